@@ -1,14 +1,15 @@
 """What every sandbox promises: the commands of an untrusted crate run, bounded, and nothing of them is left.
 
 A sandbox shows a command the crate's sources, the toolchain and the registry, all read-only, and one writable folder,
-the target. There is no network, no environment but what is given, no privilege. Time, silence, output, memory, processes
-and disk are bounded. The backends are `docker.py` and `bubblewrap.py`; both pass one conformance suite.
+the target. There is no network, no environment but what is given, no privilege. Time, silence, output, memory,
+processes and disk are bounded. The backends are `docker.py` and `bubblewrap.py`; both pass one conformance suite.
 
 Not promised here: protection from a kernel exploit (use gVisor as Docker's runtime for that).
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,6 +22,19 @@ TARGET = "/box/target"
 TOOLCHAIN = "/opt/rust"
 SHIMS = "/opt/oxidizer"
 CARGO_HOME = "/cargo"
+
+USER_ID = 10001
+"""The user and group that a command runs as: inside always, and on the host where we are root."""
+HOSTNAME = "oxidizer"
+ETC: Mapping[str, bytes] = {
+    "/etc/passwd": f"root:x:0:0::/:/bin/false\nbox:x:{USER_ID}:{USER_ID}::/box/home:/bin/false\n".encode(),
+    "/etc/group": f"root:x:0:\nbox:x:{USER_ID}:\n".encode(),
+    "/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n",
+    "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
+    "/etc/resolv.conf": b"",
+}
+"""What a command sees of /etc, the same in every backend: one user, no names but localhost."""
+HOME_BYTES = SHM_BYTES = 16 << 20
 
 ENVIRONMENT: Mapping[str, str] = {
     "PATH": f"{TOOLCHAIN}/bin:/usr/local/bin:/usr/bin:/bin",
@@ -113,6 +127,22 @@ class Mounts:
     """Our own scripts that cargo calls, read-only at /opt/oxidizer."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Small read-only files by their absolute path inside, e.g. /cargo/config.toml."""
+
+    def check(self) -> None:
+        """Refuse, with a ValueError, a folder that is not there or that the sandbox's user could not read."""
+        for folder in (self.source, self.toolchain, self.registry, self.git, self.shims):
+            if folder is None:
+                continue
+            if not folder.is_dir():
+                raise ValueError(f"there is no folder {folder} to show in a sandbox")
+            if os.geteuid() == 0 and folder.stat().st_mode & 0o005 != 0o005:
+                raise ValueError(f"{folder} is not readable for others, so not in a sandbox: chmod o+rx it")
+
+    def give_target(self, user: int) -> None:
+        """Make the target folder if it is missing, and `user` its owner."""
+        self.target.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            os.chown(self.target, user, user)
 
 
 class Sandbox(Protocol):

@@ -1,0 +1,51 @@
+# `make mine` and `make test` do all their own set-up: system packages (as root), a Rust toolchain, a virtual environment.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHON
+export RAY_USAGE_STATS_ENABLED := 0
+
+.PHONY: help mine test lint bench clean system-mine system-test
+
+help:
+	@echo "make mine   mine the starter list of crates into runs/starter"
+	@echo "make test   all tests"
+	@echo "make lint   ruff and mypy"
+	@echo "make bench  what the sandboxes and Ray cost on this machine"
+	@echo "make clean  remove the virtual environment and caches; runs stay"
+
+mine: .venv/mine
+	@$(BIN)/oxidizer mine --list datasets/crates/starter.toml --out runs/starter
+
+test: .venv/dev
+	@cluster/dockerd.sh
+	@if docker info >/dev/null 2>&1; then $(BIN)/oxidizer image build; fi
+	@$(BIN)/python -m pytest
+
+lint: .venv/dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: .venv/dev
+	@set -e; for bench in tests/bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+system-mine system-test: system-%:
+	@cluster/setup.sh $*
+
+# The stamps: what is installed belongs to these versions of the two files.
+.venv/mine: pyproject.toml constraints.txt | system-mine
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing Python packages into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/dev: pyproject.toml constraints.txt | system-test
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing Python packages into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@ .venv/mine

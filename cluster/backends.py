@@ -1,0 +1,56 @@
+"""Chooses and opens a sandbox by the backend's name."""
+
+from __future__ import annotations
+
+from oxidizer.cluster.bubblewrap import BubblewrapSandbox
+from oxidizer.cluster.docker import DockerSandbox, connect
+from oxidizer.cluster.image import REPOSITORY
+from oxidizer.cluster.sandbox import Limits, Mounts, Sandbox, SandboxUnavailable
+
+BACKENDS = ("docker", "bubblewrap")
+
+
+def open_sandbox(backend: str, mounts: Mounts, limits: Limits) -> Sandbox:
+    """A sandbox of `backend` (one of BACKENDS); makes the target folder.
+
+    Raises SandboxUnavailable where the backend is not usable, ValueError for a folder that cannot be shown.
+    """
+    mounts.check()
+    if backend == "bubblewrap":
+        return BubblewrapSandbox(mounts, limits)
+    if backend == "docker":
+        return DockerSandbox(mounts, limits)
+    raise ValueError(f"no sandbox called {backend!r}: choose {' or '.join(BACKENDS)}")
+
+
+def choose_backend(wanted: str) -> str:
+    """The backend to use: `wanted` itself, or for `auto` Docker where it is ready, else bubblewrap.
+
+    Raises SandboxUnavailable where neither is there, ValueError for an unknown name.
+    """
+    if wanted in BACKENDS:
+        return wanted
+    if wanted != "auto":
+        raise ValueError(f"no sandbox called {wanted!r}: choose auto, {' or '.join(BACKENDS)}")
+    if _docker_is_ready():
+        return "docker"
+    try:
+        BubblewrapSandbox.check()
+    except SandboxUnavailable as error:
+        raise SandboxUnavailable(
+            "there is no sandbox: install bubblewrap (as root: apt-get install bubblewrap), "
+            "or start Docker and run `oxidizer image build`"
+        ) from error
+    return "bubblewrap"
+
+
+def _docker_is_ready() -> bool:
+    """Whether a daemon answers and holds a toolchain image."""
+    try:
+        client = connect()
+    except SandboxUnavailable:
+        return False
+    try:
+        return bool(client.images.list(name=REPOSITORY))
+    finally:
+        client.close()

@@ -1,0 +1,197 @@
+"""One running Docker container: commands in it, their output, and its certain end.
+
+Its main process reads from a stream that we hold: when this worker dies, however it dies, the daemon closes the stream,
+the main process ends, and with it all in the container.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import docker
+import requests
+from docker.errors import APIError, DockerException
+
+from oxidizer.cluster import cgroup
+from oxidizer.cluster.capture import Capture, Watch, disk_watch
+from oxidizer.cluster.gauge import DaemonGauge, Gauge, GroupGauge, Meter
+from oxidizer.cluster.sandbox import USER_ID, Limits, RunResult, SandboxUnavailable, Status
+
+LIFE_S = 24 * 3600
+# Ends when our stream does. The shell is process 1 and collects orphans; `timeout` is for a daemon that loses streams.
+MAIN = f"timeout -s KILL {LIFE_S} cat >/dev/null; exit 0"
+OWN_PROCESSES = 3
+"""The shell, timeout and cat."""
+TROUBLE = (DockerException, requests.RequestException, OSError)
+"""What the client raises when the daemon, not a command, is the cause."""
+
+# A command finds its scratch folders empty, whatever the one before left there.
+_FRESH = 'find /tmp /box/home /dev/shm -mindepth 1 -delete 2>/dev/null; exec "$@"'
+_LOOK_S = 0.25
+_END_S = 15.0
+
+
+class Container:
+    """A running container and the stream that keeps it alive."""
+
+    def __init__(self, client: docker.DockerClient, name: str, limits: Limits, target: Path) -> None:
+        self._api, self._name, self._limits, self._target = client.api, name, limits, target
+        self._started_s = time.monotonic()
+        self._fresh = True
+        self._stream: _Stream | None = None
+        try:
+            self._life = self._api.attach_socket(name, params={"stdin": 1, "stream": 1})
+            self._api.start(name)
+            self._gauge = _gauge(self._api, name)
+        except BaseException:
+            self.remove()
+            raise
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the container was made."""
+        return time.monotonic() - self._started_s
+
+    def run(self, argv: Sequence[str], cwd: str, wall_s: float, silence_s: float) -> RunResult:
+        """Run one command and count what is left; the caller removes the container where that is called for."""
+        meter = Meter(self._gauge, OWN_PROCESSES)
+        stream = self._stream = self._execute(argv, cwd)
+        capture = Capture(
+            [stream],
+            wall_s=wall_s,
+            silence_s=silence_s,
+            output_bytes=self._limits.output_bytes,
+            watches=[
+                Watch(meter.look, every_s=meter.every_s),
+                disk_watch(self._target, self._limits.disk_bytes),
+            ],
+        )
+        with contextlib.closing(capture):
+            status = capture.follow(stream.ended)
+            # What the command wrote may still be under way through the daemon.
+            status = status or capture.drain(grace_s=0.0 if stream.finished else 0.1)
+            elapsed_s = capture.wall_s
+        leftovers = meter.leftovers() if status is None else 0
+        if meter.oom:
+            status = Status.OOM
+        if status is None and stream.exit_code in (126, 127) and capture.stdout.startswith(b"OCI runtime exec failed"):
+            raise SandboxUnavailable(f"Docker could not start a command: {capture.stdout.decode(errors='replace')}")
+        if status is None and leftovers == 0:
+            stream.close()
+            self._stream = None
+        return RunResult(
+            status=status or (Status.OK if stream.exit_code == 0 else Status.FAILED),
+            exit_code=stream.exit_code if status is None else None,
+            stdout=bytes(capture.stdout),
+            stderr=bytes(capture.stderr),
+            wall_s=elapsed_s,
+            cpu_s=meter.cpu_s,
+            peak_bytes=meter.peak_bytes,
+            leftovers=leftovers,
+        )
+
+    def remove(self) -> None:
+        """Kill and remove the container. The daemon kills slowly while output is unread, so that is read meanwhile."""
+        reader = None
+        if self._stream is not None:
+            reader = threading.Thread(target=self._stream.discard, daemon=True)
+            reader.start()
+        try:
+            self._api.remove_container(self._name, force=True, v=True)
+        except APIError as error:
+            if error.status_code not in (404, 409):  # gone already, or going by itself
+                raise SandboxUnavailable(f"Docker cannot remove a sandbox ({error}); restart the daemon") from error
+        except TROUBLE:
+            pass  # no daemon: its containers end with their streams, which are closed below
+        finally:
+            if reader is not None and self._stream is not None:
+                reader.join(_END_S)
+                self._stream.close()
+            if (life := getattr(self, "_life", None)) is not None:
+                life.close()
+
+    def _execute(self, argv: Sequence[str], cwd: str) -> _Stream:
+        command = list(argv) if self._fresh else ["sh", "-c", _FRESH, "fresh", *argv]
+        self._fresh = False
+        user = host_user()
+        name = self._api.exec_create(self._name, command, user=f"{user}:{user}", workdir=cwd)["Id"]
+        return _Stream(self._api, name)
+
+
+class _Stream:
+    """The output of one exec: frames of a stream's number, a length and bytes."""
+
+    def __init__(self, api: docker.APIClient, name: str) -> None:
+        self._api, self._name = api, name
+        self._response = api.exec_start(name, socket=True)
+        self._socket: socket.socket = getattr(self._response, "_sock", self._response)
+        self._socket.setblocking(False)
+        self._rest = b""
+        self._look_s = time.monotonic() + _LOOK_S
+        self.finished = False
+        self.exit_code: int | None = None
+
+    def fileno(self) -> int:
+        """The connection's descriptor."""
+        return self._socket.fileno()
+
+    def read(self) -> list[tuple[int, bytes]] | None:
+        """The whole frames that have come."""
+        data = self._socket.recv(1 << 16)
+        if not data:
+            self.finished = True
+            return None
+        self._rest += data
+        frames = []
+        while len(self._rest) >= 8:
+            stream, length = struct.unpack(">BxxxL", self._rest[:8])
+            if len(self._rest) < 8 + length:
+                break
+            frames.append((stream, self._rest[8 : 8 + length]))
+            self._rest = self._rest[8 + length :]
+        return frames
+
+    def ended(self) -> bool:
+        """Whether the command is over. A process that it left may hold the stream, so the daemon is asked too."""
+        if not self.finished and time.monotonic() < self._look_s:
+            return False
+        self._look_s = time.monotonic() + _LOOK_S
+        about = self._api.exec_inspect(self._name)
+        if about["Running"]:
+            return False
+        self.exit_code = about["ExitCode"]
+        return True
+
+    def discard(self) -> None:
+        """Read and forget until the end."""
+        deadline_s = time.monotonic() + _END_S
+        with contextlib.suppress(OSError, ValueError):
+            while (left_s := deadline_s - time.monotonic()) > 0:
+                if select.select([self._socket], [], [], left_s)[0] and not self._socket.recv(1 << 16):
+                    return
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._response.close()
+
+
+def host_user() -> int:
+    """Who a command is on the host: someone of its own under root, else ourselves, who own the target folder."""
+    return USER_ID if os.geteuid() == 0 else os.geteuid()
+
+
+def _gauge(api: docker.APIClient, name: str) -> Gauge:
+    state = api.inspect_container(name)["State"]
+    group = cgroup.of_process(state["Pid"]) if state["Pid"] else None
+    # The process must be the container's, not one that has its number on this machine.
+    if group is not None and name in str(group.folders["memory"]):
+        return GroupGauge(group)
+    return DaemonGauge(api, name)

@@ -1,0 +1,181 @@
+"""rustc's diagnostics, typed: the whole JSON tree, one diagnostic per place.
+
+Format: https://doc.rust-lang.org/rustc/json.html; cargo wraps each as a `compiler-message`.
+Paths are relative to the source's root; paths outside it stay absolute.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oxidizer.cluster.edits import Edit, conflict
+from oxidizer.cluster.sandbox import SOURCE
+
+# What rustc says at the end of a run about the run itself.
+_SUMMARY = re.compile(r"aborting due to|\d+ warnings? emitted|could not compile")
+
+MACHINE_APPLICABLE = "MachineApplicable"
+
+Key = tuple[str, str | None, str]
+"""What makes two diagnostics the same complaint: level, code, message."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A region of a file. Lines and columns count from 1 (columns in characters), bytes from 0."""
+
+    file: str
+    byte_start: int
+    byte_end: int
+    line_start: int
+    line_end: int
+    column_start: int
+    column_end: int
+    is_primary: bool
+    label: str | None
+    replacement: str | None
+    """The text that the tool suggests for this region."""
+    applicability: str | None
+    expansion: Expansion | None
+    """The macro call that made this region, where one did."""
+
+    @property
+    def in_source(self) -> bool:
+        """The region lies in the crate's own files."""
+        return not self.file.startswith(("/", "<"))
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """A macro's call site."""
+
+    macro: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One way out that the tool proposes: edits that belong together."""
+
+    message: str
+    applicability: str
+    edits: tuple[Edit, ...]
+    spans: tuple[Span, ...]
+    """The regions that the edits replace, in the tool's order."""
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One complaint with its notes and suggestions as children."""
+
+    level: str
+    code: str | None
+    message: str
+    spans: tuple[Span, ...]
+    children: tuple[Diagnostic, ...]
+    rendered: str
+
+    @property
+    def primary(self) -> Span | None:
+        """The first primary span in rustc's order."""
+        return next((s for s in self.spans if s.is_primary), None)
+
+    @property
+    def key(self) -> Key:
+        """Level, code and message."""
+        return (self.level, self.code, self.message)
+
+    @property
+    def place(self) -> tuple[Key, str, int, int]:
+        """What two targets that share a file repeat: the key at file, line and column."""
+        at = self.primary
+        return (self.key, at.file, at.line_start, at.column_start) if at else (self.key, "", 0, 0)
+
+    @property
+    def is_error(self) -> bool:
+        """An error of any kind, denied lints included."""
+        return self.level.startswith("error")
+
+    @property
+    def is_compile_error(self) -> bool:
+        """An error that no lint level takes away."""
+        return self.is_error and (self.code is None or re.fullmatch(r"E\d{4}", self.code) is not None)
+
+    @property
+    def is_ice(self) -> bool:
+        """The compiler itself broke."""
+        return self.level == "error: internal compiler error"
+
+    def fixes(self) -> list[Fix]:
+        """Every suggestion in the tree that can be applied as text to the crate's own files, in order."""
+        found = [fix for node in (self, *self.children) for fix in _node_fixes(node)]
+        return list({(f.applicability, f.edits): f for f in found}.values())
+
+
+def _node_fixes(node: Diagnostic) -> list[Fix]:
+    """The suggestions of one node. Parts of one suggestion share a node, and so do alternatives: those overlap."""
+    parts = [s for s in node.spans if s.replacement is not None]
+    if not parts or not all(s.in_source and s.expansion is None for s in parts):
+        return []
+    edits = [Edit(s.file, s.byte_start, s.byte_end, (s.replacement or "").encode()) for s in parts]
+    groups = [list(range(len(parts)))] if conflict(edits) is None else [[i] for i in range(len(parts))]
+    order = {a: i for i, a in enumerate((MACHINE_APPLICABLE, "MaybeIncorrect", "HasPlaceholders", "Unspecified"))}
+    return [
+        Fix(
+            message=node.message,
+            applicability=max((parts[i].applicability or "Unspecified" for i in g), key=lambda a: order.get(a, 9)),
+            edits=tuple(sorted(edits[i] for i in g)),
+            spans=tuple(parts[i] for i in g),
+        )
+        for g in groups
+    ]
+
+
+def parse_diagnostic(raw: Mapping[str, Any]) -> Diagnostic:
+    """A diagnostic from rustc's JSON object."""
+    return Diagnostic(
+        level=raw["level"],
+        code=(raw.get("code") or {}).get("code"),
+        message=raw["message"],
+        spans=tuple(_span(s) for s in raw["spans"]),
+        children=tuple(parse_diagnostic(c) for c in raw["children"]),
+        rendered=raw.get("rendered") or "",
+    )
+
+
+def _span(raw: Mapping[str, Any]) -> Span:
+    expansion = raw.get("expansion")
+    return Span(
+        file=relative(raw["file_name"]),
+        byte_start=raw["byte_start"],
+        byte_end=raw["byte_end"],
+        line_start=raw["line_start"],
+        line_end=raw["line_end"],
+        column_start=raw["column_start"],
+        column_end=raw["column_end"],
+        is_primary=raw["is_primary"],
+        label=raw["label"],
+        replacement=raw["suggested_replacement"],
+        applicability=raw["suggestion_applicability"],
+        expansion=Expansion(expansion["macro_decl_name"], _span(expansion["span"])) if expansion else None,
+    )
+
+
+def relative(file: str) -> str:
+    """A path as diagnostics name it, relative to the source's root where it lies inside."""
+    return file.removeprefix(f"{SOURCE}/")
+
+
+def distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Errors and warnings, each place once (a lib and its tests repeat theirs), without rustc's closing summary."""
+    real = (d for d in diagnostics if d.level.startswith(("error", "warning")) and not _SUMMARY.match(d.message))
+    return tuple({d.place: d for d in reversed(list(real))}.values())[::-1]
+
+
+def counts(diagnostics: Iterable[Diagnostic]) -> Counter[Key]:
+    """How often each complaint is made."""
+    return Counter(d.key for d in diagnostics)

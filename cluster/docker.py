@@ -1,0 +1,191 @@
+"""The sandbox in Docker: one container, kept between commands, with the toolchain of the image.
+
+The container ends when this worker does, however that dies (see `container.py`). After anything odd (a limit, a
+leftover process) it is discarded and the next command gets a fresh one; the target folder stays. Not promised: a daemon
+on another machine, whose folders are not ours.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import docker
+from docker.types import LogConfig, Mount, Ulimit
+
+from oxidizer.cluster import seccomp
+from oxidizer.cluster.container import LIFE_S, MAIN, OWN_PROCESSES, TROUBLE, Container, host_user
+from oxidizer.cluster.image import ImageError, image_tag
+from oxidizer.cluster.sandbox import (
+    CARGO_HOME,
+    ENVIRONMENT,
+    ETC,
+    HOME_BYTES,
+    HOSTNAME,
+    SHIMS,
+    SHM_BYTES,
+    SOURCE,
+    TARGET,
+    Limits,
+    Mounts,
+    RunResult,
+    SandboxUnavailable,
+    Status,
+)
+
+_PERIOD_US = 100_000
+
+
+class DockerSandbox:
+    """Runs commands in a container without network; only the target folder lasts."""
+
+    name = "docker"
+
+    def __init__(self, mounts: Mounts, limits: Limits, *, image: str | None = None, runtime: str | None = None) -> None:
+        """`image` defaults to the toolchain's own; `runtime` is Docker's, e.g. `runsc` for gVisor."""
+        self._mounts, self._limits, self._runtime = mounts, limits, runtime
+        mounts.give_target(host_user())
+        self._client = connect()
+        self._image = image or _image_of(mounts.toolchain)
+        if not self._client.images.list(name=self._image):
+            raise SandboxUnavailable(
+                f"Docker has no image {self._image}: run `oxidizer image build`, or use --sandbox bubblewrap"
+            )
+        self._files = Path(tempfile.mkdtemp(prefix="oxidizer-files-"))
+        self._container: Container | None = None
+        self._closed = False
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str = SOURCE,
+        wall_s: float | None = None,
+        silence_s: float | None = None,
+    ) -> RunResult:
+        """Run a command; see `Sandbox.run`."""
+        if self._closed:
+            raise ValueError("this sandbox is closed; open a new one")
+        variables = [f"{key}={value}" for key, value in {**ENVIRONMENT, **(env or {})}.items()]
+        wall_s = self._limits.wall_s if wall_s is None else wall_s
+        silence_s = self._limits.silence_s if silence_s is None else silence_s
+        try:
+            container = self._ready(wall_s)
+            result = container.run(["/usr/bin/env", "-i", *variables, *argv], cwd, wall_s, silence_s)
+        except TROUBLE as error:
+            self._discard()
+            raise SandboxUnavailable(
+                f"Docker failed ({error}); see that the daemon runs and has room, or use --sandbox bubblewrap"
+            ) from error
+        except BaseException:
+            self._discard()
+            raise
+        if result.leftovers or result.status not in (Status.OK, Status.FAILED):
+            self._discard()
+        return result
+
+    def close(self) -> None:
+        """End whatever runs and remove the container. Safe to call twice."""
+        if not self._closed:
+            self._closed = True
+            self._discard()
+            self._client.close()
+            shutil.rmtree(self._files, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ready(self, wall_s: float) -> Container:
+        """The container, a fresh one where there is none that lives long enough."""
+        if self._container is not None and self._container.age_s + wall_s > LIFE_S:
+            self._discard()
+        if self._container is None:
+            self._container = Container(self._client, self._create(), self._limits, self._mounts.target)
+        return self._container
+
+    def _discard(self) -> None:
+        container, self._container = self._container, None
+        if container is not None:
+            container.remove()
+
+    def _create(self) -> str:
+        created = self._client.api.create_container(
+            image=self._image,
+            command=["sh", "-c", MAIN],
+            user="0:0",
+            stdin_open=True,
+            environment={},
+            hostname=HOSTNAME,
+            working_dir="/",
+            labels={"oxidizer": "sandbox", "oxidizer.owner": f"{socket.gethostname()}:{os.getpid()}"},
+            host_config=self._client.api.create_host_config(**self._host_config()),
+        )
+        return str(created["Id"])
+
+    def _host_config(self) -> dict[str, Any]:
+        limits = self._limits
+        scratch = "rw,exec,nosuid,nodev,mode=1777,size="
+        ulimits = {"nofile": limits.open_files, "fsize": limits.file_bytes, "core": 0, "memlock": 65536, "msgqueue": 0}
+        return {
+            "network_mode": "none",
+            "read_only": True,
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges:true", f"seccomp={seccomp.docker_profile()}"],
+            "pids_limit": limits.processes + OWN_PROCESSES,
+            "mem_limit": limits.memory_bytes,
+            "memswap_limit": limits.memory_bytes,
+            "cpu_period": _PERIOD_US,
+            "cpu_quota": int(limits.cpus * _PERIOD_US),
+            "ulimits": [Ulimit(name=name, soft=value, hard=value) for name, value in ulimits.items()],
+            "tmpfs": {"/tmp": f"{scratch}{limits.tmp_bytes}", ENVIRONMENT["HOME"]: f"{scratch}{HOME_BYTES}"},
+            "shm_size": SHM_BYTES,
+            "ipc_mode": "private",
+            "log_config": LogConfig(type="none"),
+            "auto_remove": True,
+            "runtime": self._runtime,
+            "mounts": self._binds(),
+        }
+
+    def _binds(self) -> list[Mount]:
+        mounts = self._mounts
+        shown = {SOURCE: mounts.source, SHIMS: mounts.shims}
+        shown |= {f"{CARGO_HOME}/registry": mounts.registry, f"{CARGO_HOME}/git": mounts.git}
+        for index, (inside, data) in enumerate({**ETC, **mounts.files}.items()):
+            shown[inside] = self._files / str(index)
+            (self._files / str(index)).write_bytes(data)
+            (self._files / str(index)).chmod(0o444)
+        binds = [
+            Mount(inside, str(host.resolve()), type="bind", read_only=True)
+            for inside, host in shown.items()
+            if host is not None
+        ]
+        return [*binds, Mount(TARGET, str(mounts.target.resolve()), type="bind")]
+
+
+def connect() -> docker.DockerClient:
+    """A client of the daemon that the environment names; SandboxUnavailable where none answers."""
+    try:
+        return docker.from_env()
+    except TROUBLE as error:
+        raise SandboxUnavailable(
+            f"no Docker daemon answers ({error}): start one, or use --sandbox bubblewrap"
+        ) from error
+
+
+def _image_of(toolchain: Path) -> str:
+    try:
+        return image_tag(toolchain)
+    except ImageError as error:
+        raise SandboxUnavailable(str(error)) from error

@@ -1,0 +1,94 @@
+"""The lints of a toolchain, rustc's and clippy's, as `clippy-driver -W help` lists them: level, meaning, groups.
+
+Names are spelled as a diagnostic's code spells them (`unused_imports`, `clippy::use_self`), not as the help does.
+Not listed: rustdoc's lints and those behind a nightly feature.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+CLIPPY_GROUPS = (
+    "correctness",
+    "suspicious",
+    "style",
+    "complexity",
+    "perf",
+    "pedantic",
+    "nursery",
+    "restriction",
+    "cargo",
+)
+"""Every clippy lint is in exactly one of these; `clippy::all` holds the first five."""
+
+SECTION = re.compile(r"Lint (checks|groups) (?:provided by rustc|loaded by this crate)")
+LINT = re.compile(r"\s+([\w:-]+)\s+(allow|warn|deny|forbid)\s+(\S.*)")
+GROUP = re.compile(r"\s+([\w:-]+)\s+([\w:-]+(?:, [\w:-]+)*)")
+
+
+class NoLints(ValueError):
+    """What should be a list of lints holds none."""
+
+
+@dataclass(frozen=True)
+class Lint:
+    """One lint of a toolchain."""
+
+    name: str
+    """As a diagnostic's code spells it: `unused_imports`, `clippy::use_self`."""
+    default_level: str
+    """allow, warn, deny or forbid."""
+    meaning: str
+    """What it looks for, one line."""
+    groups: tuple[str, ...]
+    """The groups that hold it, sorted: `unused`, `clippy::all`, `clippy::style`."""
+
+
+@cache
+def read_lints(clippy_driver: Path) -> Mapping[str, Lint]:
+    """The lints of an installed toolchain, by name. Raises NoLints where the driver lists none."""
+    listed = subprocess.run([clippy_driver, "-W", "help"], capture_output=True, text=True, check=False)
+    return parse_lint_help(listed.stdout)
+
+
+def parse_lint_help(text: str) -> dict[str, Lint]:
+    """The lints in the output of `clippy-driver -W help`, by name. Raises NoLints where there are none."""
+    checks: dict[str, tuple[str, str]] = {}
+    groups: dict[str, list[str]] = {}
+    section = ""
+    for line in text.splitlines():
+        if header := SECTION.match(line):
+            section = header[1]
+        elif section == "checks" and (found := LINT.fullmatch(line)):
+            checks[_code(found[1])] = found[2], found[3].strip()
+        elif section == "groups" and (found := GROUP.fullmatch(line)):
+            for member in found[2].split(", "):
+                groups.setdefault(_code(member), []).append(_code(found[1]))
+    if not checks:
+        raise NoLints("the list of lints is empty: is this the output of `clippy-driver -W help`?")
+    return {
+        name: Lint(name, level, meaning, tuple(sorted(groups.get(name, ()))))
+        for name, (level, meaning) in checks.items()
+    }
+
+
+def clippy_group(lint: Lint) -> str | None:
+    """The one group of a clippy lint (`style`, `pedantic`, ...); None for a lint of rustc."""
+    return next((group for group in CLIPPY_GROUPS if f"clippy::{group}" in lint.groups), None)
+
+
+def members(lints: Mapping[str, Lint], group: str) -> list[str]:
+    """The names of the lints in a group (`unused`, `clippy::style`), sorted. Raises KeyError for an unknown group."""
+    found = sorted(lint.name for lint in lints.values() if group in lint.groups)
+    if not found:
+        raise KeyError(f"this toolchain has no lint group {group}")
+    return found
+
+
+def _code(name: str) -> str:
+    return name.replace("-", "_")

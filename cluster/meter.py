@@ -1,0 +1,101 @@
+"""Where a unit's time goes: a sandbox that keeps account of its commands by stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from statistics import median
+from types import TracebackType
+from typing import Self
+
+from oxidizer.cluster.sandbox import SOURCE, RunResult, Sandbox
+
+
+@dataclass
+class Stage:
+    """One stage's account, seconds."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    """CPU time of the commands."""
+    commands: int = 0
+    in_commands_s: float = 0.0
+    """Wall time inside commands, the sandbox's own cost included."""
+    overhead_s: float = 0.0
+    """Wall time that the bare cargo work would not have taken: outside commands, and an empty command for each."""
+
+
+class MeteredSandbox:
+    """A sandbox with a stopwatch; passes every command on unchanged."""
+
+    def __init__(self, inner: Sandbox) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.stages: dict[str, Stage] = {}
+        self.peak_bytes = 0
+        self._current = Stage()
+        self._empty_s: float | None = None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time inside the block counts for this stage; a stage may be entered again."""
+        outer, self._current = self._current, self.stages.setdefault(name, Stage())
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._current.wall_s += time.monotonic() - began
+            self._current = outer
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str = SOURCE,
+        wall_s: float | None = None,
+        silence_s: float | None = None,
+    ) -> RunResult:
+        """Run a command in the sandbox; see Sandbox.run."""
+        began = time.monotonic()
+        result = self.inner.run(argv, env=env, cwd=cwd, wall_s=wall_s, silence_s=silence_s)
+        self._current.in_commands_s += time.monotonic() - began
+        self._current.cpu_s += result.cpu_s
+        self._current.commands += 1
+        self.peak_bytes = max(self.peak_bytes, result.peak_bytes)
+        return result
+
+    def calibrate(self, runs: int = 3) -> None:
+        """Measure what an empty command costs in this sandbox."""
+        with self.stage("sandbox"):
+            self.run(["true"])
+            costs = []
+            for _ in range(runs):
+                began = time.monotonic()
+                self.run(["true"])
+                costs.append(time.monotonic() - began)
+        self._empty_s = median(costs)
+
+    def account(self) -> dict[str, dict[str, float]]:
+        """The stages with their overhead filled in, as plain numbers."""
+        for stage in self.stages.values():
+            outside = max(0.0, stage.wall_s - stage.in_commands_s)
+            stage.overhead_s = outside + stage.commands * (self._empty_s or 0.0)
+        if sandbox := self.stages.get("sandbox"):
+            sandbox.overhead_s = sandbox.wall_s
+        return {name: {k: round(v, 3) for k, v in asdict(stage).items()} for name, stage in self.stages.items()}
+
+    def close(self) -> None:
+        """Close the sandbox."""
+        self.inner.close()
+
+    def __enter__(self) -> Self:
+        self.inner.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,187 @@
+"""Cargo as the one who talks to registries: with the user's settings, never a crate's, and running no crate code.
+
+Cargo's resolver speaks text only; `CAUSES` is the one place that reads it. What says nothing about the crate (network,
+registry, credentials, disk) raises `RegistryUnavailable`, also where the text is not known to us.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from oxidizer.cluster.toolchain import Toolchain
+
+_COMMAND_S = 900.0
+_PASSED_ON = re.compile(
+    r"HOME|USER|CARGO_HOME|CARGO_(NET|HTTP|REGISTRY|REGISTRIES|CREDENTIAL)(_\w+)?|(?i:https?|all|no|ftp)_(?i:proxy)"
+    r"|SSL_CERT_(FILE|DIR)|GIT_SSL_CAINFO|GIT_SSH_COMMAND|SSH_AUTH_SOCK|TMPDIR"
+)
+
+
+class RegistryUnavailable(Exception):
+    """The registry, the network or this machine failed. It says nothing about the crate and is retried."""
+
+
+class FetchError(Exception):
+    """The crate itself cannot be prepared. `cause` is a stable word for reports."""
+
+    cause: ClassVar[str]
+
+
+class NoSuchCrate(FetchError):
+    """The registry has no crate of this name."""
+
+    cause = "no_such_crate"
+
+
+class NoSuchVersion(FetchError):
+    """The registry has the crate, but not this version."""
+
+    cause = "no_such_version"
+
+
+class NoSuchFeature(FetchError):
+    """A feature was asked for that the crate does not have."""
+
+    cause = "no_such_feature"
+
+
+class Yanked(FetchError):
+    """The version was withdrawn by its author."""
+
+    cause = "yanked"
+
+
+class MissingDependency(FetchError):
+    """A dependency, or the version of it that is needed, is not in the registry."""
+
+    cause = "missing_dependency"
+
+
+class YankedDependency(FetchError):
+    """All versions of a dependency that would do were withdrawn."""
+
+    cause = "yanked_dependency"
+
+
+class BrokenManifest(FetchError):
+    """Cargo cannot read the crate's manifest, or it points out of the crate."""
+
+    cause = "broken_manifest"
+
+
+class ChecksumMismatch(FetchError):
+    """What was downloaded is not what the registry's index promises."""
+
+    cause = "checksum_mismatch"
+
+
+class HostileArchive(FetchError):
+    """The archive, or the manifest in it, is not what cargo would have published."""
+
+    cause = "hostile_archive"
+
+
+class Unresolvable(FetchError):
+    """The dependencies exist, but no choice of versions satisfies all of them."""
+
+    cause = "unresolvable"
+
+
+class NeedsNewerRust(FetchError):
+    """The crate asks for a newer toolchain than this run's."""
+
+    cause = "needs_newer_rust"
+
+
+class SourceChanged(FetchError):
+    """A crate of the user's own is not any more what it was when the run was planned."""
+
+    cause = "source_changed"
+
+
+STUB = "oxidizer-fetch-only"
+"""The package that asks for a crate; what it requires itself is about the crate, not about a dependency."""
+
+_OF_STUB = rf"required by package `{STUB} "
+
+CAUSES: tuple[tuple[str, type[FetchError]], ...] = (
+    (r"failed to verify the checksum of|checksum for `.*` changed between lock files", ChecksumMismatch),
+    (r"requires rustc \d|older than the `\w+` edition|unknown Cargo\.toml feature|requires the Cargo feature"
+     r"|feature `\w+` is required|lock file version .* requires|lock file version `\d+` was found", NeedsNewerRust),
+    (r"failed to (parse|load|read) manifest|Cargo\.toml:\d+:\d+|error inheriting|feature `.*` includes `"
+     r"|can't find (library|`.*` (bin|test|bench|example))|no targets specified in the manifest"
+     r"|failed to find .* in path source|package ID specification|virtual manifest", BrokenManifest),
+    (r"failed to unpack package|failed to iterate over archive|invalid tarball downloaded", HostileArchive),
+    (r"depends on `.*` with feature `.*` but `.*` does not have that feature|does not have (the|these|that) features?",
+     Unresolvable),
+    (r"which could resolve this conflict|cyclic package dependency|links to the native library", Unresolvable),
+    (rf"no matching package named [\s\S]*?\n{_OF_STUB}", NoSuchCrate),
+    (rf"version \S+ is yanked[\s\S]*?\n{_OF_STUB}", Yanked),
+    (rf"failed to select a version for the requirement[\s\S]*?\n{_OF_STUB}", NoSuchVersion),
+    (r"version \S+ is yanked|versions .* are yanked", YankedDependency),
+    (r"no matching package|failed to select a version for the requirement|no matching versions", MissingDependency),
+    (r"failed to get `.*` as a dependency[\s\S]*(Unable to update|failed to load source)[\s\S]*No such file",
+     MissingDependency),
+)  # fmt: skip
+"""What cargo's words mean, first match wins; recorded outputs of cargo 1.95 are in tests/integration/test_fetch.py."""
+
+_NETWORK = re.compile(
+    r"failed to get successful HTTP response|spurious network error|Could not (connect|resolve)|\[\d+\] .*\("
+    r"|timed? ?out|config\.json not found|download of .* failed|failed to download from|failed to fetch `|authenticat"
+    r"|credential|No space left|attempting to make an HTTP request|offline mode|--offline|Permission denied"
+)
+
+
+def run_cargo(toolchain: Toolchain, args: Sequence[str], manifest: Path) -> bytes:
+    """What `cargo <args> --manifest-path` prints, run from / so that no configuration of the crate's is read.
+
+    Raises a FetchError or RegistryUnavailable where cargo fails.
+    """
+    argv = [str(toolchain.bin / "cargo"), *args, "--manifest-path", str(manifest)]
+    try:
+        done = subprocess.run(
+            argv,
+            cwd="/",
+            env=cargo_environment(toolchain, os.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_COMMAND_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise RegistryUnavailable(f"cargo {args[0]} took longer than {_COMMAND_S:.0f} s") from None
+    except OSError as error:
+        raise RegistryUnavailable(f"cargo cannot be run: {error}") from error
+    if done.returncode:
+        raise classify(done.stderr.decode(errors="replace"))
+    return done.stdout
+
+
+def classify(stderr: str) -> FetchError | RegistryUnavailable:
+    """The exception that a failed cargo's words stand for; unknown words are taken for trouble of ours."""
+    text = "\n".join(line for line in stderr.splitlines() if not re.match(r" *(Updating|Locking|Download)", line))
+    message = text.strip()[-1500:]
+    if _NETWORK.search(text):
+        return RegistryUnavailable(message)
+    for pattern, kind in CAUSES:
+        if re.search(pattern, text):
+            return kind(message)
+    return RegistryUnavailable(f"cargo failed for a reason that we do not know: {message}")
+
+
+def cargo_environment(toolchain: Toolchain, outside: Mapping[str, str]) -> dict[str, str]:
+    """What cargo may know of the user's environment: registry, proxy and certificates; wrappers are off."""
+    kept = {key: value for key, value in outside.items() if _PASSED_ON.fullmatch(key)}
+    return {
+        **kept,
+        "PATH": f"{toolchain.bin}:{outside.get('PATH', '/usr/bin:/bin')}",
+        "RUSTC": str(toolchain.bin / "rustc"),
+        "RUSTC_WRAPPER": "",
+        "RUSTC_WORKSPACE_WRAPPER": "",
+        "CARGO_TERM_COLOR": "never",
+        "LC_ALL": "C.UTF-8",
+    }

@@ -1,0 +1,309 @@
+"""One prepared crate in which edits are tried: sources, locked and fetched dependencies, a warm target.
+
+Promises: a verdict speaks of source + edits alone, and after each trial the sources are what they were, with fresh
+times (cargo would take an old time for an old build). Sandboxes see the sources read-only; only the bench writes them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from oxidizer.cluster.cargo import Build, Cargo
+from oxidizer.cluster.coverage import Coverage, measure_coverage
+from oxidizer.cluster.diagnostics import Diagnostic, Key, counts
+from oxidizer.cluster.edits import Edit, EditConflict, apply, by_file, map_back
+from oxidizer.cluster.libtest import Outcome, TestId
+from oxidizer.cluster.outcome import Cause, last_words
+from oxidizer.cluster.policy import silences
+
+
+class Reason(StrEnum):
+    """Why a trial is not green."""
+
+    DOES_NOT_APPLY = "does_not_apply"
+    SILENCES = "silences"
+    DOES_NOT_COMPILE = "does_not_compile"
+    NOT_SHOWN = "not_shown"
+    STILL_THERE = "still_there"
+    NEW_DIAGNOSTIC = "new_diagnostic"
+    NOT_ALONE = "not_alone"
+    """A group took more away than its own diagnostics: whose doing that is, only runs of their own can tell."""
+    TESTS_DO_NOT_COMPILE = "tests_do_not_compile"
+    TESTS_FAIL = "tests_fail"
+    TESTS_LOST = "tests_lost"
+    TIMEOUT = "timeout"
+    OUT_OF_LIMITS = "out_of_limits"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A fix under test: edits that shall take one diagnostic away."""
+
+    edits: tuple[Edit, ...]
+    target: Diagnostic
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a trial came to. Green: it compiles, the diagnostic is gone, nothing new came, and the tests still pass."""
+
+    green: bool
+    reason: Reason | None = None
+    detail: str = ""
+    scope: Literal["alone", "together", "batch"] = "alone"
+    audited: bool = False
+    more: tuple[Diagnostic, ...] = ()
+    """Other diagnostics that the fix took away."""
+    broken: frozenset[TestId] = frozenset()
+    """Tests that passed on the source and do not pass on the fix."""
+
+
+GREEN = Verdict(green=True)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The crate as it is."""
+
+    check: Build
+    clippy: Build
+    passing: frozenset[TestId]
+    """Tests that passed every time; what a fix must keep."""
+    failing: frozenset[TestId]
+    flaky: frozenset[TestId]
+    tests_cause: Cause | None
+    """Why no test vouches for this crate; None where one does."""
+    coverage: Coverage | None
+    coverage_reason: str | None
+    """Why coverage is not known."""
+
+
+class UnfitCrate(Exception):
+    """The crate itself does not build under our limits: a fact about the crate, with its cause."""
+
+    def __init__(self, cause: Cause, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class Workbench:
+    """A crate's sources on the host (`root`) and cargo in a sandbox that shows them."""
+
+    def __init__(self, cargo: Cargo, root: Path, *, llvm_bin: str | None = None, test_cap_s: float = 90.0) -> None:
+        self.cargo = cargo
+        self.root = root
+        self.llvm_bin = llvm_bin
+        self.test_cap_s = test_cap_s
+        self._files: dict[str, bytes] = {}
+        self._source_shows: dict[tuple[str, ...], Build] = {}
+        self._baseline: Baseline | None = None
+
+    def read(self, file: str) -> bytes:
+        """A source file as it was published. Raises FileNotFoundError."""
+        if file not in self._files:
+            self._files[file] = (self.root / file).read_bytes()
+        return self._files[file]
+
+    def edited(self, file: str, edits: Sequence[Edit]) -> bytes:
+        """A source file with the edits that concern it."""
+        return apply(self.read(file), by_file(edits).get(file, []))
+
+    @contextmanager
+    def applied(self, edits: Sequence[Edit]) -> Iterator[None]:
+        """The edits are in the sources inside the block and are not after it. Raises EditConflict."""
+        changed = {file: self.edited(file, group) for file, group in by_file(edits).items()}
+        try:
+            for file, text in changed.items():
+                self._write(file, text)
+            yield
+        finally:
+            for file in changed:
+                self._write(file, self.read(file))
+
+    def _write(self, file: str, text: bytes) -> None:
+        path = self.root / file
+        self.read(file)
+        path.write_bytes(text)
+        os.utime(path)
+
+    def observe(self, args: Sequence[str], edits: Sequence[Edit] = ()) -> Build:
+        """What a cargo command shows with the edits; for the bare source each command runs once."""
+        if edits:
+            with self.applied(edits):
+                return self.cargo.build(args)
+        if tuple(args) not in self._source_shows:
+            self._source_shows[tuple(args)] = self.cargo.build(args)
+        return self._source_shows[tuple(args)]
+
+    @property
+    def baseline(self) -> Baseline:
+        """The crate as it is, looked at once. Raises UnfitCrate where it does not build."""
+        if self._baseline is None:
+            self._baseline = self._look()
+        return self._baseline
+
+    def _look(self) -> Baseline:
+        check = self.cargo.check()
+        if check.cause:
+            raise UnfitCrate(check.cause, _complaint(check))
+        clippy = self.observe(["clippy", *self.cargo.features])
+        runs = [self.cargo.test(cap_s=self.test_cap_s)]
+        if runs[0].results.outcomes:
+            runs.append(self.cargo.test(cap_s=self.test_cap_s))
+        seen = [run.results for run in runs]
+        passing = frozenset.intersection(*(r.passed for r in seen))
+        ever = frozenset.union(*(r.passed for r in seen))
+        failing = frozenset(t for r in seen for t in r.outcomes if t not in ever)
+        coverage, reason = None, "no passing test"
+        if passing:
+            coverage, reason = measure_coverage(self.cargo, self.llvm_bin, failing | (ever - passing))
+        cause = None if passing else runs[0].cause or Cause.NO_TESTS
+        return Baseline(check, clippy, passing, failing, ever - passing, cause, coverage, reason)
+
+    def judge(self, trial: Trial, probe: Sequence[str], *, tests: bool = True) -> Verdict:
+        """The verdict on one fix in runs of its own."""
+        if silences(trial.edits, self.read):
+            return Verdict(False, Reason.SILENCES, "the fix silences instead of mending")
+        verdict = self.judge_probe([trial], probe)
+        if not verdict.green or not tests:
+            return verdict
+        return replace(self.judge_tests(trial.edits), more=verdict.more)
+
+    def judge_probe(self, trials: Sequence[Trial], probe: Sequence[str]) -> Verdict:
+        """Whether the edits of all trials together take exactly their diagnostics away, and bring nothing new."""
+        return self.probe_together(trials, probe)[0]
+
+    def probe_together(self, trials: Sequence[Trial], probe: Sequence[str]) -> tuple[Verdict, list[Trial]]:
+        """As `judge_probe`, and which trials stand where something new or unmended shows (none where nothing tells)."""
+        source = self.observe(probe)
+        if not source.finished:
+            return Verdict(False, Reason.NOT_SHOWN, f"the probe does not run: {last_words(source.run)}"), []
+        edits = [edit for trial in trials for edit in trial.edits]
+        try:
+            after = self.observe(probe, edits)
+        except EditConflict as error:
+            return Verdict(False, Reason.DOES_NOT_APPLY, str(error)), []
+        verdict = _stopped(after) or self._compare(trials, source, after, edits)
+        return verdict, [] if verdict.green else _blamed(trials, source, after, edits)
+
+    def _compare(self, trials: Sequence[Trial], source: Build, after: Build, edits: Sequence[Edit]) -> Verdict:
+        if broken := next((d for d in after.diagnostics if d.is_compile_error), None):
+            return Verdict(False, Reason.DOES_NOT_COMPILE, f"{broken.code or 'error'}: {broken.message}")
+        before, now = counts(source.diagnostics), counts(after.diagnostics)
+        wanted = Counter(t.target.key for t in trials)
+        for key, n in wanted.items():
+            if before[key] < n:
+                return Verdict(False, Reason.NOT_SHOWN, f"{key[1]}: {key[2]}")
+            if now[key] > before[key] - n:
+                return Verdict(False, Reason.STILL_THERE, f"{key[1]}: {key[2]}")
+        if new := now - before:
+            level, code, message = min(new, key=lambda key: (key[0], key[1] or "", key[2]))
+            return Verdict(False, Reason.NEW_DIAGNOSTIC, f"{level} {code or ''}: {message}")
+        extra = before - now - wanted
+        if extra and len(trials) > 1:
+            return Verdict(False, Reason.NOT_ALONE, f"{sum(extra.values())} more diagnostics went")
+        if not after.succeeded and not self._checks(edits):
+            return Verdict(False, Reason.DOES_NOT_COMPILE, "cargo check fails")
+        return replace(GREEN, more=_vanished(extra, trials[0].target, source, after, edits))
+
+    def _checks(self, edits: Sequence[Edit]) -> bool:
+        """Denied lints fail a probe; what counts is that the compiler takes the code."""
+        with self.applied(edits):
+            return self.cargo.check().ok
+
+    def judge_tests(
+        self, edits: Sequence[Edit], *, only: frozenset[TestId] | None = None, again: bool = True
+    ) -> Verdict:
+        """Whether every test that passed on the source still passes (`only` asks some of them).
+
+        With `again`, a test fails only if it does so in two of three runs. A crate without passing tests has nothing
+        to say: green.
+        """
+        expected = self.baseline.passing if only is None else only
+        if not expected:
+            return GREEN
+        with self.applied(edits):
+            verdict = self._run_tests(expected, only)
+            if again and verdict.broken:
+                second = self._run_tests(verdict.broken, verdict.broken)
+                third = self._run_tests(verdict.broken, verdict.broken) if second.green else second
+                return GREEN if second.green and third.green else verdict
+        return verdict
+
+    def _run_tests(self, expected: frozenset[TestId], only: frozenset[TestId] | None) -> Verdict:
+        run = self.cargo.test(only=only or (), cap_s=self.test_cap_s)
+        if stopped := _stopped(run.build):
+            return stopped
+        if not run.compiled:
+            return Verdict(False, Reason.TESTS_DO_NOT_COMPILE, _complaint(run.build))
+        gone = expected - run.results.passed
+        if not gone:
+            return GREEN
+        failed = sorted(gone & run.results.having(Outcome.FAILED))
+        names = ", ".join(t.name for t in (failed or sorted(gone))[:5])
+        return Verdict(False, Reason.TESTS_FAIL if failed else Reason.TESTS_LOST, names, broken=gone)
+
+    def covered(self, edits: Sequence[Edit]) -> bool | None:
+        """Whether a passing test runs a line that the edits change; None where coverage is not known."""
+        coverage = self.baseline.coverage
+        return None if coverage is None else any(coverage.runs(e.file, *self._lines(e)) for e in edits)
+
+    def _lines(self, edit: Edit) -> tuple[int, int]:
+        text = self.read(edit.file)
+        return text.count(b"\n", 0, edit.start) + 1, text.count(b"\n", 0, max(edit.start, edit.end - 1)) + 1
+
+
+def _vanished(
+    extra: Counter[Key], target: Diagnostic, source: Build, after: Build, edits: Sequence[Edit]
+) -> tuple[Diagnostic, ...]:
+    """The source's diagnostics beside the target that the edits took away."""
+    now = {_spot(d, edits) for d in after.diagnostics}
+    return tuple(d for d in source.diagnostics if extra[d.key] and d.place != target.place and _spot(d, ()) not in now)
+
+
+def _blamed(trials: Sequence[Trial], source: Build, after: Build, edits: Sequence[Edit]) -> list[Trial]:
+    """The trials where something new or unmended shows, or where more than their own went."""
+    before = {_spot(d, ()) for d in source.diagnostics}
+    now = {_spot(d, edits) for d in after.diagnostics}
+    changed = (now ^ before) - {_spot(t.target, ()) for t in trials}
+    return [
+        trial
+        for trial in trials
+        if _spot(trial.target, ()) in now
+        or any(e.file == file and e.start <= at <= e.end for _, file, at in changed for e in trial.edits)
+    ]
+
+
+def _stopped(build: Build) -> Verdict | None:
+    match build.cause:
+        case Cause.TIMEOUT | Cause.SILENT as cause:
+            return Verdict(False, Reason.TIMEOUT, cause.value)
+        case Cause.OOM | Cause.OUTPUT_LIMIT | Cause.NO_SPACE as cause:
+            return Verdict(False, Reason.OUT_OF_LIMITS, cause.value)
+    if not build.finished:
+        return Verdict(False, Reason.DOES_NOT_COMPILE, last_words(build.run))
+    return None
+
+
+def _complaint(build: Build) -> str:
+    """The first error in one line."""
+    error = next((d for d in (*build.diagnostics, *build.foreign) if d.is_error), None)
+    if error is None:
+        return last_words(build.run)
+    at = f" at {error.primary.file}:{error.primary.line_start}" if error.primary else ""
+    return f"{error.code or 'error'}: {error.message}{at}".replace("\n", " ")[:300]
+
+
+def _spot(diagnostic: Diagnostic, edits: Sequence[Edit]) -> tuple[Key, str, int]:
+    """A complaint at its place in the source's own coordinates."""
+    at = diagnostic.primary
+    if at is None:
+        return diagnostic.key, "", 0
+    return diagnostic.key, at.file, map_back(at.byte_start, by_file(edits).get(at.file, []))

@@ -1,0 +1,23 @@
+"""How hard a lesson is, from 1 to 5: a rough order for curricula, not a measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from oxidizer.cluster.edits import Edit
+
+_MANY_LINES = 8
+
+
+def difficulty(*, trivial: bool, far: bool, patch: str, diagnostics: int) -> int:
+    """1 for the tool's own sure fix at the span; one more each for: the tool is not sure, the fix is elsewhere (`far`),
+    it has several hunks or many lines, several diagnostics go with it.
+    """
+    changed = [line for line in patch.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    wide = sum(line.startswith("@@ ") for line in patch.splitlines()) > 1 or len(changed) > _MANY_LINES
+    return 1 + (not trivial) + far + wide + (diagnostics > 1)
+
+
+def is_far(edits: Sequence[Edit], file: str, byte_start: int, byte_end: int) -> bool:
+    """No edit touches the diagnostic's primary span."""
+    return not any(e.file == file and e.start <= byte_end and byte_start <= e.end for e in edits)

@@ -1,0 +1,74 @@
+"""Why a fix is right, in words: the diagnostic, the tool's own documentation of its code, what the edit did.
+
+The documentation is the toolchain's (`cargo clippy --explain`, `rustc -W help`), read on the host: it is not crate code.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from oxidizer.cluster.diagnostics import Diagnostic
+from oxidizer.cluster.edits import Edit
+from oxidizer.cluster.lints import read_lints
+
+_SHOWN = 60
+
+
+@lru_cache(maxsize=4096)
+def documentation(code: str, tools: Path) -> str:
+    """What the toolchain in `tools` (its bin folder) says of a lint: what it checks and why that is bad; else ''."""
+    if code.startswith("clippy::"):
+        asked = subprocess.run(
+            [tools / "cargo-clippy", "--explain", code.removeprefix("clippy::")],
+            env={"PATH": f"{tools}:/usr/bin:/bin"}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        parts = [_section(asked.stdout, title) for title in ("What it does", "Why is this bad?", "Why restrict this?")]
+        return " ".join(part for part in parts if part)
+    lint = read_lints(tools / "clippy-driver").get(code)
+    return f"The lint {lint.meaning}." if lint else ""
+
+
+def _section(markdown: str, title: str) -> str:
+    """The first paragraph under a heading, in one line."""
+    found = re.search(rf"^### {re.escape(title)}\n+(.+?)(?=\n\s*\n|\n#|\Z)", markdown, re.MULTILINE | re.DOTALL)
+    return " ".join(found[1].split()) if found else ""
+
+
+def explain(diagnostic: Diagnostic, advice: str, edits: Sequence[Edit], old: Sequence[str], tools: Path) -> str:
+    """The explanation of a fix: `old` are the replaced texts, one per edit; `advice` is the suggestion's own title."""
+    said = f"{_tool(diagnostic.code)} reports `{diagnostic.code}`: {_sentence(diagnostic.message)}"
+    steps = "; ".join(_step(edit, text) for edit, text in list(zip(edits, old, strict=True))[:4])
+    if len(edits) > 4:
+        steps += f"; and {len(edits) - 4} more edits of the kind"
+    did = f"The fix {steps}."
+    hint = f"The tool's advice: {_sentence(advice)}" if advice and advice != diagnostic.message else ""
+    return " ".join(part for part in (said, documentation(diagnostic.code or "", tools), hint, did) if part)
+
+
+def _tool(code: str | None) -> str:
+    return "Clippy" if (code or "").startswith("clippy::") else "rustc"
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _step(edit: Edit, old: str) -> str:
+    new = edit.replacement.decode("utf-8", "replace")
+    if not old.strip():
+        return f"inserts {_quoted(new)}"
+    if not new.strip():
+        return f"removes {_quoted(old)}"
+    return f"replaces {_quoted(old)} by {_quoted(new)}"
+
+
+def _quoted(text: str) -> str:
+    if not text.strip():
+        return "white space"
+    text = " ".join(text.split()).replace("`", "'")
+    return f"`{text}`" if len(text) <= _SHOWN else f"`{text[: _SHOWN - 1]}…`"

@@ -1,0 +1,106 @@
+"""rustfmt as a source of lessons: each hunk that it would change is a `diag_fix` of tool rustfmt, class style.
+
+Stable rustfmt tells places only as text and changes only as formatted files: the places come from `cargo fmt --check`,
+the changes from the formatted text of each file, cut where rustfmt cuts (three lines of context).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+
+from oxidizer.cluster.cargo import Formatting
+from oxidizer.cluster.diagnostics import Diagnostic, Span
+from oxidizer.cluster.edits import Edit, unified_diff
+from oxidizer.cluster.together import prove_tests
+from oxidizer.cluster.workbench import GREEN, Reason, Trial, Verdict, Workbench
+from oxidizer.datasets.records import DiagFix, Reject
+from oxidizer.miners.recipe import Recipe
+from oxidizer.miners.tuples import Unit, diag_fix, reject
+
+PROBE = ("fmt", "--", "--check")
+MESSAGE = "this code is not formatted as rustfmt formats it"
+_CONTEXT = 3
+_ADVICE = (
+    "rustfmt reports that this code is not formatted as the Rust style guide asks. A uniform layout keeps differences "
+    "small and reading easy. The fix is rustfmt's own layout of these lines; nothing but white space, line breaks, "
+    "trailing commas or the order of imports changes."
+)
+
+
+def mine_formatting(bench: Workbench, unit: Unit, recipe: Recipe, edition: str) -> tuple[list[DiagFix], list[Reject]]:
+    """Tuples and rejects for at most `recipe.formatting` hunks."""
+    source = bench.cargo.format_check()
+    trials = list(_trials(bench, source, edition))[: recipe.formatting]
+    if not trials:
+        return [], []
+    verdicts = [pair for pair in _prove(bench, source, trials) if not pair[1].green]
+    green = [t for t in trials if t not in [red for red, _ in verdicts]]
+    tuples, rejects = [], []
+    for trial, verdict in (*verdicts, *prove_tests(bench, green)):
+        if verdict.green:
+            tuples.append(
+                diag_fix(
+                    bench, unit, trial, verdict, PROBE, tool="rustfmt", origin="suggestion", operator=None, trivial=True,
+                    explanation=_ADVICE, lineage=("miner:suggestions", f"recipe:{recipe.fingerprint}"),
+                )
+            )  # fmt: skip
+        else:
+            rejects.append(
+                reject(bench, unit, trial, verdict, PROBE, stage="format", tool="rustfmt", applicability=None)
+            )
+    return tuples, rejects
+
+
+def _prove(bench: Workbench, source: Formatting, group: Sequence[Trial]) -> list[tuple[Trial, Verdict]]:
+    """Each file asks for exactly as many hunks less as were applied to it, and the crate still compiles."""
+    edits = [edit for trial in group for edit in trial.edits]
+    with bench.applied(edits):
+        after, check = bench.cargo.format_check(), bench.cargo.check()
+    verdict = GREEN
+    if not check.ok:
+        verdict = Verdict(False, Reason.DOES_NOT_COMPILE, "cargo check fails on rustfmt's layout")
+    for file, places in source.hunks.items():
+        mine = sum(trial.edits[0].file == file for trial in group)
+        if len(after.hunks.get(file, [])) != len(places) - mine:
+            verdict = Verdict(False, Reason.STILL_THERE, f"rustfmt asks for other changes in {file}")
+    if verdict.green or len(group) == 1:
+        return [(trial, verdict) for trial in group]
+    return [pair for trial in group for pair in _prove(bench, source, [trial])]
+
+
+def _trials(bench: Workbench, source: Formatting, edition: str) -> Iterator[Trial]:
+    for file in sorted(source.hunks):
+        try:
+            text = bench.read(file).decode("utf-8")
+        except (FileNotFoundError, UnicodeDecodeError):
+            continue
+        formatted = bench.cargo.formatted(file, edition)
+        if formatted is not None and "\r" not in text:
+            yield from _hunks(file, text, formatted)
+
+
+def _hunks(file: str, before: str, after: str) -> Iterator[Trial]:
+    old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after))
+    starts = [0]
+    for line in old:
+        starts.append(starts[-1] + len(line.encode()))
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for group in matcher.get_grouped_opcodes(_CONTEXT):
+        changes = [(a, b, c, d) for tag, a, b, c, d in group if tag != "equal"]
+        edits = tuple(Edit(file, starts[a], starts[b], "".join(new[c:d]).encode()) for a, b, c, d in changes)
+        yield Trial(edits, _diagnostic(file, before, old, starts, changes[0][0], changes[-1][1], edits))
+
+
+def _diagnostic(
+    file: str, before: str, old: Sequence[str], starts: Sequence[int], first: int, last: int, edits: tuple[Edit, ...]
+) -> Diagnostic:
+    end = max(first + 1, last)
+    span = Span(
+        file=file, byte_start=starts[first], byte_end=starts[min(end, len(old))], line_start=first + 1, line_end=end,
+        column_start=1, column_end=len(old[end - 1]) if end <= len(old) else 1,
+        is_primary=True, label=None, replacement=None, applicability=None, expansion=None,
+    )  # fmt: skip
+    patch = unified_diff(edits, lambda _: before.encode()).split("\n", 3)[-1]
+    return Diagnostic("warning", None, MESSAGE, (span,), (), f"Diff in {file}:{first + 1}:\n{patch}")

@@ -1,0 +1,137 @@
+"""Recipes of mining: a recipe is a function that returns one complete, frozen config; a file may change some of its keys."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from oxidizer.cluster.sandbox import Limits
+from oxidizer.datasets.records import canonical
+
+
+class RecipeError(ValueError):
+    """A recipe file that cannot be meant."""
+
+
+# Restriction lints contradict each other by design. These teach an idiom; of opposite pairs both are here, since each
+# is probed alone over the default groups. `non_ascii_literal` and `implicit_return` drown the rest and teach nothing.
+RESTRICTION = (
+    "alloc_instead_of_core", "as_pointer_underscore", "as_underscore", "clone_on_ref_ptr", "dbg_macro",
+    "decimal_literal_representation", "default_numeric_fallback", "deref_by_slicing", "doc_paragraphs_missing_punctuation",
+    "else_if_without_else", "empty_drop", "empty_enum_variants_with_brackets", "empty_structs_with_brackets",
+    "exhaustive_enums", "exhaustive_structs", "field_scoped_visibility_modifiers", "filetype_is_file", "get_unwrap",
+    "if_then_some_else_none", "impl_trait_in_params", "infinite_loop", "integer_division_remainder_used",
+    "let_underscore_untyped", "lossy_float_literal", "map_err_ignore", "map_with_unused_argument_over_ranges",
+    "missing_assert_message", "missing_asserts_for_indexing", "missing_inline_in_public_items",
+    "mixed_read_write_in_expression", "multiple_inherent_impl", "mutex_atomic", "mutex_integer", "needless_raw_strings",
+    "non_zero_suggestions", "pathbuf_init_then_push", "precedence_bits", "pub_with_shorthand", "pub_without_shorthand",
+    "question_mark_used", "redundant_test_prefix", "redundant_type_annotations", "renamed_function_params",
+    "rest_pat_in_fully_bound_structs", "return_and_then", "same_name_method", "semicolon_inside_block",
+    "semicolon_outside_block", "separated_literal_suffix", "std_instead_of_alloc", "std_instead_of_core", "str_to_string",
+    "string_add", "string_lit_chars_any", "try_err", "unnecessary_safety_comment", "unneeded_field_pattern",
+    "unseparated_literal_suffix", "unused_trait_names", "unused_result_ok", "unwrap_in_result", "use_debug",
+    "verbose_file_reads",
+)  # fmt: skip
+
+# rustc's lints that are off by default and carry a fix, the edition's among them.
+RUSTC = (
+    "absolute_paths_not_starting_with_crate", "boxed_slice_into_iter", "deprecated_safe_2024",
+    "edition_2024_expr_fragment_specifier", "elided_lifetimes_in_paths", "explicit_outlives_requirements",
+    "if_let_rescope", "impl_trait_overcaptures", "impl_trait_redundant_captures", "keyword_idents_2018",
+    "keyword_idents_2024", "let_underscore_drop", "macro_use_extern_crate", "missing_unsafe_on_extern",
+    "redundant_imports", "redundant_lifetimes", "rust_2021_incompatible_closure_captures",
+    "rust_2021_incompatible_or_patterns", "rust_2021_prefixes_incompatible_syntax", "rust_2021_prelude_collisions",
+    "rust_2024_guarded_string_incompatible_syntax", "rust_2024_incompatible_pat", "rust_2024_prelude_collisions",
+    "single_use_lifetimes", "trivial_casts", "trivial_numeric_casts", "unit_bindings", "unreachable_pub",
+    "unsafe_attr_outside_unsafe", "unsafe_op_in_unsafe_fn", "unused_extern_crates", "unused_import_braces",
+    "unused_lifetimes", "unused_macro_rules", "unused_qualifications",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides which tuples a campaign keeps, beside the crates and the seed."""
+
+    groups: tuple[str, ...] = ("style", "complexity", "perf", "correctness", "suspicious", "pedantic", "nursery")
+    """clippy's lint groups to harvest whole."""
+    restriction: tuple[str, ...] = RESTRICTION
+    """clippy's restriction lints to harvest, by name."""
+    rustc: tuple[str, ...] = RUSTC
+    """rustc's lints to harvest beside those that are on by default."""
+    skip: tuple[str, ...] = ("clippy::non_ascii_literal", "clippy::implicit_return")
+    """Codes never taken: noise."""
+    per_code: int = 6
+    """Sure suggestions (MachineApplicable) tried per code and crate."""
+    per_item: int = 4
+    """Suggestions tried per outermost function or item."""
+    unsure_per_code: int = 2
+    """Suggestions that may be incorrect, tried per code and crate; what fails is kept as a reject."""
+    per_crate: int = 120
+    """Suggestions tried per crate, rare codes first."""
+    formatting: int = 6
+    """rustfmt changes tried per crate."""
+    audit_share: float = 0.02
+    """Share of what is proven together that is proven once more alone."""
+    test_cap_s: float = 90.0
+    """Seconds that one test executable may run."""
+    limits: Limits = field(default_factory=Limits)
+    """What a crate's commands may use."""
+
+    def __post_init__(self) -> None:
+        for name in ("per_code", "per_item", "per_crate"):
+            if getattr(self, name) < 1:
+                raise RecipeError(f"recipe: {name} must be at least 1, not {getattr(self, name)}")
+        if not 0 <= self.audit_share <= 1:
+            raise RecipeError(f"recipe: audit_share is a share from 0 to 1, not {self.audit_share}")
+
+    @property
+    def lesson(self) -> dict[str, Any]:
+        """The part that decides the tuples, as plain data."""
+        return asdict(self)
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hex digits that name this recipe."""
+        return hashlib.sha256(canonical(self.lesson)).hexdigest()[:8]
+
+
+def starter() -> Recipe:
+    """The default: every clippy group, the chosen restriction lints, caps that keep one lint from drowning the rest."""
+    return Recipe()
+
+
+def load_recipe(path: Path | None) -> Recipe:
+    """The default recipe with the keys of a TOML file laid over it. Raises RecipeError."""
+    if path is None:
+        return starter()
+    try:
+        keys = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{path}: {error}") from error
+    limits = keys.pop("limits", {})
+    recipe = _overlaid(starter(), keys, str(path))
+    return replace(recipe, limits=_overlaid(recipe.limits, limits, f"{path} [limits]"))
+
+
+def _overlaid(config: Any, keys: dict[str, Any], where: str) -> Any:
+    known = {f.name: getattr(config, f.name) for f in fields(config) if f.name != "limits"}
+    for key, value in keys.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known keys: {', '.join(known)}"
+            raise RecipeError(f"{where}: unknown key {key!r}{hint}")
+        wanted = type(known[key])
+        if wanted is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
+            keys[key] = tuple(value)
+        elif wanted is float and type(value) is int:
+            keys[key] = float(value)
+        elif type(value) is not wanted:
+            raise RecipeError(f"{where}: {key} must be a {wanted.__name__}, not {value!r}")
+    try:
+        return replace(config, **keys)
+    except ValueError as error:
+        raise RecipeError(f"{where}: {error}") from error

@@ -1,0 +1,198 @@
+"""The figures of a run: the one source of `report.json` and of the page.
+
+`report.json` (`schema_version` 1; counts unless a name ends in `_s`, `_bytes` or `share`; shares are 0 to 1 or null):
+
+    run       {path, list, miners, recipe, seed, toolchain, sandbox {backend, image}, code {version, commit}, started,
+               ended, elapsed_s, sessions [{started, ended, how}]}
+    totals    {asked, mined, rejected, quarantined, tuples, codes, classes, covered_share, agreed_share, overhead_share}
+    funnel    [{step, count, drops [{reason, count}]}]: harvested, candidates, proven, kept, each with why the rest went
+    tuples    {class|code|group|crate|applicability|scope|tool: [{name, count}]}, largest first
+    coverage  {covered, uncovered, unknown, unmeasured [{reason, crates}]}
+    tests     {crates: {pass, none, fail}, tuples: {pass, none}, passed, failed, flaky, doctests}
+    audit     {audited, agreed}
+    rejects   [{stage, reason, count}], largest first
+    noise     [{name, count}]: suggestions of lints that the recipe sets aside
+    time      {stages [{stage, wall_s, cpu_s, commands, overhead_s}], wall_s, overhead_s}, summed over units
+    crates    [{unit, crate, version, status, cause, message, license, tuples, codes, covered_share, tests {...},
+               wall_s, overhead_s, peak_bytes, attempts, worker, stages {<stage>: wall_s}}], most tuples first
+    slowest   [unit], slowest first
+    failures  [{unit, crate, version, cause, message}]; quarantined [{unit, crate, version, error, attempts}]
+    samples   [tuple id]: those that the page shows
+    warnings  [sentence]: where two files of the run disagree
+
+`covered_share` is of the tuples whose coverage is known; `overhead_share` is sandbox time over command time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from oxidizer.miners.report.facts import RunFacts, TupleFacts
+from oxidizer.miners.report.funnel import funnel, ranked
+from oxidizer.miners.report.manifest import Stage, Unit
+from oxidizer.miners.report.samples import choose
+
+SLOWEST = 10
+
+
+def figures(facts: RunFacts) -> dict[str, Any]:
+    """All figures of a run, as the module's docstring lays them out."""
+    flow, crowded = funnel(facts)
+    held: dict[str, list[TupleFacts]] = {unit.unit: [] for unit in facts.units}
+    for row in facts.tuples:
+        held[row.unit].append(row)
+    rows = [_crate(unit, held[unit.unit]) for unit in facts.units]
+    return {
+        "schema_version": 1,
+        "run": _run(facts),
+        "totals": _totals(facts),
+        "funnel": flow,
+        "tuples": _tuples(facts),
+        "coverage": _coverage(facts),
+        "tests": _tests(facts),
+        "audit": _audit(facts.units),
+        "rejects": [{"stage": s, "reason": r, "count": n} for (s, r), n in ranked(facts.rejects)],
+        "noise": _named(sum((Counter(unit.counts.noise) for unit in facts.units), Counter())),
+        "time": _time(facts.units),
+        "crates": sorted(rows, key=lambda row: (-row["tuples"], row["unit"])),
+        "slowest": [unit.unit for unit in sorted(facts.units, key=lambda u: (-u.wall_s, u.unit))[:SLOWEST]],
+        "failures": [
+            {
+                "unit": u.unit,
+                "crate": u.crate,
+                "version": u.version,
+                "cause": u.cause or "unknown",
+                "message": u.message,
+            }
+            for u in facts.units
+            if u.status == "rejected"
+        ],
+        "quarantined": [unit.model_dump() for unit in facts.quarantined],
+        "samples": [row.id for row in choose(facts.tuples)],
+        "warnings": [*crowded, *_warnings(facts.units, held)],
+    }
+
+
+def _run(facts: RunFacts) -> dict[str, Any]:
+    manifest = facts.manifest
+    sessions = [session.model_dump() for session in manifest.sessions]
+    started = manifest.started or next((s["started"] for s in sessions if s["started"]), None)
+    return {
+        "path": str(facts.path),
+        "list": manifest.asked.list,
+        "miners": list(manifest.asked.miners),
+        "recipe": manifest.asked.recipe,
+        "seed": manifest.asked.seed,
+        "toolchain": manifest.toolchain,
+        "sandbox": manifest.sandbox.model_dump(),
+        "code": manifest.code.model_dump(),
+        "started": started,
+        "ended": next((s["ended"] for s in reversed(sessions) if s["ended"]), None),
+        "elapsed_s": sum(_seconds(s["started"], s["ended"]) for s in sessions),
+        "sessions": sessions,
+    }
+
+
+def _seconds(started: str | None, ended: str | None) -> float:
+    """The length of a session; 0 where it was killed before it could say, or says it in another way."""
+    try:
+        return max((datetime.fromisoformat(ended or "") - datetime.fromisoformat(started or "")).total_seconds(), 0.0)
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _totals(facts: RunFacts) -> dict[str, Any]:
+    audit, time, coverage = _audit(facts.units), _time(facts.units), _coverage(facts)
+    return {
+        "asked": max(len(facts.manifest.asked.crates), len(facts.units) + len(facts.quarantined)),
+        "mined": len(facts.mined),
+        "rejected": len(facts.units) - len(facts.mined),
+        "quarantined": len(facts.quarantined),
+        "tuples": len(facts.tuples),
+        "codes": len({row.name for row in facts.tuples}),
+        "classes": len({row.class_ for row in facts.tuples}),
+        "covered_share": _share(coverage["covered"], coverage["covered"] + coverage["uncovered"]),
+        "agreed_share": _share(audit["agreed"], audit["audited"]),
+        "overhead_share": _share(time["overhead_s"], time["wall_s"] - time["overhead_s"]),
+    }
+
+
+def _tuples(facts: RunFacts) -> dict[str, Any]:
+    rows = facts.tuples
+    return {
+        "class": _named(Counter(row.class_ for row in rows)),
+        "code": _named(Counter(row.name for row in rows)),
+        "group": _named(Counter(facts.group(row) for row in rows)),
+        "crate": _named(Counter(f"{row.crate} {row.version}" for row in rows)),
+        "applicability": _named(Counter(row.applicability for row in rows)),
+        "scope": _named(Counter(row.scope for row in rows)),
+        "tool": _named(Counter(row.tool for row in rows)),
+    }
+
+
+def _coverage(facts: RunFacts) -> dict[str, Any]:
+    seen = Counter(row.covered for row in facts.tuples)
+    reasons = Counter(u.coverage.reason or "unknown" for u in facts.mined if not u.coverage.measured)
+    unmeasured = [{"reason": reason, "crates": count} for reason, count in ranked(reasons)]
+    return {"covered": seen[True], "uncovered": seen[False], "unknown": seen[None], "unmeasured": unmeasured}
+
+
+def _tests(facts: RunFacts) -> dict[str, Any]:
+    states, after = Counter(u.tests.state for u in facts.mined), Counter(row.tests_after for row in facts.tuples)
+    return {
+        "crates": {state: states[state] for state in ("pass", "none", "fail")},
+        "tuples": {state: after[state] for state in ("pass", "none")},
+        **{key: sum(getattr(u.tests, key) for u in facts.mined) for key in ("passed", "failed", "flaky", "doctests")},
+    }
+
+
+def _audit(units: Iterable[Unit]) -> dict[str, int]:
+    pairs = [(unit.audit.audited, unit.audit.agreed) for unit in units]
+    return {"audited": sum(audited for audited, _ in pairs), "agreed": sum(agreed for _, agreed in pairs)}
+
+
+def _time(units: Iterable[Unit]) -> dict[str, Any]:
+    stages: dict[str, dict[str, Any]] = {}
+    for unit in units:
+        for name, stage in unit.stages.items():
+            into = stages.setdefault(name, {"stage": name, **Stage().model_dump()})
+            for key, value in stage.model_dump().items():
+                into[key] += value
+    ordered = list(stages.values())
+    return {"stages": ordered, **{key: sum(s[key] for s in ordered) for key in ("wall_s", "overhead_s")}}
+
+
+def _crate(unit: Unit, rows: list[TupleFacts]) -> dict[str, Any]:
+    seen = Counter(row.covered for row in rows)
+    kept = unit.model_dump(include={"unit", "crate", "version", "status", "cause", "message", "license", "tests"})
+    return {
+        **kept,
+        "tuples": len(rows),
+        "codes": len({row.name for row in rows}),
+        "covered_share": _share(seen[True], seen[True] + seen[False]),
+        "wall_s": unit.wall_s,
+        "overhead_s": sum(stage.overhead_s for stage in unit.stages.values()),
+        "peak_bytes": unit.peak_bytes,
+        "attempts": unit.attempts,
+        "worker": unit.worker,
+        "stages": {name: stage.wall_s for name, stage in unit.stages.items()},
+    }
+
+
+def _warnings(units: Iterable[Unit], held: dict[str, list[TupleFacts]]) -> list[str]:
+    return [
+        f"{unit.unit}: unit.json counts {unit.counts.kept:,} tuples, its table holds {len(held[unit.unit]):,}."
+        for unit in units
+        if unit.counts.kept != len(held[unit.unit])
+    ]
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+def _named(counter: Counter[str]) -> list[dict[str, Any]]:
+    return [{"name": name, "count": count} for name, count in ranked(counter)]

@@ -1,0 +1,167 @@
+"""The small JSON files of a run directory, as typed as they promise to be: run.json, unit.json, quarantine/*.json.
+
+A key that a later version adds is let through and a missing optional one gets its default; a value of the wrong type is
+an error that names the file and the key.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class RunUnreadable(ValueError):
+    """A run directory, or a file in it, is not what it should be. The message names the file and the way out."""
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
+
+
+class Asked(_Facts):
+    """What the run was asked to do."""
+
+    list: str | None = None
+    crates: tuple[Any, ...] = ()
+    miners: tuple[str, ...] = ()
+    recipe: dict[str, Any] = {}
+    seed: int | None = None
+
+
+class Backend(_Facts):
+    """The sandbox that was chosen."""
+
+    backend: str | None = None
+    image: str | None = None
+
+
+class Code(_Facts):
+    """Which Oxidizer did it."""
+
+    version: str | None = None
+    commit: str | None = None
+
+
+class Session(_Facts):
+    """One start of the command; a run has several where it was stopped and continued."""
+
+    started: str | None = None
+    ended: str | None = None
+    how: str | None = None
+
+
+class RunManifest(_Facts):
+    """`run.json`. `lint_groups` maps a lint to its group (style, pedantic, ...) as the run's own clippy has it."""
+
+    schema_version: Literal[1]
+    asked: Asked = Asked()
+    toolchain: dict[str, Any] = {}
+    sandbox: Backend = Backend()
+    code: Code = Code()
+    started: str | None = None
+    sessions: tuple[Session, ...] = ()
+    lint_groups: dict[str, str] = {}
+
+
+class Counts(_Facts):
+    """The funnel of one unit: each number counts what reached that step."""
+
+    harvested: int = 0
+    candidates: int = 0
+    proven: int = 0
+    kept: int = 0
+    rejected: dict[str, int] = {}
+    noise: dict[str, int] = {}
+
+
+class TestCounts(_Facts):
+    """What the crate's own tests said before anything was edited."""
+
+    passed: int = 0
+    failed: int = 0
+    flaky: int = 0
+    doctests: int = 0
+    state: Literal["pass", "none", "fail"] = "none"
+
+
+class Audit(_Facts):
+    """Tuples proven together that were proven once more alone, and how many of those agreed."""
+
+    audited: int = 0
+    agreed: int = 0
+
+
+class Coverage(_Facts):
+    """Whether the lines that tests run could be measured, and why not."""
+
+    measured: bool = False
+    reason: str | None = None
+
+
+class Stage(_Facts):
+    """The time of one stage. `wall_s` includes `overhead_s`, the part that the sandbox itself took."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    commands: int = 0
+    overhead_s: float = 0.0
+
+
+class Unit(_Facts):
+    """`units/<unit>/unit.json`: one crate that was finished, with its tuples or with the cause of having none."""
+
+    unit: str
+    crate: str
+    version: str
+    status: Literal["mined", "rejected"]
+    cause: str | None = None
+    message: str | None = None
+    sandbox: str | None = None
+    license: str | None = None
+    counts: Counts = Counts()
+    tests: TestCounts = TestCounts()
+    audit: Audit = Audit()
+    coverage: Coverage = Coverage()
+    stages: dict[str, Stage] = {}
+    wall_s: float = 0.0
+    peak_bytes: int = 0
+    worker: str | None = None
+    attempts: int = 1
+
+
+class Quarantined(_Facts):
+    """`quarantine/<unit>.json`: a unit that the infrastructure failed. It says nothing about the crate."""
+
+    unit: str
+    crate: str
+    version: str
+    error: str = ""
+    attempts: int = 0
+
+
+Model = TypeVar("Model", bound=_Facts)
+
+
+def load(model: type[Model], path: Path) -> Model:
+    """Read one file. Raises RunUnreadable where it is not JSON or a value has the wrong type."""
+    try:
+        return model.model_validate_json(_well_formed(path.read_bytes()))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _unreadable(path, f"{'.'.join(map(str, first['loc'])) or 'the whole file'}: {first['msg']}") from error
+    except ValueError as error:
+        raise _unreadable(path, f"not JSON: {error}") from error
+
+
+def _unreadable(path: Path, why: str) -> RunUnreadable:
+    way_out = "Move it away" if path.name == "run.json" else f"Move {path.parent.name}/ away"
+    return RunUnreadable(f"{path}: {why}. {way_out} and run `oxidizer mine` again to have it redone.")
+
+
+def _well_formed(raw: bytes) -> bytes:
+    r"""The same JSON without broken UTF-8 and lone surrogates (`"\ud800"`), which a stranger's message may hold."""
+    value = json.loads(raw.decode("utf-8", "replace"))
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")

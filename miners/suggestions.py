@@ -1,0 +1,168 @@
+"""The first miner: what the tools themselves suggest, applied, re-checked and tested.
+
+One harvest with every lint of the recipe finds the candidates. Each lint is then proven under its own probe, the default
+groups plus that lint, on the source and on the fix. Independent fixes share runs; a sample of them is judged alone too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from oxidizer.cluster.meter import MeteredSandbox
+from oxidizer.cluster.policy import silences
+from oxidizer.cluster.together import packs, prove_probe, prove_tests, waves
+from oxidizer.cluster.workbench import Reason, Trial, Verdict, Workbench
+from oxidizer.datasets.records import DiagFix, Reject
+from oxidizer.miners.candidates import Candidate, Selection, select
+from oxidizer.miners.explain import explain
+from oxidizer.miners.recipe import Recipe
+from oxidizer.miners.tuples import Unit, diag_fix, reject
+
+
+@dataclass
+class Mined:
+    """What a miner brings from one crate."""
+
+    tuples: list[DiagFix] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    harvested: int = 0
+    candidates: int = 0
+    proven: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    audited: int = 0
+    agreed: int = 0
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A candidate on its way: the trial under the lint's own probe, and the verdict so far."""
+
+    candidate: Candidate
+    trial: Trial
+    probe: tuple[str, ...]
+    verdict: Verdict
+
+
+class SuggestionMiner:
+    """Mines one crate on its workbench."""
+
+    def __init__(
+        self, bench: Workbench, unit: Unit, recipe: Recipe, seed: int, meter: MeteredSandbox, targets: Sequence[str]
+    ) -> None:
+        self.bench, self.unit, self.recipe, self.seed, self.meter = bench, unit, recipe, seed, meter
+        self.command = ("clippy", *targets, *bench.cargo.features, "--")
+        self.lineage = ("miner:suggestions", f"recipe:{recipe.fingerprint}")
+
+    def mine(self) -> Mined:
+        """All tuples and rejects of the crate."""
+        mined = Mined()
+        with self.meter.stage("harvest"):
+            selection = self._harvest()
+        mined.harvested, mined.candidates = sum(selection.harvested.values()), len(selection.chosen)
+        mined.skipped = selection.skipped
+        with self.meter.stage("prove"):
+            attempts = self._prove(selection.chosen)
+        proven = [a for a in attempts if a.verdict.green]
+        mined.proven = len(proven)
+        with self.meter.stage("test"):
+            tested = self._test(proven)
+        with self.meter.stage("audit"):
+            audited = self._audit(tested)
+        mined.audited = sum(a.verdict.audited for a in audited)
+        mined.agreed = sum(a.verdict.audited and a.verdict.green for a in audited)
+        for stage, group in (("probe", [a for a in attempts if not a.verdict.green]), ("test", audited)):
+            for attempt in group:
+                self._keep(attempt, mined, stage)
+        return mined
+
+    def _harvest(self) -> Selection:
+        lints = [f"clippy::{name}" for name in (*self.recipe.groups, *self.recipe.restriction)] + list(
+            self.recipe.rustc
+        )
+        build = self.bench.observe([*self.command, *(word for lint in lints for word in ("-W", lint))])
+        return select(build.diagnostics, self.bench.read, self.recipe, self.seed)
+
+    def _prove(self, chosen: Sequence[Candidate]) -> list[Attempt]:
+        by_code: dict[str, list[Candidate]] = {}
+        for candidate in chosen:
+            by_code.setdefault(candidate.code, []).append(candidate)
+        return [attempt for code, group in by_code.items() for attempt in self._prove_lint(code, group)]
+
+    def _prove_lint(self, code: str, group: Sequence[Candidate]) -> list[Attempt]:
+        probe = (*self.command, "-W", code)
+        shown = {d.place: d for d in self.bench.observe(probe).diagnostics}
+        attempts, trials = [], {}
+        for candidate in group:
+            trial = Trial(candidate.fix.edits, shown.get(candidate.diagnostic.place, candidate.diagnostic))
+            if candidate.diagnostic.place not in shown:
+                verdict = Verdict(False, Reason.NOT_SHOWN, "the lint alone does not show it")
+            elif silences(trial.edits, self.bench.read):
+                verdict = Verdict(False, Reason.SILENCES, "the fix silences instead of mending")
+            else:
+                trials[id(trial)] = (candidate, trial)
+                continue
+            attempts.append(Attempt(candidate, trial, probe, verdict))
+        for wave in waves([trial for _, trial in trials.values()], self.bench.read):
+            for trial, verdict in prove_probe(self.bench, wave, probe):
+                attempts.append(Attempt(trials[id(trial)][0], trial, probe, verdict))
+        return attempts
+
+    def _test(self, proven: Sequence[Attempt]) -> list[Attempt]:
+        if not self.bench.baseline.passing:
+            return list(proven)
+        of = {id(a.trial): a for a in proven}
+        tested = []
+        # What the tool is not sure of fails more often: it must not drag the rest into bisection.
+        groups = ([a.trial for a in proven if a.candidate.sure is sure] for sure in (True, False))
+        for pack in (pack for group in groups for pack in packs(group)):
+            for trial, verdict in prove_tests(self.bench, pack):
+                attempt = of[id(trial)]
+                scope = "together" if "together" in (verdict.scope, attempt.verdict.scope) else "alone"
+                tested.append(replace(attempt, verdict=replace(verdict, scope=scope, more=attempt.verdict.more)))
+        return tested
+
+    def _audit(self, tested: Sequence[Attempt]) -> list[Attempt]:
+        """Judge a sample alone; where a fix proves to have leaned on its group, judge all of its lint alone."""
+        audited = [self._alone(a) if self._sampled(a) else a for a in tested]
+        doubtful = {a.probe for a in audited if a.verdict.audited and not a.verdict.green}
+        return [self._alone(a) if a.probe in doubtful and self._leans(a) else a for a in audited]
+
+    def _leans(self, attempt: Attempt) -> bool:
+        return attempt.verdict.green and attempt.verdict.scope == "together" and not attempt.verdict.audited
+
+    def _sampled(self, attempt: Attempt) -> bool:
+        place = f"{self.seed}\0{self.unit.crate}\0{attempt.candidate.diagnostic.place}"
+        draw = int.from_bytes(hashlib.sha256(place.encode("utf-8", "surrogateescape")).digest()[:4], "big") / 2**32
+        return self._leans(attempt) and draw < self.recipe.audit_share
+
+    def _alone(self, attempt: Attempt) -> Attempt:
+        verdict = self.bench.judge(attempt.trial, attempt.probe)
+        return replace(attempt, verdict=replace(verdict, scope=attempt.verdict.scope, audited=True))
+
+    def _keep(self, attempt: Attempt, mined: Mined, stage: str) -> None:
+        candidate, trial = attempt.candidate, attempt.trial
+        if not attempt.verdict.green:
+            applicability = candidate.fix.applicability
+            mined.rejects.append(
+                reject(
+                    self.bench,
+                    self.unit,
+                    trial,
+                    attempt.verdict,
+                    attempt.probe,
+                    stage=stage,
+                    applicability=applicability,
+                )
+            )
+            return
+        old = [self.bench.read(e.file)[e.start : e.end].decode() for e in trial.edits]
+        explanation = explain(trial.target, candidate.fix.message, trial.edits, old, self.unit.tools)
+        mined.tuples.append(
+            diag_fix(
+                self.bench, self.unit, trial, attempt.verdict, attempt.probe, origin="suggestion", operator=None,
+                trivial=candidate.sure, explanation=explanation, lineage=self.lineage,
+            )
+        )  # fmt: skip

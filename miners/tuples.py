@@ -1,0 +1,121 @@
+"""From a proven trial to a record: the one place where `diag_fix` tuples and rejects are made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from oxidizer import __version__
+from oxidizer.cluster import diagnostics as dg
+from oxidizer.cluster import policy
+from oxidizer.cluster.classes import class_of
+from oxidizer.cluster.edits import Edit, apply, by_file, unified_diff
+from oxidizer.cluster.syntax import item_region
+from oxidizer.cluster.workbench import Trial, Verdict, Workbench
+from oxidizer.datasets import records
+from oxidizer.miners.difficulty import difficulty, is_far
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What every tuple of one crate says of its source."""
+
+    crate: str
+    version: str
+    source: str
+    """registry or path."""
+    member: str
+    license: str
+    source_url: str
+    repo: str | None
+    commit: str | None
+    sealed: bool
+    toolchain: str
+    tools: Path
+    """The toolchain's bin folder on this host."""
+
+
+def probe(args: Sequence[str]) -> records.Probe:
+    """A probe that needs no environment."""
+    return records.Probe(args=list(args), env=[])
+
+
+def error(diagnostic: dg.Diagnostic, tool: str | None = None) -> records.Error:
+    """A diagnostic as a record shows it."""
+    at = diagnostic.primary
+    assert at is not None
+    kind = tool or ("clippy" if (diagnostic.code or "").startswith("clippy::") else "rustc")
+    return records.Error(
+        tool=kind,  # type: ignore[arg-type]  # validated by the record
+        level=diagnostic.level,
+        code=diagnostic.code,
+        message=diagnostic.message,
+        span=_span(at),
+        suggestions=[_suggestion(fix) for fix in diagnostic.fixes()],
+        rendered=diagnostic.rendered,
+    )
+
+
+def _span(span: dg.Span) -> records.Span:
+    return records.Span(**{name: getattr(span, name) for name in records.Span.model_fields})
+
+
+def _suggestion(fix: dg.Fix) -> records.Suggestion:
+    parts = [records.SuggestionPart(span=_span(s), replacement=s.replacement or "") for s in fix.spans]
+    return records.Suggestion(message=fix.message, applicability=fix.applicability, parts=parts)  # type: ignore[arg-type]
+
+
+def diag_fix(
+    bench: Workbench, unit: Unit, trial: Trial, verdict: Verdict, args: Sequence[str], *, tool: str | None = None,
+    origin: str, operator: str | None, trivial: bool, explanation: str, lineage: Sequence[str],
+) -> records.DiagFix:  # fmt: skip
+    """The tuple of a green trial. `args` are the probe's."""
+    shown = error(trial.target, tool)
+    patch = unified_diff(trial.edits, bench.read)
+    file, own = next(iter(by_file(trial.edits).items()))
+    before, after = excerpt(bench.read(file), own)
+    vouched = "pass" if bench.baseline.passing else "none"
+    fields: dict[str, Any] = {
+        "crate": unit.crate, "version": unit.version, "source": unit.source, "member": unit.member, "lock": "Cargo.lock",
+        "setup_diff": "", "error": shown, "more_errors": [error(d) for d in verdict.more if d.primary],
+        "file": file, "code_before": before, "patch_diff": patch, "code_after": after,
+        "probe": probe(args), "toolchain": unit.toolchain,
+        "tests": records.Tests(before=vouched, after=vouched, names=[]),
+        "explanation": explanation, "class": class_of(shown.tool, shown.code),
+        "origin": origin, "operator": operator, "trivial": trivial,
+        "difficulty": difficulty(
+            trivial=trivial, patch=patch, diagnostics=1 + len(verdict.more),
+            far=is_far(trial.edits, shown.span.file, shown.span.byte_start, shown.span.byte_end),
+        ),
+        "sealed": unit.sealed,
+        "verdict": records.RecordedVerdict(
+            scope=verdict.scope, audited=verdict.audited, covered=bench.covered(trial.edits),
+            flags=policy.flags(trial.edits, bench.read),
+        ),
+        "lineage": [*lineage, f"oxidizer:{__version__}"],
+        "license": unit.license, "source_url": unit.source_url, "commit": unit.commit,
+        "provenance": records.Provenance(repo=unit.repo, commit=unit.commit), "parents": [],
+    }  # fmt: skip
+    return records.DiagFix.new(**fields)
+
+
+def reject(
+    bench: Workbench, unit: Unit, trial: Trial, verdict: Verdict, args: Sequence[str], *, stage: str,
+    tool: str | None = None, applicability: str | None,
+) -> records.Reject:  # fmt: skip
+    """The row of a trial that was not green, with enough to try it again."""
+    shown = error(trial.target, tool)
+    return records.Reject(
+        crate=unit.crate, version=unit.version, stage=stage, reason=str(verdict.reason), detail=verdict.detail,
+        tool=shown.tool, code=shown.code, applicability=applicability,  # type: ignore[arg-type]
+        probe=probe(args), error=shown, patch_diff=unified_diff(trial.edits, bench.read), toolchain=unit.toolchain,
+    )  # fmt: skip
+
+
+def excerpt(source: bytes, edits: Sequence[Edit]) -> tuple[str, str]:
+    """The smallest run of whole items around the edits of one file, before and after, byte for byte."""
+    start, end = item_region(source, [(e.start, e.end) for e in edits])
+    moved = [Edit(e.file, e.start - start, e.end - start, e.replacement) for e in edits]
+    return source[start:end].decode(), apply(source[start:end], moved).decode()
