@@ -19,7 +19,8 @@ mine: .venv/mine
 
 test: .venv/dev
 	@cluster/dockerd.sh
-	@if docker info >/dev/null 2>&1; then $(BIN)/oxidizer image build; fi
+	@# Without root there is no debootstrap: the Docker tests are then skipped, and say so.
+	@if docker info >/dev/null 2>&1; then $(BIN)/oxidizer image build || [ "$$(id -u)" != 0 ]; fi
 	@$(BIN)/python -m pytest
 
 lint: .venv/dev

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from oxidizer.cluster.bubblewrap import BubblewrapSandbox
 from oxidizer.cluster.docker import DockerSandbox, connect
-from oxidizer.cluster.image import REPOSITORY
+from oxidizer.cluster.image import REPOSITORY, image_tag
 from oxidizer.cluster.sandbox import Limits, Mounts, Sandbox, SandboxUnavailable
 
 BACKENDS = ("docker", "bubblewrap")
@@ -23,8 +25,10 @@ def open_sandbox(backend: str, mounts: Mounts, limits: Limits) -> Sandbox:
     raise ValueError(f"no sandbox called {backend!r}: choose {' or '.join(BACKENDS)}")
 
 
-def choose_backend(wanted: str) -> str:
+def choose_backend(wanted: str, toolchain: Path | None = None) -> str:
     """The backend to use: `wanted` itself, or for `auto` Docker where it is ready, else bubblewrap.
+
+    Docker is ready where a daemon answers and holds the image of `toolchain`, or of any if that is None.
 
     Raises SandboxUnavailable where neither is there, ValueError for an unknown name.
     """
@@ -32,7 +36,7 @@ def choose_backend(wanted: str) -> str:
         return wanted
     if wanted != "auto":
         raise ValueError(f"no sandbox called {wanted!r}: choose auto, {' or '.join(BACKENDS)}")
-    if _docker_is_ready():
+    if _docker_is_ready(toolchain):
         return "docker"
     try:
         BubblewrapSandbox.check()
@@ -44,13 +48,12 @@ def choose_backend(wanted: str) -> str:
     return "bubblewrap"
 
 
-def _docker_is_ready() -> bool:
-    """Whether a daemon answers and holds a toolchain image."""
+def _docker_is_ready(toolchain: Path | None) -> bool:
     try:
         client = connect()
     except SandboxUnavailable:
         return False
     try:
-        return bool(client.images.list(name=REPOSITORY))
+        return bool(client.images.list(name=image_tag(toolchain) if toolchain else REPOSITORY))
     finally:
         client.close()

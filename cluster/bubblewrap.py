@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import shutil
 import socket
 import subprocess
@@ -20,9 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from oxidizer.cluster import cgroup, seccomp
-from oxidizer.cluster.capture import STDERR, STDOUT, Capture, Pipe, Watch, disk_watch
-from oxidizer.cluster.gauge import GroupGauge, Meter, TreeGauge
-from oxidizer.cluster.processes import Tree
+from oxidizer.cluster.command import INIT, Command
 from oxidizer.cluster.sandbox import (
     CARGO_HOME,
     ENVIRONMENT,
@@ -39,16 +36,10 @@ from oxidizer.cluster.sandbox import (
     Mounts,
     RunResult,
     SandboxUnavailable,
-    Status,
 )
 
 # Joins the control groups named before `--`, so that nothing of the command is ever outside them.
 _JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 97; shift; done; shift; exec "$@"'
-# Process 1 inside. Its standard input is a socket to us: it tells that it runs, then the exit code, and waits until we
-# have counted what is left. The command does not get the socket.
-_INIT = 'echo started >&0; "$@" </dev/null; echo $? >&0; read -r end'
-_OWN_PROCESSES = 2  # bubblewrap itself and process 1 inside
-_END_S = 10.0
 _CAP_SYS_ADMIN = 21
 _HIDDEN = ("kcore", "keys", "timer_list", "sched_debug", "latency_stats")
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
@@ -108,7 +99,7 @@ class BubblewrapSandbox:
         self.close()
 
     @contextlib.contextmanager
-    def _start(self, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> Iterator[_Command]:
+    def _start(self, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> Iterator[Command]:
         with contextlib.ExitStack() as stack:
             files = [(path, _memory_file(stack, data)) for path, data in self._files().items()]
             filters = _memory_file(stack, seccomp.bpf(memfd=self._group is not None))
@@ -125,7 +116,7 @@ class BubblewrapSandbox:
                     cwd="/",
                     start_new_session=True,
                 )
-            command = _Command(process, ours, self._group, self._limits, self._mounts.target)
+            command = Command(process, ours, self._group, self._limits, self._mounts.target)
             try:
                 yield command
             finally:
@@ -165,7 +156,7 @@ class BubblewrapSandbox:
 
     def _inside(self, argv: Sequence[str], env: Mapping[str, str]) -> list[str]:
         limits = self._limits
-        command = [self._tools["sh"], "-c", _INIT, "init"]
+        command = [self._tools["sh"], "-c", INIT, "init"]
         if self._privileged:
             ids = [f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups"]
             command += [self._tools["setpriv"], *ids, "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
@@ -173,121 +164,8 @@ class BubblewrapSandbox:
         command += ["--core=0", "--memlock=65536", "--msgqueue=0"]
         if self._group is None:
             # The watcher judges what is resident; this bounds one process between two looks.
-            command += [f"--nproc={limits.processes}", f"--data={limits.memory_bytes * 5 // 4}"]
+            command += [f"--nproc={limits.processes}", f"--data={2 * limits.memory_bytes}"]
         return [*command, self._tools["env"], "-i", *(f"{key}={value}" for key, value in env.items()), *argv]
-
-
-class _Command:
-    """One bubblewrap while it runs."""
-
-    def __init__(
-        self,
-        process: subprocess.Popen[bytes],
-        control: socket.socket,
-        group: cgroup.Cgroup | None,
-        limits: Limits,
-        target: Path,
-    ) -> None:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        self._process, self._group, self._limits, self._target = process, group, limits, target
-        self._control = _Control(control)
-        self._pipes = [Pipe(process.stdout.fileno(), STDOUT), Pipe(process.stderr.fileno(), STDERR)]
-        gauge = GroupGauge(group) if group else TreeGauge(Tree(process.pid), limits.memory_bytes)
-        self._meter = Meter(gauge, _OWN_PROCESSES)
-
-    def follow(self, wall_s: float, silence_s: float) -> RunResult:
-        """Read and watch until the end, count what is left and end it."""
-        capture = Capture(
-            [*self._pipes, self._control],
-            wall_s=wall_s,
-            silence_s=silence_s,
-            output_bytes=self._limits.output_bytes,
-            watches=[Watch(self._meter.look), disk_watch(self._target, self._limits.disk_bytes)],
-        )
-        with contextlib.closing(capture):
-            status = capture.follow(lambda: self._control.ended)
-            status = status or capture.drain()
-            elapsed_s = capture.wall_s
-            leftovers = self._meter.leftovers() if status is None else 0
-            self.end()
-        if self._meter.oom:
-            status = Status.OOM
-        exit_code = self._control.exit_code
-        if status is None and exit_code is None:
-            said = bytes(capture.stderr).decode(errors="replace").strip()[-500:]
-            raise SandboxUnavailable(f"bubblewrap ended before its command did: {said or 'it was killed'}")
-        return RunResult(
-            status=status or (Status.OK if exit_code == 0 else Status.FAILED),
-            exit_code=exit_code if status is None else None,
-            stdout=bytes(capture.stdout),
-            stderr=bytes(capture.stderr),
-            wall_s=elapsed_s,
-            cpu_s=max(self._meter.cpu_s, self._waited_cpu_s),
-            peak_bytes=self._meter.peak_bytes,
-            leftovers=leftovers,
-        )
-
-    def end(self) -> None:
-        """Let process 1 end, which takes all others with it; kill where that does not help. Safe to call twice."""
-        process = self._process
-        if process.returncode is not None:
-            return
-        if self._control.exit_code is None:
-            process.kill()
-        self._control.close()
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
-        self._waited_cpu_s = _wait(process)
-        if self._group is not None:
-            self._group.kill()
-
-
-class _Control:
-    """The socket to process 1 inside: it says `started`, then the exit code."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
-        self._connection = connection
-        self._said = b""
-        self.ended = False
-
-    def fileno(self) -> int:
-        """The socket's descriptor."""
-        return self._connection.fileno()
-
-    def read(self) -> list[tuple[int, bytes]] | None:
-        """Listen; nothing of this is output."""
-        data = self._connection.recv(4096)
-        self._said += data
-        self.ended = not data or self.exit_code is not None
-        return [] if data else None
-
-    @property
-    def exit_code(self) -> int | None:
-        """The command's exit code (128 + n for signal n), once it is known."""
-        lines = self._said.split(b"\n")
-        return int(lines[1]) if len(lines) > 2 else None
-
-    def close(self) -> None:
-        """Let process 1 go on to its end."""
-        self._connection.close()
-
-
-def _wait(process: subprocess.Popen[bytes]) -> float:
-    """Wait for bubblewrap's end; its CPU seconds, those of its children included."""
-    descriptor = os.pidfd_open(process.pid)
-    try:
-        if not select.select([descriptor], [], [], _END_S)[0]:
-            process.kill()
-            if not select.select([descriptor], [], [], _END_S)[0]:
-                raise SandboxUnavailable(f"bubblewrap ({process.pid}) cannot be killed; look for a stuck disk")
-    finally:
-        os.close(descriptor)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime
 
 
 def _system() -> list[str]:

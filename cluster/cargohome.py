@@ -23,6 +23,7 @@ def cargo_home_view(home: Path) -> tuple[Path, Path | None, bytes]:
     """What a sandbox needs of CARGO_HOME to build offline: `registry`, `git` if there is one, and a `config.toml`.
 
     The configuration keeps source replacement and the addresses of registries, and no token, password or command.
+    Raises ValueError where a source has a password in its address: its cache could not be found without it.
     """
     config = _user_config(home)
     kept: dict[str, dict[str, Any]] = {}
@@ -34,6 +35,14 @@ def cargo_home_view(home: Path) -> tuple[Path, Path | None, bytes]:
         }
     for name, table in {**config.get("registries", {}), **_registries_of_environment()}.items():
         kept[f"registries.{json.dumps(name)}"] = {key: table[key] for key in ("index", "protocol") if key in table}
+    for name, table in kept.items():
+        if name.startswith("source.") and any(_no_secrets(str(value)) != value for value in table.values()):
+            raise ValueError(
+                f"{name} in {home}/config.toml has a password in its address, which sandboxes may not see; "
+                "take it out and give it to cargo by `cargo login` or a credential provider"
+            )
+    # A crate of the user's own without dependencies leaves none behind on a fresh machine.
+    (home / "registry").mkdir(parents=True, exist_ok=True)
     git = home / "git"
     return home / "registry", git if git.is_dir() else None, _toml(kept)
 

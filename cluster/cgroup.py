@@ -1,7 +1,9 @@
 """Control groups, versions 1 and 2: a group of our own for one sandbox, and the figures of any group.
 
-A group is made below our own, so that limits around us hold for the sandbox too. Where that is not possible (an
-ordinary user, a read-only mount in a pod) `create` returns None and the caller must watch processes by itself.
+A group is made below our own (version 2: below the nearest group above us that may hand out controllers), so that
+limits around us hold for the sandbox too. Where that is not possible (an ordinary user, a read-only mount in a pod)
+`create` returns None and the caller must watch processes by itself. Version 2 is written from its documentation and
+tested on its file formats only; version 1 is tested on a kernel.
 """
 
 from __future__ import annotations

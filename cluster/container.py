@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import docker
 import requests
@@ -22,7 +23,7 @@ from docker.errors import APIError, DockerException
 
 from oxidizer.cluster import cgroup
 from oxidizer.cluster.capture import Capture, Watch, disk_watch
-from oxidizer.cluster.gauge import DaemonGauge, Gauge, GroupGauge, Meter
+from oxidizer.cluster.gauge import Gauge, GroupGauge, Meter
 from oxidizer.cluster.sandbox import USER_ID, Limits, RunResult, SandboxUnavailable, Status
 
 LIFE_S = 24 * 3600
@@ -34,7 +35,12 @@ TROUBLE = (DockerException, requests.RequestException, OSError)
 """What the client raises when the daemon, not a command, is the cause."""
 
 # A command finds its scratch folders empty, whatever the one before left there.
-_FRESH = 'find /tmp /box/home /dev/shm -mindepth 1 -delete 2>/dev/null; exec "$@"'
+_FRESH = """
+scratch="/tmp /box/home /dev/shm"
+clear() { find $scratch -mindepth 1 -delete; }
+{ clear || { chmod -R 700 $scratch; clear; }; } 2>/dev/null
+exec "$@"
+"""
 _LOOK_S = 0.25
 _END_S = 15.0
 
@@ -47,6 +53,7 @@ class Container:
         self._started_s = time.monotonic()
         self._fresh = True
         self._stream: _Stream | None = None
+        self._life: Any = None
         try:
             self._life = self._api.attach_socket(name, params={"stdin": 1, "stream": 1})
             self._api.start(name)
@@ -115,8 +122,8 @@ class Container:
             if reader is not None and self._stream is not None:
                 reader.join(_END_S)
                 self._stream.close()
-            if (life := getattr(self, "_life", None)) is not None:
-                life.close()
+            if self._life is not None:
+                _close(self._life)
 
     def _execute(self, argv: Sequence[str], cwd: str) -> _Stream:
         command = list(argv) if self._fresh else ["sh", "-c", _FRESH, "fresh", *argv]
@@ -131,7 +138,7 @@ class _Stream:
 
     def __init__(self, api: docker.APIClient, name: str) -> None:
         self._api, self._name = api, name
-        self._response = api.exec_start(name, socket=True)
+        self._response: Any = api.exec_start(name, socket=True)
         self._socket: socket.socket = getattr(self._response, "_sock", self._response)
         self._socket.setblocking(False)
         self._rest = b""
@@ -180,7 +187,45 @@ class _Stream:
 
     def close(self) -> None:
         """Close the connection."""
-        self._response.close()
+        _close(self._response)
+
+
+class DaemonGauge:
+    """Asked from Docker's daemon, where the container's control group is not readable: some milliseconds each."""
+
+    every_s = 1.0
+
+    def __init__(self, api: docker.APIClient, container: str) -> None:
+        self._api, self._container = api, container
+
+    def processes(self) -> int:
+        """How many live in the container."""
+        return len(self._api.top(self._container)["Processes"])
+
+    def oom_kills(self) -> int:
+        """One, once the daemon has heard of any."""
+        return int(self._api.inspect_container(self._container)["State"]["OOMKilled"])
+
+    def cpu_s(self) -> float:
+        """CPU seconds of the container."""
+        return float(self._stats()["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
+
+    def resident_bytes(self) -> int:
+        """Memory of the container now, as control groups of version 1 or 2 count it."""
+        stats = self._stats()["memory_stats"].get("stats", {})
+        keys = ("total_rss", "total_shmem") if "total_rss" in stats else ("anon", "shmem")
+        return sum(stats.get(key, 0) for key in keys)
+
+    def _stats(self) -> dict[str, Any]:
+        return dict(self._api.stats(self._container, stream=False, one_shot=True))
+
+
+def _close(connection: Any) -> None:
+    """Close a socket of the client and the response that holds it, which would complain later if it were left open."""
+    for part in ("_response", "_sock"):
+        if (holder := getattr(connection, part, None)) is not None:
+            holder.close()
+    connection.close()
 
 
 def host_user() -> int:

@@ -57,7 +57,8 @@ class DockerSandbox:
             raise SandboxUnavailable(
                 f"Docker has no image {self._image}: run `oxidizer image build`, or use --sandbox bubblewrap"
             )
-        self._files = Path(tempfile.mkdtemp(prefix="oxidizer-files-"))
+        _sweep()
+        self._files = Path(tempfile.mkdtemp(prefix=f"{_files_of_host()}{os.getpid()}-"))
         self._container: Container | None = None
         self._closed = False
 
@@ -182,6 +183,20 @@ def connect() -> docker.DockerClient:
         raise SandboxUnavailable(
             f"no Docker daemon answers ({error}): start one, or use --sandbox bubblewrap"
         ) from error
+
+
+def _files_of_host() -> str:
+    """How the folders of small files begin that workers of this host make; the worker's number follows."""
+    return f"oxidizer-files-{socket.gethostname()}-"
+
+
+def _sweep() -> None:
+    """Remove the folders of workers that were killed; their containers went by themselves."""
+    begin = _files_of_host()
+    for folder in Path(tempfile.gettempdir()).glob(f"{begin}*"):
+        pid = folder.name.removeprefix(begin).split("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _image_of(toolchain: Path) -> str:

@@ -12,6 +12,7 @@ import json
 import re
 import tempfile
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -44,7 +45,7 @@ class PreparedCrate:
     spec: CrateSpec
     name: str
     version: str
-    """The published version; for a path the content hash, 16 hex digits."""
+    """The published version as the registry spells it (a list may leave `+build` out); for a path the content hash."""
     source: Literal["registry", "path"]
     root: Path
     """The prepared tree: the workspace's root, with `Cargo.lock`."""
@@ -98,9 +99,18 @@ def expand(spec: CrateSpec, toolchain: Toolchain) -> tuple[CrateSpec, ...]:
     )
 
 
-def prepare(spec: CrateSpec, toolchain: Toolchain, folder: Path) -> PreparedCrate:
+def prepare(
+    spec: CrateSpec,
+    toolchain: Toolchain,
+    folder: Path,
+    *,
+    admit: Callable[[ManifestFacts, Path], None] | None = None,
+    lock: bytes | None = None,
+) -> PreparedCrate:
     """Prepare one package (of a path: one that `expand` gave) in `folder`, which is made; the tree is `folder/src`.
 
+    `admit` sees the manifest and the sources before any dependency is fetched, and may raise. A `lock` of an earlier
+    run is laid over the sources' own.
     Raises FetchError where the crate is the cause (a label), RegistryUnavailable where it is not (to be retried),
     ValueError where `folder` lies in a Rust workspace.
     """
@@ -116,16 +126,20 @@ def prepare(spec: CrateSpec, toolchain: Toolchain, folder: Path) -> PreparedCrat
     check_inside(root, published=spec.path is None)
     packages = read_facts(toolchain, root)
     facts = _package(spec, packages)
-    lock, origin = _lock(toolchain, root)
+    if admit:
+        admit(facts, root)
+    if lock is not None:
+        (root / "Cargo.lock").write_bytes(lock)
+    locked, origin = _lock(toolchain, root)
     return PreparedCrate(
         spec=spec,
         name=facts.name,
-        version=spec.version,
+        version=facts.version if spec.path is None else spec.version,
         source="registry" if spec.path is None else "path",
         root=root,
         member=facts.member,
         checksum=checksum,
-        lock=lock,
+        lock=locked,
         lock_origin=origin,
         facts=_checked(spec, facts, toolchain),
         packages=tuple(package.name for package in packages),

@@ -1,15 +1,13 @@
-"""What a command uses while it runs: three places to read it from, one meter over them."""
+"""What a command uses while it runs: places to read it from, and one meter over them."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, Protocol
-
-import docker
+from typing import Protocol
 
 from oxidizer.cluster.cgroup import Cgroup
 from oxidizer.cluster.processes import Tree
-from oxidizer.cluster.sandbox import Status
+from oxidizer.cluster.sandbox import Limits, Status
 
 _LEFTOVER_GRACE_S = 0.1
 
@@ -51,12 +49,17 @@ class GroupGauge:
 
 
 class TreeGauge:
-    """Read from /proc, where there is no control group: what is above `memory_bytes` counts as a kill."""
+    """Read from /proc, where there is no control group.
+
+    A tree above its limit of memory counts as a kill; so does one of too many processes, since the kernel does not hold
+    the processes of a root without privileges to their limit.
+    """
 
     every_s = 0.0
 
-    def __init__(self, tree: Tree, memory_bytes: int) -> None:
-        self._tree, self._memory_bytes = tree, memory_bytes
+    def __init__(self, tree: Tree, limits: Limits, own_processes: int) -> None:
+        self._tree, self._memory_bytes = tree, limits.memory_bytes
+        self._processes = limits.processes + own_processes
         self._oom_kills, self._cpu_s = 0, 0.0
 
     def processes(self) -> int:
@@ -76,38 +79,9 @@ class TreeGauge:
         """Memory of the tree now."""
         figures = self._tree.figures()
         self._cpu_s = max(self._cpu_s, figures.cpu_s)
-        self._oom_kills = max(self._oom_kills, int(figures.resident_bytes > self._memory_bytes))
+        if figures.resident_bytes > self._memory_bytes or figures.processes > self._processes:
+            self._oom_kills = 1
         return figures.resident_bytes
-
-
-class DaemonGauge:
-    """Asked from Docker's daemon, where the container's control group is not readable: some milliseconds each."""
-
-    every_s = 1.0
-
-    def __init__(self, api: docker.APIClient, container: str) -> None:
-        self._api, self._container = api, container
-
-    def processes(self) -> int:
-        """How many live in the container."""
-        return len(self._api.top(self._container)["Processes"])
-
-    def oom_kills(self) -> int:
-        """One, once the daemon has heard of any."""
-        return int(self._api.inspect_container(self._container)["State"]["OOMKilled"])
-
-    def cpu_s(self) -> float:
-        """CPU seconds of the container."""
-        return float(self._stats()["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
-
-    def resident_bytes(self) -> int:
-        """Memory of the container now, as control groups of version 1 or 2 count it."""
-        stats = self._stats()["memory_stats"].get("stats", {})
-        keys = ("total_rss", "total_shmem") if "total_rss" in stats else ("anon", "shmem")
-        return sum(stats.get(key, 0) for key in keys)
-
-    def _stats(self) -> dict[str, Any]:
-        return dict(self._api.stats(self._container, stream=False, one_shot=True))
 
 
 class Meter:

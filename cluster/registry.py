@@ -98,6 +98,12 @@ class NeedsNewerRust(FetchError):
     cause = "needs_newer_rust"
 
 
+class StaleLock(FetchError):
+    """The lock file that a crate ships does not fit its manifest; never fatal, one is made instead."""
+
+    cause = "stale_lock"
+
+
 class SourceChanged(FetchError):
     """A crate of the user's own is not any more what it was when the run was planned."""
 
@@ -110,16 +116,17 @@ STUB = "oxidizer-fetch-only"
 _OF_STUB = rf"required by package `{STUB} "
 
 CAUSES: tuple[tuple[str, type[FetchError]], ...] = (
+    (r"--locked was passed|failed to parse lock file", StaleLock),
     (r"failed to verify the checksum of|checksum for `.*` changed between lock files", ChecksumMismatch),
-    (r"requires rustc \d|older than the `\w+` edition|unknown Cargo\.toml feature|requires the Cargo feature"
-     r"|feature `\w+` is required|lock file version .* requires|lock file version `\d+` was found", NeedsNewerRust),
+    (r"requires rustc \d|older than the `\w+` edition|supported edition values are|unknown Cargo\.toml feature"
+     r"|requires the Cargo feature|feature `\w+` is required|lock file version .* requires"
+     r"|lock file version `\d+` was found", NeedsNewerRust),
     (r"failed to (parse|load|read) manifest|Cargo\.toml:\d+:\d+|error inheriting|feature `.*` includes `"
      r"|can't find (library|`.*` (bin|test|bench|example))|no targets specified in the manifest"
      r"|failed to find .* in path source|package ID specification|virtual manifest", BrokenManifest),
     (r"failed to unpack package|failed to iterate over archive|invalid tarball downloaded", HostileArchive),
-    (r"depends on `.*` with feature `.*` but `.*` does not have that feature|does not have (the|these|that) features?",
-     Unresolvable),
-    (r"which could resolve this conflict|cyclic package dependency|links to the native library", Unresolvable),
+    (r"which could resolve this conflict|cyclic package dependency|links to the native library"
+     r"|does not have (the|these|that) features?", Unresolvable),
     (rf"no matching package named [\s\S]*?\n{_OF_STUB}", NoSuchCrate),
     (rf"version \S+ is yanked[\s\S]*?\n{_OF_STUB}", Yanked),
     (rf"failed to select a version for the requirement[\s\S]*?\n{_OF_STUB}", NoSuchVersion),
@@ -130,10 +137,13 @@ CAUSES: tuple[tuple[str, type[FetchError]], ...] = (
 )  # fmt: skip
 """What cargo's words mean, first match wins; recorded outputs of cargo 1.95 are in tests/integration/test_fetch.py."""
 
-_NETWORK = re.compile(
-    r"failed to get successful HTTP response|spurious network error|Could not (connect|resolve)|\[\d+\] .*\("
-    r"|timed? ?out|config\.json not found|download of .* failed|failed to download from|failed to fetch `|authenticat"
-    r"|credential|No space left|attempting to make an HTTP request|offline mode|--offline|Permission denied"
+_LOCAL = ("metadata", "locate-project")
+_OURS = re.compile(
+    r"failed to get successful HTTP response|spurious network error|Could not (connect|resolve)|^ *\[\d+\] "
+    r"|timed? ?out|config\.json not found|download of .* failed|failed to download from|failed to fetch |authenticat"
+    r"|credential|No space left|attempting to make an HTTP request|offline mode|Permission denied"
+    r"|could not (load|parse) (TOML |Cargo )?configuration",
+    re.MULTILINE,
 )
 
 
@@ -157,19 +167,25 @@ def run_cargo(toolchain: Toolchain, args: Sequence[str], manifest: Path) -> byte
     except OSError as error:
         raise RegistryUnavailable(f"cargo cannot be run: {error}") from error
     if done.returncode:
-        raise classify(done.stderr.decode(errors="replace"))
+        raise classify(done.stderr.decode(errors="replace"), local=args[0] in _LOCAL)
     return done.stdout
 
 
-def classify(stderr: str) -> FetchError | RegistryUnavailable:
-    """The exception that a failed cargo's words stand for; unknown words are taken for trouble of ours."""
+def classify(stderr: str, local: bool = False) -> FetchError | RegistryUnavailable:
+    """The exception that a failed cargo's words stand for.
+
+    Unknown words of a command that only reads manifests (`local`) are about those, else about the registry.
+    """
     text = "\n".join(line for line in stderr.splitlines() if not re.match(r" *(Updating|Locking|Download)", line))
-    message = text.strip()[-1500:]
-    if _NETWORK.search(text):
+    message = text[max(text.find("error"), 0) :].strip()[:1500]
+    # Names and addresses stand in backticks: a crate called `authenticator` is no trouble with the network.
+    if _OURS.search(re.sub(r"`[^`\n]*`", "", text)):
         return RegistryUnavailable(message)
     for pattern, kind in CAUSES:
         if re.search(pattern, text):
             return kind(message)
+    if local:
+        return BrokenManifest(message)
     return RegistryUnavailable(f"cargo failed for a reason that we do not know: {message}")
 
 

@@ -55,9 +55,9 @@ def unpack_crate(
     with file, _Tree(dest, limits) as tree:
         for member in reader:
             parts = member.name.removesuffix("/").split("/")
-            if parts[0] != root:
+            if parts[0] != root or (len(parts) == 1 and not member.is_folder):
                 raise UnpackError(f"member {member.name[:60]!r} is outside of {root}/")
-            if len(parts) == 1 and member.is_folder:
+            if len(parts) == 1:
                 continue
             tree.admit(parts[1:], member.size, member.is_folder)
             if hostile := _hostile(parts[1:]):

@@ -1,7 +1,7 @@
 """The licence gate: what may be taught is code that its author gave away freely, by a licence that we can name.
 
-A manifest's SPDX expression is evaluated: of an OR the permissive branches are taken and recorded, of an AND all must be
-permissive. What is missing, only a file, not on the list or contradicted by a file's own header is rejected, with a
+A manifest's SPDX expression is evaluated: of an OR the permissive branches are taken and recorded, of an AND all must
+be permissive. What is missing, only a file, not on the list or contradicted by a file's own header is rejected, with a
 reason. No licence text is compared, and nothing here is legal advice.
 """
 
@@ -75,7 +75,7 @@ def judge_licence(
     parsed = _parse(expression)
     if parsed is None:
         return _rejected("licence_unknown", f"The licence `{expression}` is not a valid SPDX expression.")
-    chosen = _permissive(parsed)
+    chosen = _choose(parsed, PERMISSIVE)
     if chosen is None:
         return _refusal(expression, parsed)
     return _with_headers(expression, parsed, chosen, headers)
@@ -121,9 +121,9 @@ def _with_headers(expression: str, parsed: Any, chosen: Any, headers: Sequence[H
     offered, added = _leaves(parsed), dict[str, None]()
     for header in headers:
         stated = _parse(header.licence)
-        if stated is not None and _leaves(stated) & offered:
+        if stated is not None and _choose(stated, offered) is not None:
             continue
-        permissive = _permissive(stated) if stated is not None else None
+        permissive = _choose(stated, PERMISSIVE) if stated is not None else None
         if permissive is None:
             return _rejected(
                 "licence_contradicted",
@@ -160,11 +160,11 @@ def _parse(expression: str) -> Any:
         return None
 
 
-def _permissive(parsed: Any) -> Any:
-    """What is left of an expression when only permissive licences may be used; None where nothing is."""
+def _choose(parsed: Any, allowed: frozenset[str]) -> Any:
+    """What is left of an expression when only the allowed licences may be used; None where nothing is."""
     if not getattr(parsed, "args", ()) or isinstance(parsed, LicenseWithExceptionSymbol):
-        return parsed if parsed.render() in PERMISSIVE else None
-    kept = [branch for branch in map(_permissive, parsed.args) if branch is not None]
+        return parsed if parsed.render() in allowed else None
+    kept = [left for part in parsed.args if (left := _choose(part, allowed)) is not None]
     needed = len(parsed.args) if isinstance(parsed, _spdx().AND) else 1
     if len(kept) < needed:
         return None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from oxidizer.cluster.cargo import Formatting
 from oxidizer.cluster.diagnostics import Diagnostic, Span
@@ -35,10 +36,10 @@ def mine_formatting(bench: Workbench, unit: Unit, recipe: Recipe, edition: str) 
     trials = list(_trials(bench, source, edition))[: recipe.formatting]
     if not trials:
         return [], []
-    verdicts = [pair for pair in _prove(bench, source, trials) if not pair[1].green]
-    green = [t for t in trials if t not in [red for red, _ in verdicts]]
+    judged = _prove(bench, source, trials)
+    green = [trial for trial, verdict in judged if verdict.green]
     tuples, rejects = [], []
-    for trial, verdict in (*verdicts, *prove_tests(bench, green)):
+    for trial, verdict in (*((t, v) for t, v in judged if not v.green), *prove_tests(bench, green)):
         if verdict.green:
             tuples.append(
                 diag_fix(
@@ -53,21 +54,29 @@ def mine_formatting(bench: Workbench, unit: Unit, recipe: Recipe, edition: str) 
     return tuples, rejects
 
 
+def prove_formatting(bench: Workbench, file: str, edits: Sequence[Edit]) -> Verdict:
+    """The verdict on one change of layout in runs of its own, tests included."""
+    verdict = _judge(bench, bench.cargo.format_check(), edits, {file: 1})
+    return bench.judge_tests(edits) if verdict.green else verdict
+
+
 def _prove(bench: Workbench, source: Formatting, group: Sequence[Trial]) -> list[tuple[Trial, Verdict]]:
-    """Each file asks for exactly as many hunks less as were applied to it, and the crate still compiles."""
-    edits = [edit for trial in group for edit in trial.edits]
-    with bench.applied(edits):
-        after, check = bench.cargo.format_check(), bench.cargo.check()
-    verdict = GREEN
-    if not check.ok:
-        verdict = Verdict(False, Reason.DOES_NOT_COMPILE, "cargo check fails on rustfmt's layout")
-    for file, places in source.hunks.items():
-        mine = sum(trial.edits[0].file == file for trial in group)
-        if len(after.hunks.get(file, [])) != len(places) - mine:
-            verdict = Verdict(False, Reason.STILL_THERE, f"rustfmt asks for other changes in {file}")
+    verdict = _judge(bench, source, [e for t in group for e in t.edits], Counter(t.edits[0].file for t in group))
     if verdict.green or len(group) == 1:
         return [(trial, verdict) for trial in group]
     return [pair for trial in group for pair in _prove(bench, source, [trial])]
+
+
+def _judge(bench: Workbench, source: Formatting, edits: Sequence[Edit], fewer: Mapping[str, int]) -> Verdict:
+    """Each file asks for exactly as many hunks less as were applied to it, and the crate still compiles."""
+    with bench.applied(edits):
+        after, check = bench.cargo.format_check(), bench.cargo.check()
+    if not check.ok:
+        return Verdict(False, Reason.DOES_NOT_COMPILE, "cargo check fails on rustfmt's layout")
+    for file, places in source.hunks.items():
+        if len(after.hunks.get(file, [])) != len(places) - fewer.get(file, 0):
+            return Verdict(False, Reason.STILL_THERE, f"rustfmt asks for other changes in {file}")
+    return GREEN
 
 
 def _trials(bench: Workbench, source: Formatting, edition: str) -> Iterator[Trial]:

@@ -26,6 +26,7 @@ _KINDS: list[tuple[_TokenType, str]] = [
     (Name.Class, "type"),
     (Name.Attribute, "attribute"),
     (Name.Builtin, "type"),
+    (String.Doc, "comment"),
     (String, "string"),
     (Number, "number"),
     (Literal, "string"),
@@ -42,7 +43,7 @@ _FOOTNOTE = re.compile(r"^(\s*)= (note|help|warning): (.*)$")
 _FILE_LINES = ("diff --git ", "index ", "--- ", "+++ ")
 _FRAME = "\0"
 """Marks a line outside a hunk, where a sign means nothing; no other line holds it once `visible` has seen the text."""
-_MARKS = re.compile(r"[\^~]+|(?<!\w)-+(?!\w)|[|_/\\]")
+_MARKS = re.compile(r"[\^~]+|\++|(?<!\w)-+(?!\w)|[|_/\\]")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,10 @@ def _spelled(match: re.Match[str]) -> str:
 
 def rust(text: str) -> Line:
     """One line of Rust, lexed on its own: a string or comment that began on an earlier line is not known here."""
-    return [Piece(_kind(token), value) for token, value in _LEXER.get_tokens(text) if value]
+    # A doc comment is one to the lexer only where its line ends.
+    return [
+        Piece(_kind(token), value) for token, lexed in _LEXER.get_tokens(text + "\n") if (value := lexed.strip("\n"))
+    ]
 
 
 def _kind(token: _TokenType) -> str:
@@ -104,7 +108,7 @@ def _annotation(text: str) -> Line:
     pieces, at = [], 0
     for mark in _MARKS.finditer(marks):
         pieces += [Piece("", marks[at : mark.start()])] if mark.start() > at else []
-        pieces.append(Piece("caret" if mark.group()[0] in "^~_|/\\" else "underline", mark.group()))
+        pieces.append(Piece({"-": "underline", "+": "added"}.get(mark.group()[0], "caret"), mark.group()))
         at = mark.end()
     return [*pieces, Piece("", marks[at:]), *([Piece("label", prose)] if prose else [])]
 

@@ -4,14 +4,15 @@
 
     run       {path, list, miners, recipe, seed, toolchain, sandbox {backend, image}, code {version, commit}, started,
                ended, elapsed_s, sessions [{started, ended, how}]}
-    totals    {asked, mined, rejected, quarantined, tuples, codes, classes, covered_share, agreed_share, overhead_share}
+    totals    {asked, waiting, mined, rejected, quarantined, tuples, codes, classes, covered_share, agreed_share,
+               overhead_share}
     funnel    [{step, count, drops [{reason, count}]}]: harvested, candidates, proven, kept, each with why the rest went
     tuples    {class|code|group|crate|applicability|scope|tool: [{name, count}]}, largest first
     coverage  {covered, uncovered, unknown, unmeasured [{reason, crates}]}
     tests     {crates: {pass, none, fail}, tuples: {pass, none}, passed, failed, flaky, doctests}
     audit     {audited, agreed}
     rejects   [{stage, reason, count}], largest first
-    noise     [{name, count}]: suggestions of lints that the recipe sets aside
+    untried   [{name, count}]: suggestions that were never tried, by reason: noise and caps
     time      {stages [{stage, wall_s, cpu_s, commands, overhead_s}], wall_s, overhead_s}, summed over units
     crates    [{unit, crate, version, status, cause, message, license, tuples, codes, covered_share, tests {...},
                wall_s, overhead_s, peak_bytes, attempts, worker, stages {<stage>: wall_s}}], most tuples first
@@ -31,11 +32,13 @@ from datetime import datetime
 from typing import Any
 
 from oxidizer.miners.report.facts import RunFacts, TupleFacts
-from oxidizer.miners.report.funnel import funnel, ranked
+from oxidizer.miners.report.funnel import funnel, ranked, untried
 from oxidizer.miners.report.manifest import Stage, Unit
 from oxidizer.miners.report.samples import choose
 
 SLOWEST = 10
+STAGES = ("fetch", "sandbox", "baseline", "harvest", "prove", "test", "audit", "format")
+"""The order of the work, for figures; a stage with another name comes after these."""
 
 
 def figures(facts: RunFacts) -> dict[str, Any]:
@@ -55,7 +58,7 @@ def figures(facts: RunFacts) -> dict[str, Any]:
         "tests": _tests(facts),
         "audit": _audit(facts.units),
         "rejects": [{"stage": s, "reason": r, "count": n} for (s, r), n in ranked(facts.rejects)],
-        "noise": _named(sum((Counter(unit.counts.noise) for unit in facts.units), Counter())),
+        "untried": _named(untried(facts.units)),
         "time": _time(facts.units),
         "crates": sorted(rows, key=lambda row: (-row["tuples"], row["unit"])),
         "slowest": [unit.unit for unit in sorted(facts.units, key=lambda u: (-u.wall_s, u.unit))[:SLOWEST]],
@@ -106,8 +109,11 @@ def _seconds(started: str | None, ended: str | None) -> float:
 
 def _totals(facts: RunFacts) -> dict[str, Any]:
     audit, time, coverage = _audit(facts.units), _time(facts.units), _coverage(facts)
+    ended = len(facts.units) + len(facts.quarantined)
+    asked = max(len(facts.manifest.asked.crates), ended)
     return {
-        "asked": max(len(facts.manifest.asked.crates), len(facts.units) + len(facts.quarantined)),
+        "asked": asked,
+        "waiting": asked - ended,
         "mined": len(facts.mined),
         "rejected": len(facts.units) - len(facts.mined),
         "quarantined": len(facts.quarantined),
@@ -161,7 +167,7 @@ def _time(units: Iterable[Unit]) -> dict[str, Any]:
             into = stages.setdefault(name, {"stage": name, **Stage().model_dump()})
             for key, value in stage.model_dump().items():
                 into[key] += value
-    ordered = list(stages.values())
+    ordered = sorted(stages.values(), key=lambda s: STAGES.index(s["stage"]) if s["stage"] in STAGES else len(STAGES))
     return {"stages": ordered, **{key: sum(s[key] for s in ordered) for key in ("wall_s", "overhead_s")}}
 
 

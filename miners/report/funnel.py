@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
 from oxidizer.miners.report.facts import RunFacts
+from oxidizer.miners.report.manifest import Unit
 
 STEPS = ("harvested", "candidates", "proven", "kept")
 
-_STEP_OF_STAGE = {
-    "harvest": "candidates",
-    "select": "candidates",
-    "caps": "candidates",
-    "test": "kept",
-    "tests": "kept",
-}
-"""Which step a reject's stage keeps it from; any other stage is part of proving."""
-_UNNAMED = {"candidates": "over the caps", "proven": "no reason recorded", "kept": "no reason recorded"}
+_UNNAMED = "no reason recorded"
 
 
 def funnel(facts: RunFacts) -> tuple[list[dict[str, Any]], list[str]]:
@@ -31,34 +25,45 @@ def funnel(facts: RunFacts) -> tuple[list[dict[str, Any]], list[str]]:
     reasons, steps, warnings = _reasons(facts), [], []
     for step, following in pairwise(STEPS):
         lost = max(counts[step] - counts[following], 0)
-        steps.append({"step": step, "count": counts[step], "drops": _fitted(reasons[following], lost, following)})
+        steps.append({"step": step, "count": counts[step], "drops": _fitted(reasons[following], lost)})
         if (given := reasons[following].total()) > lost:
             warnings.append(f"After “{step}” {lost:,} suggestions were lost, but reasons are given for {given:,}.")
     return [*steps, {"step": "kept", "count": counts["kept"], "drops": []}], warnings
 
 
 def _reasons(facts: RunFacts) -> dict[str, Counter[str]]:
-    """Reasons by the step that they kept a suggestion from. The units' counts are whole; the rejects tell the stage."""
-    stages: dict[str, Counter[str]] = defaultdict(Counter)
-    for (stage, reason), count in facts.rejects.items():
-        stages[reason][_STEP_OF_STAGE.get(stage, "proven")] += count
+    """Reasons by the step that they kept a suggestion from.
+
+    Whatever was tried and dropped is a row of the rejects; what was never tried only the units' counts tell.
+    """
     reasons: dict[str, Counter[str]] = defaultdict(Counter)
-    for unit in facts.units:
-        for reason, count in unit.counts.rejected.items():
-            step = ranked(stages[reason])[0][0] if stages[reason] else "proven"
-            reasons[step][reason] += count
-        for lint, count in unit.counts.noise.items():
-            reasons["candidates"][f"set aside: {lint}"] += count
+    for (stage, reason), count in facts.rejects.items():
+        reasons[_step(stage)][reason] += count
+    reasons["candidates"] += untried(facts.units)
     return reasons
 
 
-def _fitted(reasons: Counter[str], lost: int, following: str) -> list[dict[str, Any]]:
+def untried(units: Iterable[Unit]) -> Counter[str]:
+    """Why suggestions were never tried: the recipe's noise, by lint where the unit tells, and the caps."""
+    reasons: Counter[str] = Counter()
+    for unit in units:
+        noise = {f"set aside: {lint}": count for lint, count in unit.counts.noise.items()}
+        reasons.update({name: n for name, n in unit.counts.skipped.items() if not (noise and name == "noise")} | noise)
+    return reasons
+
+
+def _step(stage: str) -> str:
+    """The step that a reject did not reach."""
+    return "kept" if stage in ("test", "audit") else "proven"
+
+
+def _fitted(reasons: Counter[str], lost: int) -> list[dict[str, Any]]:
     fitted, left = [], lost
     for reason, count in ranked(reasons):
         taken = min(count, left)
         left -= taken
         fitted += [{"reason": reason, "count": taken}] if taken else []
-    return [*fitted, *([{"reason": _UNNAMED[following], "count": left}] if left else [])]
+    return [*fitted, *([{"reason": _UNNAMED, "count": left}] if left else [])]
 
 
 def ranked(counter: Counter[Any]) -> list[tuple[Any, int]]:

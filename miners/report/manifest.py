@@ -74,7 +74,11 @@ class Counts(_Facts):
     proven: int = 0
     kept: int = 0
     rejected: dict[str, int] = {}
+    """Tried and dropped, by reason."""
+    skipped: dict[str, int] = {}
+    """Never tried, by reason: noise, the caps."""
     noise: dict[str, int] = {}
+    """Never tried because the recipe sets their lint aside, by lint; stands for the noise in `skipped`."""
 
 
 class TestCounts(_Facts):

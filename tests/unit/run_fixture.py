@@ -35,11 +35,10 @@ class Lesson:
     applicability: str = "MachineApplicable"
 
 
+# fmt: off
 LESSONS = [
     Lesson(
-        tool="clippy",
-        code="clippy::use_self",
-        class_="lint",
+        tool="clippy", code="clippy::use_self", class_="lint",
         message="unnecessary structure name repetition",
         before="""\
     pub fn new() -> Counters {
@@ -59,9 +58,7 @@ LESSONS = [
 """,
     ),
     Lesson(
-        tool="clippy",
-        code="clippy::needless_return",
-        class_="style",
+        tool="clippy", code="clippy::needless_return", class_="style",
         message="unneeded `return` statement",
         before="""\
     pub fn new() -> Self {
@@ -88,9 +85,7 @@ help: remove `return`
 """,
     ),
     Lesson(
-        tool="rustc",
-        code="unused_mut",
-        class_="lint",
+        tool="rustc", code="unused_mut", class_="lint",
         message="variable does not need to be mutable",
         before="""\
         let mut names = HashMap::new();
@@ -110,9 +105,7 @@ help: remove `return`
 """,
     ),
     Lesson(
-        tool="clippy",
-        code="clippy::for_kv_map",
-        class_="style",
+        tool="clippy", code="clippy::for_kv_map", class_="style",
         message="you seem to want to iterate on a map's values",
         before="""\
         let mut sum = 0;
@@ -141,9 +134,7 @@ help: use the corresponding method
 """,
     ),
     Lesson(
-        tool="clippy",
-        code="clippy::manual_map",
-        class_="pattern",
+        tool="clippy", code="clippy::manual_map", class_="pattern",
         message="manual implementation of `Option::map`",
         before="""\
         match self.names.get(name) {
@@ -165,9 +156,7 @@ help: use the corresponding method
 """,
     ),
     Lesson(
-        tool="clippy",
-        code="clippy::redundant_clone",
-        class_="move",
+        tool="clippy", code="clippy::redundant_clone", class_="move",
         message="redundant clone",
         before="""\
         let text = format!("{name}: {}", self.find(name).unwrap_or(0));
@@ -190,9 +179,7 @@ note: this value is dropped without further use
 """,
     ),
     Lesson(
-        tool="clippy",
-        code="clippy::needless_borrow",
-        class_="borrow",
+        tool="clippy", code="clippy::needless_borrow", class_="borrow",
         message="this expression creates a reference which is immediately dereferenced by the compiler",
         before="""\
         let seen: Option<u64> = self.find(&name);
@@ -211,9 +198,7 @@ note: this value is dropped without further use
         applicability="MaybeIncorrect",
     ),
     Lesson(
-        tool="rustfmt",
-        code=None,
-        class_="style",
+        tool="rustfmt", code=None, class_="style",
         message="the code is not formatted as rustfmt would",
         before="""\
 #[inline]
@@ -228,6 +213,7 @@ pub fn total(&self, scale: u64) -> u64 {
         drawing="",
     ),
 ]
+# fmt: on
 
 
 def diag_fix(lesson: Lesson, crate: str, version: str, line: int, **changes: Any) -> DiagFix:
@@ -239,12 +225,14 @@ def diag_fix(lesson: Lesson, crate: str, version: str, line: int, **changes: Any
     span |= {"byte_start": 30 * line, "byte_end": 30 * line + 8}
     suggestions = [{"message": "try", "applicability": lesson.applicability, "parts": []}]
     fields: dict[str, Any] = {
-        "crate": crate,
-        "version": version,
-        "source": "registry",
-        "member": ".",
-        "lock": "Cargo.lock",
-        "setup_diff": "",
+        **{
+            "crate": crate,
+            "version": version,
+            "source": "registry",
+            "member": ".",
+            "lock": "Cargo.lock",
+            "setup_diff": "",
+        },
         "error": {
             "tool": lesson.tool,
             "level": "warning",
@@ -254,7 +242,6 @@ def diag_fix(lesson: Lesson, crate: str, version: str, line: int, **changes: Any
             "suggestions": suggestions if lesson.code else [],
             "rendered": rendered,
         },
-        "more_errors": [],
         "file": "src/lib.rs",
         "code_before": lesson.before,
         "patch_diff": patch(lesson.before, lesson.after, line),
@@ -265,10 +252,7 @@ def diag_fix(lesson: Lesson, crate: str, version: str, line: int, **changes: Any
         "explanation": f"Clippy says: {lesson.message}. The edit is as proposed; `{lesson.code}` is gone after it.",
         "class": lesson.class_,
         "origin": "suggestion",
-        "operator": None,
-        "trivial": lesson.applicability == "MachineApplicable",
-        "difficulty": 1,
-        "sealed": False,
+        **{"trivial": lesson.applicability == "MachineApplicable", "difficulty": 1, "sealed": False},
         "verdict": {
             "scope": "together",
             "audited": line % 7 == 0,
@@ -278,9 +262,8 @@ def diag_fix(lesson: Lesson, crate: str, version: str, line: int, **changes: Any
         "lineage": ["suggestions", "starter", "0.1.0"],
         "license": "MIT OR Apache-2.0",
         "source_url": f"https://example.invalid/{crate}",
-        "commit": None,
         "provenance": {"repo": None, "commit": None},
-        "parents": [],
+        **{"operator": None, "commit": None, "more_errors": [], "parents": []},
     }
     return DiagFix.new(**(fields | changes))
 
@@ -312,9 +295,7 @@ def write_unit(
         "unit": folder.name,
         "crate": crate,
         "version": version,
-        "status": "mined",
-        "cause": None,
-        "message": None,
+        **{"status": "mined", "cause": None, "message": None},
         "sandbox": "bubblewrap",
         "license": "MIT OR Apache-2.0",
         "counts": {
@@ -323,6 +304,7 @@ def write_unit(
             "proven": len(kept) + failing,
             "kept": len(kept),
             "rejected": dict(reasons),
+            "skipped": {"noise": 9 * len(kept), "cap per code": 2 * len(kept)},
             "noise": {"clippy::non_ascii_literal": 7 * len(kept), "clippy::implicit_return": 2 * len(kept)},
         },
         "tests": {"passed": 3 * len(kept), "failed": 0, "flaky": 0, "doctests": 4, "state": "pass"},
@@ -331,18 +313,7 @@ def write_unit(
             "agreed": sum(row.verdict.audited for row in kept),
         },
         "coverage": {"measured": True, "reason": None},
-        "stages": {
-            "fetch": {"wall_s": 0.8, "cpu_s": 0.2, "commands": 1, "overhead_s": 0.03},
-            "baseline": {"wall_s": 4.0 + len(kept) / 9, "cpu_s": 6.5, "commands": 5, "overhead_s": 0.1},
-            "harvest": {"wall_s": 1.5, "cpu_s": 1.4, "commands": 1, "overhead_s": 0.02},
-            "prove": {
-                "wall_s": 0.3 * len(kept),
-                "cpu_s": 0.3 * len(kept),
-                "commands": len(kept),
-                "overhead_s": 0.02 * len(kept),
-            },
-            "test": {"wall_s": 0.11 * len(kept), "cpu_s": 0.1 * len(kept), "commands": 6, "overhead_s": 0.12},
-        },
+        "stages": stages(len(kept)),
         "wall_s": 6.3 + 0.41 * len(kept) + len(kept) / 9,
         "peak_bytes": 310_000_000 + 4_000_000 * len(kept),
         "worker": "node-1",
@@ -351,6 +322,20 @@ def write_unit(
     (folder / "Cargo.lock").write_text("version = 4\n")
     (folder / "unit.json").write_text(json.dumps(unit | facts))
     return folder
+
+
+def stages(kept: int) -> dict[str, dict[str, float]]:
+    """The times of a unit with so many tuples: wall, CPU, commands, overhead."""
+    times = {
+        "fetch": (0.8, 0.2, 1, 0.03),
+        "baseline": (4.0 + kept / 9, 6.5, 5, 0.1),
+        "harvest": (1.5, 1.4, 1, 0.02),
+        "prove": (0.3 * kept, 0.3 * kept, kept, 0.02 * kept),
+        "test": (0.11 * kept, 0.1 * kept, 6, 0.12),
+    }
+    return {
+        name: dict(zip(("wall_s", "cpu_s", "commands", "overhead_s"), row, strict=True)) for name, row in times.items()
+    }
 
 
 def write_table(path: Path, model: type[Record], rows: Iterable[Record]) -> None:
@@ -390,8 +375,8 @@ def build_run(run: Path, sizes: dict[str, int] | None = None) -> Path:
     write_manifest(run, [*sizes, "readline-gpl", "broken", "unlucky"])
     for at, (crate, size) in enumerate(sizes.items()):
         lessons = [(LESSONS[(at + 3 * i + i // 5) % len(LESSONS)], 10 + 3 * i) for i in range(size)]
-        rejects = [reject(crate, "1.0.0", "prove", "new_diagnostic")] * (size // 3 + 1)
-        rejects += [reject(crate, "1.0.0", "test", "test_failed")] * (size // 5 + 1)
+        rejects = [reject(crate, "1.0.0", "probe", "new_diagnostic")] * (size // 3 + 1)
+        rejects += [reject(crate, "1.0.0", "test", "tests_fail")] * (size // 5 + 1)
         write_unit(run, crate, "1.0.0", [diag_fix(lesson, crate, "1.0.0", line) for lesson, line in lessons], rejects)
     none = {"counts": {}, "tests": {}, "stages": {"fetch": {"wall_s": 0.4}}, "wall_s": 0.4, "status": "rejected"}
     gpl = "Its licence `GPL-3.0-only` is copyleft, which the licence gate does not let in."

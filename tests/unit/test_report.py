@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def hostile_run(run: Path) -> Path:
     lesson = fixture.Lesson("clippy", HOSTILE, "lint", HOSTILE, HOSTILE + "\n", "x" * 300_000 + "\n", "1 | " + HOSTILE)
     row = fixture.diag_fix(lesson, "evil", "1.0.0", 3, explanation=HOSTILE, license=HOSTILE, file=HOSTILE)
     fixture.write_unit(
-        run, "evil", "1.0.0", [row], [fixture.reject("evil", "1.0.0", "prove", HOSTILE)], license=HOSTILE
+        run, "evil", "1.0.0", [row], [fixture.reject("evil", "1.0.0", "probe", HOSTILE)], license=HOSTILE
     )
     folder = run / "units" / "bad-unit"
     folder.mkdir()
@@ -50,14 +51,37 @@ def hostile_run(run: Path) -> Path:
 def test_the_funnel_loses_exactly_what_its_reasons_say(tmp_path: Path) -> None:
     shown = figures(read_run(fixture.build_run(tmp_path / "run")))
     steps = shown["funnel"]
-    for step, following in zip(steps, steps[1:], strict=False):
+    for step, following in pairwise(steps):
         assert step["count"] - following["count"] == sum(drop["count"] for drop in step["drops"])
     assert steps[-1]["count"] == shown["totals"]["tuples"] == 32
     by_step = {step["step"]: {drop["reason"] for drop in step["drops"]} for step in steps}
     assert "new_diagnostic" in by_step["candidates"]
-    assert by_step["proven"] == {"test_failed"}
+    assert by_step["proven"] == {"tests_fail"}
     assert "set aside: clippy::implicit_return" in by_step["harvested"]
     assert shown["warnings"] == []
+
+
+def test_one_reason_at_two_stages_counts_at_both(tmp_path: Path) -> None:
+    fixture.write_manifest(tmp_path, ["a"])
+    stages = ("probe", "format", "test", "test", "test")
+    rejects = [fixture.reject("a", "1.0.0", stage, "does_not_compile") for stage in stages]
+    counts = {"harvested": 10, "candidates": 5, "proven": 3, "kept": 0, "skipped": {"cap per code": 2, "noise": 2}}
+    fixture.write_unit(tmp_path, "a", "1.0.0", [], rejects, counts=counts)
+    shown = figures(read_run(tmp_path))
+    harvested, candidates, proven, _ = ({d["reason"]: d["count"] for d in s["drops"]} for s in shown["funnel"])
+    assert harvested == {"cap per code": 2, "noise": 2, "no reason recorded": 1}
+    assert (candidates, proven) == ({"does_not_compile": 2}, {"does_not_compile": 3})
+    assert shown["warnings"] == []
+
+
+def test_reasons_that_exceed_the_loss_are_cut_and_said(tmp_path: Path) -> None:
+    fixture.write_manifest(tmp_path, ["a"])
+    rejects = [fixture.reject("a", "1.0.0", "probe", "timeout")] * 3
+    counts = {"harvested": 2, "candidates": 2, "proven": 0}
+    fixture.write_unit(tmp_path, "a", "1.0.0", [], rejects, counts=counts)
+    shown = figures(read_run(tmp_path))
+    assert shown["funnel"][1]["drops"] == [{"reason": "timeout", "count": 2}]
+    assert shown["warnings"] == ["After “candidates” 2 suggestions were lost, but reasons are given for 3."]
 
 
 def test_every_breakdown_sums_to_all_tuples(tmp_path: Path) -> None:
@@ -229,6 +253,12 @@ def test_carets_labels_and_code_are_told_apart() -> None:
         ("caret", "^^"),
         ("label", "expected `u8` -- a"),
     ]
+
+
+def test_a_doc_comment_is_a_comment_and_an_insertion_has_plus_marks() -> None:
+    code, marks = diagnostic('15 | //! be within a "word"\n   |     +++')
+    assert code[-1] == Piece("comment", '//! be within a "word"')
+    assert Piece("added", "+++") in marks
 
 
 def test_a_removed_line_that_begins_with_dashes_is_not_a_frame() -> None:

@@ -38,7 +38,7 @@ def test_a_beginning_of_an_id_finds_the_whole_row(run: Path) -> None:
 
 @pytest.mark.parametrize("prefix", ["zz", "", "0" * 32])
 def test_an_unknown_id_says_how_to_list_all(run: Path, prefix: str) -> None:
-    with pytest.raises(TupleNotFound, match="`oxidizer show .*` lists all"):
+    with pytest.raises(TupleNotFound, match=r"`oxidizer show .*` lists all"):
         find_tuple(run, prefix)
 
 

@@ -98,7 +98,7 @@ def test_hostile_configuration_is_left_out_at_any_depth_and_named(unpack: Unpack
         ([file("b-1.0.0/x")], "outside of a-1.0.0"),
         ([file("a-1.0.0/./x")], "no crate needs"),
         ([file("a-1.0.0//x")], "no crate needs"),
-        ([file("a-1.0.0")], "no crate needs|outside"),
+        ([file("a-1.0.0")], "outside of a-1.0.0"),
         ([file("a-1.0.0/a\\b")], "no crate needs"),
         ([file("a-1.0.0/a\nb")], "no crate needs"),
         ([file("a-1.0.0/" + "n" * 300)], "no crate needs"),

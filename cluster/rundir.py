@@ -1,0 +1,107 @@
+"""A run directory: `run.json` first, each unit's files and then its `unit.json`, the one mark of done.
+
+On a local folder or any pyarrow file system (`s3://`, `gs://`). Every file is written under an attempt's name and then
+moved, so that what has its final name is whole; a unit's bytes are deterministic, so a second commit is harmless.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import fs
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class UnitOutput:
+    """All that one unit leaves: rows by type (each with the key `id` or none), files, and the summary for unit.json."""
+
+    rows: Mapping[str, Sequence[Json]]
+    files: Mapping[str, bytes]
+    summary: Json
+
+
+class RunDirectory:
+    """One run's folder. `place` is a local path or a URI that pyarrow knows."""
+
+    def __init__(self, place: str | Path) -> None:
+        self.place = str(place)
+        if "://" in self.place:
+            self._fs, self._root = fs.FileSystem.from_uri(self.place)
+        else:
+            self._fs, self._root = fs.LocalFileSystem(), str(Path(place).absolute())
+
+    def read_json(self, name: str) -> Json | None:
+        """A JSON file of the run; None where it is not there. Raises ValueError where it is not JSON."""
+        path = f"{self._root}/{name}"
+        if self._fs.get_file_info(path).type is not fs.FileType.File:
+            return None
+        with self._fs.open_input_stream(path) as stream:
+            found = json.loads(stream.read())
+        if not isinstance(found, dict):
+            raise ValueError(f"{self.place}/{name} is not a JSON object")
+        return found
+
+    def write_json(self, name: str, value: Json) -> None:
+        """Write a JSON file at once."""
+        self.write(
+            name, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        )
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file so that its final name always holds a whole one."""
+        path = f"{self._root}/{name}"
+        attempt = f"{path}.{uuid.uuid4().hex[:8]}.part"
+        self._fs.create_dir(path.rpartition("/")[0], recursive=True)
+        with self._fs.open_output_stream(attempt) as stream:
+            stream.write(content)
+        self._fs.move(attempt, path)
+
+    def commit(self, unit: str, output: UnitOutput, schemas: Mapping[str, pa.Schema]) -> None:
+        """Publish a unit: its tables and files, then the mark of done."""
+        for kind, schema in schemas.items():
+            self.write(f"units/{unit}/{kind}.parquet", table_bytes(output.rows.get(kind, ()), schema))
+        for name, content in output.files.items():
+            self.write(f"units/{unit}/{name}", content)
+        self.write_json(f"units/{unit}/unit.json", output.summary)
+        self.discard(f"quarantine/{unit}.json")
+
+    def quarantine(self, unit: str, trouble: Json) -> None:
+        """Note a unit that the infrastructure failed; it is tried again when the command runs again."""
+        self.write_json(f"quarantine/{unit}.json", trouble)
+
+    def discard(self, name: str) -> None:
+        """Remove a file if it is there."""
+        path = f"{self._root}/{name}"
+        if self._fs.get_file_info(path).type is fs.FileType.File:
+            self._fs.delete_file(path)
+
+    def done(self) -> set[str]:
+        """The units that are committed."""
+        return {path.split("/")[-2] for path in self._list("units", depth=2) if path.endswith("/unit.json")}
+
+    def summaries(self) -> Iterator[Json]:
+        """What every committed unit says of itself, in order."""
+        for unit in sorted(self.done()):
+            if summary := self.read_json(f"units/{unit}/unit.json"):
+                yield summary
+
+    def _list(self, folder: str, depth: int) -> list[str]:
+        selector = fs.FileSelector(f"{self._root}/{folder}", recursive=depth > 1, allow_not_found=True)
+        return sorted(info.path for info in self._fs.get_file_info(selector) if info.type is fs.FileType.File)
+
+
+def table_bytes(rows: Sequence[Json], schema: pa.Schema) -> bytes:
+    """Rows as Parquet; the same rows give the same bytes."""
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), sink, compression="zstd", store_schema=False)
+    return sink.getvalue()

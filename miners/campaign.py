@@ -1,0 +1,165 @@
+"""A mining campaign: from a list, a recipe and a seed to a run directory, and what makes two of them the same."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from oxidizer import __version__
+from oxidizer.cluster.backends import choose_backend
+from oxidizer.cluster.crates import CrateSpec, load_list
+from oxidizer.cluster.fetch import FetchError, expand
+from oxidizer.cluster.image import image_digest, image_tag
+from oxidizer.cluster.lints import clippy_group, read_lints
+from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
+from oxidizer.cluster.toolchain import Toolchain, find_toolchain
+from oxidizer.datasets.records import canonical
+from oxidizer.miners.recipe import Recipe
+
+MINERS = {"suggestions": "crates"}
+"""Each miner and the kind of input that it takes; `--list` is for those that mine crates."""
+
+
+class RunMismatch(ValueError):
+    """The run directory was made by a command that asked for something else."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One campaign, complete: what is asked, of which crates, with which toolchain and sandbox."""
+
+    list_file: Path
+    units: tuple[Json, ...]
+    broken: tuple[tuple[CrateSpec, FetchError], ...]
+    """Entries whose own manifest cannot be read, with the cause."""
+    recipe: Recipe
+    seed: int
+    miners: tuple[str, ...]
+    toolchain: Toolchain
+    backend: str
+
+    @property
+    def asked(self) -> Json:
+        """What decides the tuples, beside the toolchain."""
+        crates = [f"{u['crate']} {u['version']}{_flags(u['spec'])}" for u in self.units]
+        return {
+            "list": self.list_file.name, "crates": crates, "miners": list(self.miners), "seed": self.seed,
+            "recipe": {k: list(v) if isinstance(v, tuple) else v for k, v in self.recipe.lesson.items()},
+        }  # fmt: skip
+
+
+def make_plan(
+    list_file: Path, recipe: Recipe, *, seed: int, miners: Sequence[str], sandbox: str, toolchain: str | None = None
+) -> Plan:
+    """Read the list and settle the rest. Raises ListError, ToolchainMissing, ValueError, SandboxUnavailable."""
+    for miner in miners:
+        if miner not in MINERS:
+            raise ValueError(f"no miner called {miner!r}; there are: {', '.join(MINERS)}")
+    found = find_toolchain(toolchain)
+    if missing := [tool for tool, there in (("clippy", found.has_clippy), ("rustfmt", found.has_rustfmt)) if not there]:
+        raise ValueError(f"the toolchain in {found.sysroot} has no {' and no '.join(missing)}: see `oxidizer doctor`")
+    units, broken = [], []
+    for spec in load_list(list_file):
+        try:
+            units += [_unit(one, found) for one in expand(spec, found)]
+        except FetchError as error:
+            broken.append((spec, error))
+    return Plan(list_file, tuple(units), tuple(broken), recipe, seed, tuple(miners), found, choose_backend(sandbox))
+
+
+def _unit(spec: CrateSpec, toolchain: Toolchain) -> Json:
+    fields = {**asdict(spec), "path": str(spec.path) if spec.path else None, "features": list(spec.features)}
+    source = "path" if spec.path else "registry"
+    identity = [source, spec.name, spec.version, spec.member, spec.features, spec.default_features, toolchain.version]
+    digest = hashlib.sha256(canonical(identity)).hexdigest()[:8]
+    return {"unit": f"{spec.name}-{spec.version}-{digest}", "crate": spec.name, "version": spec.version, "spec": fields}
+
+
+def _flags(spec: Json) -> str:
+    off = [] if spec["default_features"] else ["-default"]
+    extra = [*off, *spec["features"]]
+    return f" [{', '.join(extra)}]" if extra else ""
+
+
+def open_run(plan: Plan, run: RunDirectory) -> Json:
+    """The run's `run.json`, written where there is none. Raises RunMismatch, naming the difference."""
+    manifest = run.read_json("run.json")
+    if manifest is None:
+        manifest = {
+            "schema_version": 1, "asked": plan.asked,
+            "toolchain": {"version": plan.toolchain.version, "host": plan.toolchain.host, "llvm": plan.toolchain.llvm_major},
+            "code": {"version": __version__, "commit": _commit()},
+            "lint_groups": _lint_groups(plan.toolchain), "started": now(), "sessions": [], "reproducible": True,
+        }  # fmt: skip
+    elif differences := list(_differences(manifest, plan)):
+        raise RunMismatch(
+            f"{run.place} was asked for something else: {'; '.join(differences)}. "
+            "Give another --out, or the same list, recipe, seed and toolchain as before."
+        )
+    manifest["sandbox"] = _sandbox(plan)
+    return manifest
+
+
+def _sandbox(plan: Plan) -> Json:
+    image = image_digest(image_tag(plan.toolchain.sysroot)) if plan.backend == "docker" else None
+    return {"backend": plan.backend, "image": image}
+
+
+def _lint_groups(toolchain: Toolchain) -> dict[str, str]:
+    lints = read_lints(toolchain.bin / "clippy-driver").values()
+    return {lint.name: clippy_group(lint) or "rustc" for lint in lints}
+
+
+def _differences(manifest: Json, plan: Plan) -> list[str]:
+    found = []
+    before, now_asked = manifest.get("asked", {}), plan.asked
+    old, new = set(before.get("crates", ())), set(now_asked["crates"])
+    for sign, crates in (("no longer asked for", old - new), ("now also asked for", new - old)):
+        if crates:
+            found.append(f"{sign}: {', '.join(sorted(crates)[:5])}{' ...' if len(crates) > 5 else ''}")
+    for key in ("miners", "seed"):
+        if before.get(key) != now_asked[key]:
+            found.append(f"{key} was {before.get(key)!r}, is {now_asked[key]!r}")
+    for key, value in now_asked["recipe"].items():
+        was = before.get("recipe", {}).get(key)
+        if was != value:
+            found.append(f"recipe {key} differs")
+    if (was := manifest.get("toolchain", {}).get("version")) != plan.toolchain.version:
+        found.append(f"toolchain was {was}, is {plan.toolchain.version}")
+    return found
+
+
+def now() -> str:
+    """This moment, UTC, ISO 8601 to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _commit() -> str | None:
+    """The commit of this checkout; None in an installed package."""
+    here = Path(__file__).resolve().parent
+    asked = subprocess.run(
+        ["git", "-C", here, "rev-parse", "HEAD"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or None if asked.returncode == 0 else None
+
+
+def close_session(run: RunDirectory, manifest: Json, began: str, how: str) -> None:
+    """Note in run.json how this start of the command ended."""
+    manifest["sessions"] = [*manifest["sessions"], {"started": began, "ended": now(), "how": how}]
+    run.write_json("run.json", manifest)
+
+
+def note_broken(plan: Plan, run: RunDirectory) -> None:
+    """Entries whose manifest cannot even be read are rejected units too: nothing vanishes."""
+    for spec, error in plan.broken:
+        digest = hashlib.sha256(str(spec.path).encode()).hexdigest()[:8]
+        name = f"{spec.name}-{digest}"
+        summary = {
+            "unit": name, "crate": spec.name, "version": spec.version, "status": "rejected",
+            "cause": error.cause, "message": str(error),
+        }  # fmt: skip
+        run.commit(name, UnitOutput({}, {}, summary), {})

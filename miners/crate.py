@@ -1,0 +1,217 @@
+"""The work on one crate, from its entry in a list to what is committed: fetch, licence, baseline, miners.
+
+A crate that cannot be used is a rejected unit with its cause; trouble with the machine raises SandboxUnavailable.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from oxidizer.cluster.backends import open_sandbox
+from oxidizer.cluster.cargo import Cargo
+from oxidizer.cluster.cargohome import cargo_home
+from oxidizer.cluster.crates import CrateSpec
+from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailable, cargo_home_view, prepare
+from oxidizer.cluster.manifest import ManifestFacts
+from oxidizer.cluster.meter import MeteredSandbox
+from oxidizer.cluster.rundir import UnitOutput
+from oxidizer.cluster.sandbox import CARGO_HOME, Mounts, SandboxUnavailable
+from oxidizer.cluster.scratch import scratch
+from oxidizer.cluster.session import Share
+from oxidizer.cluster.toolchain import Toolchain, find_toolchain
+from oxidizer.cluster.unpack import pack_source
+from oxidizer.cluster.workbench import Baseline, UnfitCrate, Workbench
+from oxidizer.datasets.licence import judge_licence, scan_headers
+from oxidizer.datasets.records import DiagFix, Reject, arrow_schema, to_row
+from oxidizer.miners.formatting import mine_formatting
+from oxidizer.miners.recipe import Recipe
+from oxidizer.miners.suggestions import Mined, SuggestionMiner
+from oxidizer.miners.tuples import Unit
+
+SCHEMAS = {"diag_fix": arrow_schema(DiagFix), "rejects": arrow_schema(Reject)}
+_SHIM_FOLDER = Path(__file__).resolve().parent.parent / "cluster" / "shims"
+
+
+class Unusable(Exception):
+    """The crate is not for us: a stable cause and a sentence for a person."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class MineCrates:
+    """The factory of the work: all that a worker needs to know, picklable."""
+
+    recipe: Recipe
+    seed: int
+    backend: str
+    sysroot: str | None
+    """The toolchain's folder, or None for the node's own."""
+    toolchain_version: str
+    share: Share
+
+    def __call__(self) -> CrateWork:
+        """The work in one worker process. Raises SandboxUnavailable where the node has another toolchain."""
+        toolchain = find_toolchain(self.sysroot)
+        if toolchain.version != self.toolchain_version:
+            raise SandboxUnavailable(
+                f"this node has {toolchain.version}, the run has {self.toolchain_version}: install that on every node"
+            )
+        return CrateWork(self, toolchain)
+
+
+class CrateWork:
+    """Mines one crate after the other."""
+
+    def __init__(self, plan: MineCrates, toolchain: Toolchain) -> None:
+        self.plan = plan
+        self.toolchain = toolchain
+        memory = min(plan.recipe.limits.memory_bytes, plan.share.memory_bytes)
+        self.limits = replace(plan.recipe.limits, cpus=plan.share.cpus, memory_bytes=memory)
+
+    def __call__(self, order: dict[str, Any]) -> UnitOutput:
+        """All that one crate gives. Raises SandboxUnavailable."""
+        began = time.monotonic()
+        spec = spec_of(order)
+        summary: dict[str, Any] = {k: order[k] for k in ("unit", "crate", "version")}
+        summary |= {"sandbox": self.plan.backend, "status": "rejected", "cause": None, "message": None}
+        output = UnitOutput({}, {}, summary)
+        with scratch(order["crate"]) as folder:
+            try:
+                output = self._mine(spec, folder, summary)
+            except (Unusable, UnfitCrate, FetchError) as error:
+                summary |= {"cause": str(error.cause), "message": str(error)}
+            except RegistryUnavailable as error:
+                raise SandboxUnavailable(str(error)) from error
+        summary["wall_s"] = round(time.monotonic() - began, 3)
+        return output
+
+    def _mine(self, spec: CrateSpec, folder: Path, summary: dict[str, Any]) -> UnitOutput:
+        began = time.monotonic()
+        licences: list[str] = []
+        crate = prepare(
+            spec, self.toolchain, folder / "crate", admit=lambda facts, root: licences.append(admit(spec, facts, root))
+        )
+        (license,) = licences
+        fetched = time.monotonic() - began
+        summary |= {"license": license}
+        mounts = mounts_of(crate, self.toolchain, folder / "target")
+        with MeteredSandbox(open_sandbox(self.plan.backend, mounts, self.limits)) as meter:
+            meter.calibrate()
+            bench = workbench(crate, meter, self.toolchain, self.plan.recipe)
+            try:
+                with meter.stage("baseline"):
+                    baseline = bench.baseline
+                mined = self._run_miners(crate, bench, meter, license)
+            finally:
+                summary["stages"] = {"fetch": _outside(fetched), **meter.account()}
+                summary["peak_bytes"] = meter.peak_bytes
+        summary |= {"status": "mined", **_told(mined, baseline)}
+        files = {"Cargo.lock": crate.lock}
+        if crate.source == "path":
+            files["source.tar.gz"] = pack_source(crate.root)
+        rows = {
+            "diag_fix": sorted((to_row(t) for t in mined.tuples), key=lambda row: row["id"]),
+            "rejects": [to_row(r) for r in mined.rejects],
+        }
+        return UnitOutput(rows, files, summary)
+
+    def _run_miners(self, crate: PreparedCrate, bench: Workbench, meter: MeteredSandbox, license: str) -> Mined:
+        unit = Unit(
+            crate=crate.name, version=crate.version, source=crate.source, member=crate.member, license=license,
+            source_url=crate.facts.repository or f"pkg:cargo/{crate.name}@{crate.version}",
+            repo=crate.facts.repository, commit=crate.vcs_commit, sealed=False,
+            toolchain=self.toolchain.version, tools=self.toolchain.bin,
+        )  # fmt: skip
+        targets = build_targets(crate)
+        mined = SuggestionMiner(bench, unit, self.plan.recipe, self.plan.seed, meter, targets).mine()
+        with meter.stage("format"):
+            tuples, rejects = mine_formatting(bench, unit, self.plan.recipe, crate.facts.edition)
+        mined.candidates += len(tuples) + len(rejects)
+        mined.harvested += len(tuples) + len(rejects)
+        mined.proven += len(tuples)
+        mined.tuples += tuples
+        mined.rejects += rejects
+        return mined
+
+
+def spec_of(order: dict[str, Any]) -> CrateSpec:
+    """The list's entry, as it travelled in a unit."""
+    fields = dict(order["spec"])
+    fields["features"] = tuple(fields["features"])
+    fields["path"] = Path(fields["path"]) if fields["path"] else None
+    return CrateSpec(**fields)
+
+
+def admit(spec: CrateSpec, facts: ManifestFacts, root: Path) -> str:
+    """The licence gate, before any work: the SPDX expression to record. Raises Unusable."""
+    verdict = judge_licence(facts.license or spec.license, facts.license_file, scan_headers(root))
+    if not verdict.accepted or verdict.spdx is None:
+        raise Unusable(verdict.cause or "licence_unknown", verdict.reason)
+    return verdict.spdx
+
+
+def mounts_of(crate: PreparedCrate, toolchain: Toolchain, target: Path) -> Mounts:
+    """What the crate's sandbox shows."""
+    registry, git, config = cargo_home_view(cargo_home())
+    return Mounts(
+        source=crate.root, target=target, toolchain=toolchain.sysroot, registry=registry, git=git,
+        shims=_SHIM_FOLDER, files={f"{CARGO_HOME}/config.toml": config},
+    )  # fmt: skip
+
+
+def feature_flags(spec: CrateSpec) -> list[str]:
+    """The flags that every command of the crate carries."""
+    flags = [] if spec.default_features else ["--no-default-features"]
+    return [*flags, "--features", ",".join(spec.features)] if spec.features else flags
+
+
+def build_targets(crate: PreparedCrate) -> list[str]:
+    """The targets that probes look at. Raises Unusable where there are none."""
+    chosen = ["--lib"] if crate.facts.has_lib else []
+    if crate.facts.bins:
+        chosen.append("--bins")
+    if not chosen:
+        raise Unusable("no_targets", "the package has no library and no program")
+    return chosen
+
+
+def workbench(crate: PreparedCrate, meter: MeteredSandbox, toolchain: Toolchain, recipe: Recipe) -> Workbench:
+    """The crate's workbench in an open sandbox."""
+    llvm = f"/usr/lib/llvm-{toolchain.llvm_major}/bin"
+    there = meter.run(["test", "-x", f"{llvm}/llvm-profdata", "-a", "-x", f"{llvm}/llvm-cov"]).ok
+    cargo = Cargo(
+        meter, crate.name, member=crate.member, features=feature_flags(crate.spec),
+        jobs=max(1, int(recipe.limits.cpus)),
+    )  # fmt: skip
+    return Workbench(cargo, crate.root, llvm_bin=llvm if there else None, test_cap_s=recipe.test_cap_s)
+
+
+def _outside(wall_s: float) -> dict[str, float]:
+    """The account of a stage that runs no command in the sandbox."""
+    return {"wall_s": round(wall_s, 3), "cpu_s": 0.0, "commands": 0, "in_commands_s": 0.0, "overhead_s": 0.0}
+
+
+def _told(mined: Mined, baseline: Baseline) -> dict[str, Any]:
+    """What unit.json says of the mining."""
+    return {
+        "counts": {
+            "harvested": mined.harvested, "candidates": mined.candidates, "proven": mined.proven,
+            "kept": len(mined.tuples), "rejected": dict(sorted(Counter(r.reason for r in mined.rejects).items())),
+            "skipped": dict(sorted(mined.skipped.items())),
+        },
+        "tests": {
+            "passed": len(baseline.passing), "failed": len(baseline.failing), "flaky": len(baseline.flaky),
+            "doctests": sum(t.is_doctest for t in baseline.passing),
+            "state": "pass" if baseline.passing else "none",
+            "cause": str(baseline.tests_cause) if baseline.tests_cause else None,
+        },
+        "audit": {"audited": mined.audited, "agreed": mined.agreed},
+        "coverage": {"measured": baseline.coverage is not None, "reason": baseline.coverage_reason},
+    }  # fmt: skip

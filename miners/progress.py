@@ -1,0 +1,76 @@
+"""What a person sees while a campaign runs: a live bar on a terminal, a line per crate elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from oxidizer.cluster.campaign import Done
+
+
+class MiningProgress:
+    """Counts what units come to and shows it."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self.console = console
+        self.total = total
+        self.done = self.tuples = self.quarantined = 0
+        self.rejected_crates: Counter[str] = Counter()
+        self.rejected_tuples: Counter[str] = Counter()
+        self._began = time.monotonic()
+        self._bar = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn(),
+            TextColumn("crates · {task.fields[told]}"), TimeElapsedColumn(), TextColumn("{task.fields[eta]}"),
+            console=console, disable=not console.is_terminal,
+        )  # fmt: skip
+        self._task = self._bar.add_task("mining", total=total, told="0 tuples", eta="")
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """The bar is on the screen inside the block."""
+        with self._bar:
+            yield
+
+    def note(self, done: Done) -> None:
+        """One unit ended."""
+        self.done += 1
+        if done.summary is None:
+            self.quarantined += 1
+            line = f"[red]quarantined[/] {done.unit}: {(done.trouble or '').strip().splitlines()[-1]}"
+        elif done.summary["status"] == "rejected":
+            self.rejected_crates[done.summary["cause"]] += 1
+            line = f"[yellow]rejected[/] {_name(done.summary)}: {done.summary['cause']}: {done.summary['message']}"
+        else:
+            counts = done.summary["counts"]
+            self.tuples += counts["kept"]
+            self.rejected_tuples.update(counts["rejected"])
+            line = (
+                f"[green]mined[/] {_name(done.summary)}: {counts['kept']} tuples, {sum(counts['rejected'].values())} "
+                f"rejects, {done.summary['tests']['passed']} tests, {done.summary['wall_s']:.0f} s"
+            )
+        self.console.print(f"[{self.done}/{self.total}] " + line, highlight=False, soft_wrap=True)
+        self._bar.update(self._task, completed=self.done, told=self.told, eta=self.eta)
+
+    @property
+    def told(self) -> str:
+        """The counts in a line."""
+        reasons = ", ".join(f"{n} {reason}" for reason, n in self.rejected_tuples.most_common(3))
+        return f"{self.tuples} tuples" + (f" · rejects: {reasons}" if reasons else "")
+
+    @property
+    def eta(self) -> str:
+        """The time that the rest takes at the pace so far."""
+        if not self.done or self.done == self.total:
+            return ""
+        left = (time.monotonic() - self._began) / self.done * (self.total - self.done)
+        return f"about {timedelta(seconds=round(left))} left"
+
+
+def _name(summary: dict[str, str]) -> str:
+    return f"{summary['crate']} {summary['version']}"

@@ -1,0 +1,256 @@
+"""The `oxidizer` command. Everything heavy is imported inside the commands, so that `--help` is instant."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from oxidizer.miners.campaign import Plan
+
+app = typer.Typer(
+    name="oxidizer",
+    help="Proven training data and models for Rust repair: mine real crates, keep what the compiler and the tests vouch for.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+image = typer.Typer(help="The toolchain image that Docker sandboxes run.", no_args_is_help=True)
+app.add_typer(image, name="image")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+RunFolder = Annotated[Path, typer.Argument(help="A run directory, as `oxidizer mine --out` made it.", metavar="RUN")]
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """End with a message for a person."""
+    err.print(f"[red]error:[/] {message}", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+@app.command()
+def mine(
+    list_file: Annotated[
+        Path, typer.Option("--list", help="Crates by exact version: TOML ([[crate]] tables) or CSV (name,version).")
+    ],
+    run_folder: Annotated[
+        str,
+        typer.Option(
+            "--out", help="The run directory: a folder, or a URI such as s3://bucket/run. Continued if it is there."
+        ),
+    ],
+    miners: Annotated[str, typer.Option(help="Which miners, separated by commas.")] = "suggestions",
+    sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap. Both give the same tuples.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Decides which suggestions are tried where caps leave some out.")] = 0,
+    recipe: Annotated[Path | None, typer.Option(help="A TOML file that changes keys of the default recipe.")] = None,
+    toolchain: Annotated[str | None, typer.Option(help="A rustup toolchain's name or a sysroot's folder.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Crates at work at once. Default: what fits.")] = None,
+    address: Annotated[str | None, typer.Option(help="A Ray cluster. Default: RAY_ADDRESS, else this machine.")] = None,
+    dashboard: Annotated[bool, typer.Option(help="Start Ray's dashboard with a local session.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+) -> None:
+    """Mine verified [bold]diag_fix[/] tuples from a list of crates.
+
+    Runs cargo check, clippy, test and fmt on each crate in sandboxes without network, applies what the tools suggest, and
+    keeps each fix that takes exactly its diagnostic away while the crate's own tests still pass.
+
+    Running the same command again continues; stopping it (Ctrl-C) or killing it loses nothing that is committed.
+    Exit status: 0 when every crate was mined or rejected, 1 when the command cannot run, 3 when units are quarantined
+    for trouble with the machine, 130 or 143 when stopped.
+    """
+    from oxidizer.cluster.crates import ListError
+    from oxidizer.cluster.sandbox import SandboxUnavailable
+    from oxidizer.cluster.toolchain import ToolchainMissing
+    from oxidizer.miners.campaign import make_plan
+    from oxidizer.miners.recipe import RecipeError, load_recipe
+
+    try:
+        plan = make_plan(
+            list_file, load_recipe(recipe), seed=seed, miners=miners.split(","), sandbox=sandbox, toolchain=toolchain
+        )
+    except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError) as error:
+        fail(str(error))
+    if dry_run:
+        _say_plan(plan, run_folder)
+        return
+    raise typer.Exit(_mine(plan, run_folder, workers, address, dashboard))
+
+
+def _mine(plan: Plan, run_folder: str, workers: int | None, address: str | None, dashboard: bool) -> int:
+    from oxidizer.cluster.campaign import Campaign, Stopped
+    from oxidizer.cluster.rundir import RunDirectory
+    from oxidizer.cluster.scratch import sweep
+    from oxidizer.cluster.session import NoRoom, session
+    from oxidizer.miners import campaign as mining
+    from oxidizer.miners.crate import SCHEMAS, MineCrates
+    from oxidizer.miners.progress import MiningProgress
+
+    run = RunDirectory(run_folder)
+    try:
+        manifest = mining.open_run(plan, run)
+    except (mining.RunMismatch, ValueError) as error:
+        fail(str(error))
+    pending = Campaign(run, None, SCHEMAS).pending(plan.units)  # type: ignore[arg-type]  # nothing is executed
+    if not pending and manifest["sessions"]:
+        out.print(f"Nothing to do: all {len(plan.units)} crates of {plan.list_file.name} are in {run_folder}.")
+        return 0
+    run.write_json("run.json", manifest)
+    mining.note_broken(plan, run)
+    sweep()
+    out.print(_headline(plan, len(pending)))
+    progress, began, how, status = MiningProgress(out, len(pending)), mining.now(), "finished", 0
+    limits = plan.recipe.limits
+    try:
+        with session(
+            cpus=limits.cpus, memory_bytes=limits.memory_bytes, workers=workers, address=address, dashboard=dashboard
+        ) as ray:
+            if ray.dashboard:
+                out.print(f"Ray dashboard: http://{ray.dashboard}")
+            sysroot = None if ray.address else str(plan.toolchain.sysroot)
+            work = MineCrates(plan.recipe, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share)
+            with progress.shown():
+                for done in Campaign(run, work, SCHEMAS).execute(pending, ray):
+                    progress.note(done)
+    except NoRoom as error:
+        fail(str(error))
+    except Stopped as stopped:
+        how, status = f"stopped by {stopped}", 128 + stopped.signum
+        err.print(f"\n{stopped}: stopped; {progress.done} crates were committed now. The same command continues.")
+    mining.close_session(run, manifest, began, how)
+    _write_report(run_folder)
+    if progress.quarantined and not status:
+        err.print(
+            f"[red]{progress.quarantined} units are quarantined[/] for trouble with this machine, not with the crates "
+            f"(see {run_folder}/quarantine). The same command tries them again."
+        )
+        return 3
+    return status
+
+
+def _headline(plan: Plan, pending: int) -> str:
+    done = len(plan.units) - pending
+    ready = f", {done} done already" if done else ""
+    return (
+        f"{plan.list_file.name}: {pending} crates to mine{ready} · {plan.toolchain.version} · {plan.backend} sandboxes"
+    )
+
+
+def _say_plan(plan: Plan, run_folder: str) -> None:
+    out.print(_headline(plan, len(plan.units)))
+    out.print(f"recipe {plan.recipe.fingerprint}, seed {plan.seed}, miners {', '.join(plan.miners)}, into {run_folder}")
+    for unit in plan.units:
+        out.print(f"  {unit['crate']} {unit['version']}  [dim]{unit['unit']}[/]")
+    for spec, error in plan.broken:
+        out.print(f"  [yellow]{spec.label}: rejected: {error}[/]")
+
+
+def _write_report(run_folder: str) -> None:
+    from oxidizer.miners.report import write_report
+
+    if "://" in run_folder:
+        out.print("The report is written for local runs; copy the run here and say `oxidizer report`.")
+        return
+    out.print(f"Report: {write_report(Path(run_folder))}")
+
+
+@app.command()
+def report(run: RunFolder) -> None:
+    """Write report.html and report.json of a run anew."""
+    try:
+        _write_report(str(run))
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+@app.command()
+def show(
+    run: RunFolder,
+    tuple_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A tuple's id or its beginning.")] = None,
+) -> None:
+    """Show a tuple as a person wants to see it: diagnostic, diff, verdict. Without ID: list all tuples."""
+    from oxidizer.miners.show import find_tuple, list_tuples, render_tuple
+
+    try:
+        if tuple_id is None:
+            list_tuples(run, out)
+        else:
+            render_tuple(find_tuple(run, tuple_id), out)
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+@app.command()
+def verify(
+    run: RunFolder,
+    sample: Annotated[int, typer.Option(min=1, help="How many tuples.")] = 20,
+    seed: Annotated[int, typer.Option(help="Decides which.")] = 0,
+    sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
+) -> None:
+    """Replay tuples from their records alone, in fresh sandboxes: red before, green after, tests as before.
+
+    Exit status 0 only if every sampled tuple is accepted.
+    """
+    from oxidizer.cluster.backends import choose_backend
+    from oxidizer.cluster.sandbox import SandboxUnavailable
+    from oxidizer.cluster.toolchain import ToolchainMissing
+    from oxidizer.miners.verify import verify_run
+
+    try:
+        refused = 0
+        for checked, verdict in verify_run(run, sample, seed, choose_backend(sandbox)):
+            refused += not verdict.green
+            if not verdict.green:
+                err.print(
+                    f"[red]REFUSED[/] {checked['id']} {checked['crate']} {checked['error']['code']}: {verdict.reason} {verdict.detail}"
+                )
+    except (ValueError, OSError, SandboxUnavailable, ToolchainMissing) as error:
+        fail(str(error))
+    raise typer.Exit(1 if refused else 0)
+
+
+@app.command()
+def doctor() -> None:
+    """What is installed here, what each missing thing costs, and how to get it. Exit status 1 if mining cannot work."""
+    from oxidizer.cluster.doctor import examine, fit_to_mine, print_findings
+
+    findings = examine()
+    print_findings(findings, out)
+    raise typer.Exit(0 if fit_to_mine(findings) else 1)
+
+
+@image.command("build")
+def image_build(
+    base: Annotated[
+        str | None,
+        typer.Option(help="A Debian base image of a registry. Without: debootstrap makes the base (as root)."),
+    ] = None,
+    tag: Annotated[str | None, typer.Option(help="Default: by the toolchain's version and content.")] = None,
+    toolchain: Annotated[str | None, typer.Option(help="A rustup toolchain's name or a sysroot's folder.")] = None,
+) -> None:
+    """Make the image with the Rust toolchain that Docker sandboxes run. Does nothing where it is there."""
+    from oxidizer.cluster.image import ImageError, build_image
+    from oxidizer.cluster.sandbox import SandboxUnavailable
+    from oxidizer.cluster.toolchain import ToolchainMissing, find_toolchain
+
+    try:
+        built = build_image(
+            find_toolchain(toolchain).sysroot, base_image=base, tag=tag, say=lambda text: out.print(text)
+        )
+    except (ImageError, SandboxUnavailable, ToolchainMissing) as error:
+        fail(str(error))
+    out.print(built)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except BrokenPipeError:
+        sys.exit(141)

@@ -1,0 +1,129 @@
+"""The bounds of a running command, on real pipes and folders."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from oxidizer.cluster.capture import STDERR, STDOUT, Capture, Pipe, Watch, disk_usage
+from oxidizer.cluster.sandbox import Status
+
+MB = 1 << 20
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        try:
+            os.close(end)
+        except OSError:
+            continue
+
+
+def capture_of(*sources: Pipe, watches: tuple[Watch, ...] = (), **bounds: float) -> Capture:
+    defaults = {"wall_s": 5.0, "silence_s": 5.0, "output_bytes": MB}
+    return Capture(sources, watches=watches, **{**defaults, **bounds})  # type: ignore[arg-type]
+
+
+def test_streams_are_kept_apart_and_whole(pipe: tuple[int, int]) -> None:
+    other = os.pipe()
+    os.write(pipe[1], b"out\xff")
+    os.write(other[1], b"err\x00")
+    capture = capture_of(Pipe(pipe[0], STDOUT), Pipe(other[0], STDERR))
+    assert capture.follow(lambda: len(capture.stdout) + len(capture.stderr) == 8) is None
+    assert (bytes(capture.stdout), bytes(capture.stderr)) == (b"out\xff", b"err\x00")
+    for end in other:
+        os.close(end)
+
+
+def test_an_open_pipe_does_not_hold_up_the_end(pipe: tuple[int, int]) -> None:
+    os.write(pipe[1], b"last words")
+    capture = capture_of(Pipe(pipe[0], STDOUT))
+    assert capture.follow(lambda: True) is None
+    started_s = time.monotonic()
+    assert capture.drain() is None
+    assert bytes(capture.stdout) == b"last words"
+    assert time.monotonic() - started_s < 0.1
+
+
+def test_wall_time(pipe: tuple[int, int]) -> None:
+    assert capture_of(Pipe(pipe[0], STDOUT), wall_s=0.05).follow(lambda: False) is Status.TIMEOUT
+
+
+def test_silence_starts_anew_with_each_byte(pipe: tuple[int, int]) -> None:
+    def talk() -> None:
+        for _ in range(5):
+            time.sleep(0.05)
+            os.write(pipe[1], b".")
+
+    speaker = threading.Thread(target=talk)
+    speaker.start()
+    capture = capture_of(Pipe(pipe[0], STDOUT), silence_s=0.2)
+    assert capture.follow(lambda: False) is Status.SILENT
+    assert bytes(capture.stdout) == b"....."
+    speaker.join()
+
+
+def test_output_is_cut_at_the_limit_over_both_streams(pipe: tuple[int, int]) -> None:
+    os.write(pipe[1], b"x" * 100)
+    exact = capture_of(Pipe(pipe[0], STDOUT), output_bytes=100)
+    assert exact.follow(lambda: len(exact.stdout) == 100) is None
+    os.write(pipe[1], b"x" * 101)
+    above = capture_of(Pipe(pipe[0], STDOUT), output_bytes=100)
+    assert above.follow(lambda: False) is Status.OUTPUT_LIMIT
+    assert len(above.stdout) == 100
+
+
+def test_a_flood_seen_only_while_draining_counts(pipe: tuple[int, int]) -> None:
+    os.write(pipe[1], b"x" * 101)
+    assert capture_of(Pipe(pipe[0], STDOUT), output_bytes=100).drain() is Status.OUTPUT_LIMIT
+
+
+def test_watches_are_asked_at_their_own_pace(pipe: tuple[int, int]) -> None:
+    often: list[float] = []
+    rarely: list[float] = []
+
+    def count(calls: list[float], end_at: int) -> Status | None:
+        calls.append(time.monotonic())
+        return Status.OOM if len(calls) == end_at else None
+
+    watches = (Watch(lambda: count(often, 5)), Watch(lambda: count(rarely, 5), every_s=60))
+    assert capture_of(Pipe(pipe[0], STDOUT), watches=watches).follow(lambda: False) is Status.OOM
+    assert (len(often), len(rarely)) == (5, 1)
+
+
+def test_disk_usage_counts_blocks_and_entries(tmp_path: Path) -> None:
+    assert disk_usage(tmp_path / "none", MB) == 0
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/big").write_bytes(os.urandom(300_000))
+    with (tmp_path / "sparse").open("wb") as sparse:
+        sparse.truncate(1 << 40)
+    used = disk_usage(tmp_path, 100 * MB)
+    assert 300_000 <= used < 400_000
+    for index in range(100):
+        (tmp_path / f"empty-{index}").touch()
+    assert disk_usage(tmp_path, 100 * MB) >= used + 100 * 4096
+
+
+def test_disk_usage_follows_no_link(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/big").write_bytes(os.urandom(MB))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/link").symlink_to(tmp_path / "outside")
+    assert disk_usage(tmp_path / "in", 100 * MB) < 10_000
+
+
+def test_a_nest_too_deep_to_walk_is_over_the_limit(tmp_path: Path) -> None:
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(150):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    assert disk_usage(tmp_path, 100 * MB) > 100 * MB
