@@ -32,7 +32,7 @@ _PAUSE_S = 2.0
 class Work(Protocol):
     """What an actor does with a unit. Made once per actor by the campaign's factory."""
 
-    def __call__(self, unit: Json) -> UnitOutput:
+    def __call__(self, unit: Json, /) -> UnitOutput:
         """The unit's output. Raises SandboxUnavailable for trouble that is not the unit's."""
         ...
 
@@ -63,14 +63,12 @@ class Campaign:
     """Makes the work inside an actor; must be picklable."""
     schemas: Mapping[str, pa.Schema]
 
-    def pending(self, units: Sequence[Json]) -> list[Json]:
-        """The units that are not committed yet, in order."""
-        done = self.run.done()
-        return [unit for unit in units if unit["unit"] not in done]
-
     def execute(self, units: Sequence[Json], session: Session) -> Iterator[Done]:
-        """Do the pending units on the session's workers; yields each as it ends. Raises Stopped on SIGINT or SIGTERM."""
-        pending = self.pending(units)
+        """Do the pending units on the session's workers; yields each as it ends.
+
+        Raises Stopped on SIGINT or SIGTERM.
+        """
+        pending = self.run.pending(units)
         if not pending:
             return
         import ray.data

@@ -1,4 +1,7 @@
-"""cargo in a sandbox: check, clippy, test, miri and fmt, each with a typed outcome; JSON messages, never scraped text."""
+"""cargo in a sandbox: check, clippy, test, miri and fmt, each with a typed outcome.
+
+JSON messages, never scraped text, but where a tool has none (rustfmt --check, miri).
+"""
 
 from __future__ import annotations
 
@@ -103,7 +106,7 @@ class Cargo:
         self.jobs = jobs
 
     def build(self, args: Sequence[str], **env: str) -> Build:
-        """Any compiling command with its exact arguments, e.g. `["clippy", "--lib", "--", "-W", "clippy::use_self"]`."""
+        """Any compiling command with its exact arguments, e.g. `["clippy", "--lib", "--", "-W", "unused_imports"]`."""
         return _read_build(self._run(_with(args, ["--message-format=json", "--frozen"]), env))
 
     def check(self) -> Build:
@@ -181,7 +184,9 @@ def _messages(stdout: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _read_build(run: RunResult) -> Build:
-    own, foreign, executables = [], [], {}
+    own: list[Diagnostic] = []
+    foreign: list[Diagnostic] = []
+    executables: dict[str, tuple[str, str]] = {}
     finished = succeeded = False
     for message in _messages(run.stdout):
         match message["reason"]:
@@ -211,7 +216,8 @@ def read_format_check(stdout: str) -> dict[str, list[int]]:
 
 
 _MIRI = re.compile(
-    r"^error: (?P<kind>Undefined Behavior|unsupported operation|memory leaked|deadlock)[^:\n]*:? ?(?P<message>.*)\n +--> (?P<file>.+?):(?P<line>\d+):(?P<column>\d+)",
+    r"^error: (?P<kind>Undefined Behavior|unsupported operation|memory leaked|deadlock)[^:\n]*:? ?(?P<message>.*)\n"
+    r" +--> (?P<file>.+?):(?P<line>\d+):(?P<column>\d+)",
     re.MULTILINE,
 )
 

@@ -1,4 +1,4 @@
-"""Edits: byte-ranged replacements in named files, refused on overlap, and git-style unified diffs from and back to them."""
+"""Edits: byte-ranged replacements in named files, refused on overlap; git-style unified diffs from and back to them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
-import unidiff
+from unidiff.patch import Hunk, PatchSet
 
 CONTEXT_LINES = 3
 
@@ -43,7 +43,7 @@ class Edit:
 def conflict(edits: Iterable[Edit]) -> tuple[Edit, Edit] | None:
     """The first two edits that cannot both be applied."""
     ordered = sorted(edits)
-    return next(((a, b) for a, b in zip(ordered, ordered[1:], strict=False) if a.touches(b)), None)
+    return next(((a, b) for a, b in pairwise(ordered) if a.touches(b)), None)
 
 
 def by_file(edits: Iterable[Edit]) -> dict[str, list[Edit]]:
@@ -88,7 +88,7 @@ def unified_diff(edits: Iterable[Edit], read: Callable[[str], bytes]) -> str:
 def from_diff(diff: str, read: Callable[[str], bytes]) -> list[Edit]:
     """The edits that a git-style diff of changed files makes. Raises ValueError where it does not fit the files."""
     edits = []
-    for patched in unidiff.PatchSet(io.StringIO(diff, newline="\n")):
+    for patched in PatchSet(io.StringIO(diff, newline="\n")):
         source = read(patched.path)
         lines = _lines(source)
         starts = _line_starts(lines)
@@ -102,7 +102,7 @@ def from_diff(diff: str, read: Callable[[str], bytes]) -> list[Edit]:
     return edits
 
 
-def _side(hunk: unidiff.Hunk, sign: str) -> list[bytes]:
+def _side(hunk: Hunk, sign: str) -> list[bytes]:
     """The lines of the old (`-`) or the new (`+`) side of a hunk."""
     lines: list[bytes] = []
     mine = False

@@ -1,6 +1,6 @@
 """Builds the toolchain image that Docker sandboxes run in: a small Debian, a C compiler, and the run's own toolchain.
 
-In production from a base image of a registry (`image/Dockerfile`); where none can be pulled, from debootstrap, with the
+In production from a base image of a registry (`Dockerfile`); where none can be pulled, from debootstrap, with the
 host's apt mirrors. The tag names the compiler and hashes toolchain and recipe: the same tag is the same content, except
 for Debian's own security updates.
 """
@@ -30,7 +30,7 @@ PACKAGES = ("ca-certificates", "g++", "gcc", "libc6-dev", "make", "pkg-config")
 DEBIAN_TOOLCHAIN = ("cargo-web", "rust-web-clippy", "rustc-web", "rustfmt-web")
 """Debian's own Rust, for a toolchain whose sysroot is /usr."""
 
-_DOCKERFILE = Path(__file__).parent / "image" / "Dockerfile"
+_DOCKERFILE = Path(__file__).with_name("Dockerfile")
 _RECIPE = 1  # raise it when the way an image is built changes what is in it
 _LEFT_OUT = re.compile(r"share/(doc|man)|bin/(rust-(gdb|gdbgui|lldb|analyzer))|libexec|lib/rustlib/(etc|multirust-.*)")
 _LLVM_TOOLS = ("llvm-cov", "llvm-profdata")

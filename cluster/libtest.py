@@ -1,4 +1,4 @@
-"""Results of `cargo test`: a test is (package, target, name), a doctest is keyed by its item, and missing is not failed.
+"""Results of `cargo test`: a test is (package, target, name), a doctest is keyed by its item, missing is not failed.
 
 Reads libtest's JSON (`-Z unstable-options --format json`) between the marks that the shim `test-runner` prints around
 each executable; doctests come last, from rustdoc, without marks.

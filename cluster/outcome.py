@@ -1,6 +1,6 @@
 """What became of cargo's work on a crate, told apart as finely as crater does.
 
-A cause is a fact about the crate under our limits. Trouble with the machine is never a cause: it raises SandboxUnavailable.
+A cause is a fact about the crate under our limits. Trouble with the machine is none: it raises SandboxUnavailable.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ _CARGO_SAYS: tuple[tuple[re.Pattern[str], Cause], ...] = tuple(
     for words, cause in (
         (r"requires rustc \d|is not supported by the following package|feature `[^`]+` is required|"
          r"edition\d+` is required|lock file version .* requires", Cause.NEEDS_NEWER_RUST),
-        (r"failed to parse manifest|failed to load manifest|can't find `?\w+`? (?:bin|lib)|"
-         r"no targets specified in the manifest|invalid type|unknown feature|does not (?:have|contain) (?:the|this|these) feature",
+        (r"failed to parse manifest|failed to load manifest|can't find `?\w+`? (?:bin|lib)|invalid type|"
+         r"no targets specified in the manifest|unknown feature|does not (?:have|contain) (?:the|this|these) feature",
          Cause.BROKEN_MANIFEST),
         (r"no matching package|failed to select a version|failed to load source for dependency|failed to get `|"
          r"unable to update|attempting to make an HTTP request|needs to be updated but --(?:frozen|locked|offline)|"

@@ -89,6 +89,11 @@ class RunDirectory:
         """The units that are committed."""
         return {path.split("/")[-2] for path in self._list("units", depth=2) if path.endswith("/unit.json")}
 
+    def pending(self, units: Sequence[Json]) -> list[Json]:
+        """Of the units (dicts with their name in `unit`) those that are not committed yet, in order."""
+        done = self.done()
+        return [unit for unit in units if unit["unit"] not in done]
+
     def summaries(self) -> Iterator[Json]:
         """What every committed unit says of itself, in order."""
         for unit in sorted(self.done()):

@@ -54,6 +54,8 @@ def session(
     # Ray's own default depends on how it was started; both ends have to agree.
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray Data's own actors make Ray's core warn of each other on standard error.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS")
@@ -77,10 +79,10 @@ def session(
 def _cluster_share(cpus: float, memory_bytes: int, workers: int | None) -> tuple[int, Share]:
     import ray
 
-    room = [n["Resources"] for n in ray.nodes() if n["Alive"]]
+    room: list[dict[str, float]] = [n["Resources"] for n in ray.nodes() if n["Alive"]]
     fitting = sum(int(min(r.get("CPU", 0) // cpus, r.get("memory", 0) // memory_bytes)) for r in room)
     if fitting == 0 and not workers:
-        best = max(room, key=lambda r: r.get("memory", 0), default={})
+        best: dict[str, float] = max(room, key=lambda r: r.get("memory", 0), default={})
         raise NoRoom(
             f"no node of the cluster holds one worker ({cpus:g} CPUs, {memory_bytes / _GIB:.1f} GiB); the largest has "
             f"{best.get('CPU', 0):g} CPUs and {best.get('memory', 0) / _GIB:.1f} GiB free for tasks: "

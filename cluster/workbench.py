@@ -161,11 +161,12 @@ class Workbench:
         passing = frozenset.intersection(*(r.passed for r in seen))
         ever = frozenset.union(*(r.passed for r in seen))
         failing = frozenset(t for r in seen for t in r.outcomes if t not in ever)
-        coverage, reason = None, "no passing test"
-        if passing:
-            coverage, reason = measure_coverage(self.cargo, self.llvm_bin, failing | (ever - passing))
+        flaky = ever - passing
+        coverage, reason = (
+            measure_coverage(self.cargo, self.llvm_bin, failing | flaky) if passing else (None, "no passing test")
+        )
         cause = None if passing else runs[0].cause or Cause.NO_TESTS
-        return Baseline(check, clippy, passing, failing, ever - passing, cause, coverage, reason)
+        return Baseline(check, clippy, passing, failing, flaky, cause, coverage, reason)
 
     def judge(self, trial: Trial, probe: Sequence[str], *, tests: bool = True) -> Verdict:
         """The verdict on one fix in runs of its own."""

@@ -10,12 +10,12 @@ import hashlib
 import json
 import types
 import typing
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 Tool = Literal["rustc", "clippy", "rustfmt", "test", "miri"]
 Origin = Literal["suggestion", "injected", "migration", "history", "selfplay"]

@@ -68,7 +68,16 @@ def make_plan(
             units += [_unit(one, found) for one in expand(spec, found)]
         except FetchError as error:
             broken.append((spec, error))
-    return Plan(list_file, tuple(units), tuple(broken), recipe, seed, tuple(miners), found, choose_backend(sandbox))
+    return Plan(
+        list_file,
+        tuple(units),
+        tuple(broken),
+        recipe,
+        seed,
+        tuple(miners),
+        found,
+        choose_backend(sandbox, found.sysroot),
+    )
 
 
 def _unit(spec: CrateSpec, toolchain: Toolchain) -> Json:
@@ -91,7 +100,7 @@ def open_run(plan: Plan, run: RunDirectory) -> Json:
     if manifest is None:
         manifest = {
             "schema_version": 1, "asked": plan.asked,
-            "toolchain": {"version": plan.toolchain.version, "host": plan.toolchain.host, "llvm": plan.toolchain.llvm_major},
+            "toolchain": {"version": plan.toolchain.version, "host": plan.toolchain.host},
             "code": {"version": __version__, "commit": _commit()},
             "lint_groups": _lint_groups(plan.toolchain), "started": now(), "sessions": [], "reproducible": True,
         }  # fmt: skip

@@ -58,7 +58,8 @@ def select(harvest: Iterable[Diagnostic], read: Callable[[str], bytes], recipe: 
             skipped[reason] += 1
     harvested = Counter(c.code for c in candidates)
     candidates.sort(key=lambda c: (not c.sure, _shuffled(c, seed)))
-    chosen, per_code, per_item = [], Counter[tuple[str, bool]](), Counter[tuple[str, int, int]]()
+    chosen: list[Candidate] = []
+    per_code, per_item = Counter[tuple[str, bool]](), Counter[tuple[str, int, int]]()
     for candidate in sorted(candidates, key=lambda c: (harvested[c.code], c.code)):
         kind = (candidate.code, candidate.sure)
         if per_code[kind] >= (recipe.per_code if candidate.sure else recipe.unsure_per_code):

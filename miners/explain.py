@@ -1,6 +1,6 @@
 """Why a fix is right, in words: the diagnostic, the tool's own documentation of its code, what the edit did.
 
-The documentation is the toolchain's (`cargo clippy --explain`, `rustc -W help`), read on the host: it is not crate code.
+The documentation is the toolchain's (`cargo clippy --explain`, `rustc -W help`), read on the host: no crate code.
 """
 
 from __future__ import annotations
@@ -24,8 +24,12 @@ def documentation(code: str, tools: Path) -> str:
     if code.startswith("clippy::"):
         asked = subprocess.run(
             [tools / "cargo-clippy", "--explain", code.removeprefix("clippy::")],
-            env={"PATH": f"{tools}:/usr/bin:/bin"}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            env={"PATH": f"{tools}:/usr/bin:/bin"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         parts = [_section(asked.stdout, title) for title in ("What it does", "Why is this bad?", "Why restrict this?")]
         return " ".join(part for part in parts if part)
     lint = read_lints(tools / "clippy-driver").get(code)

@@ -43,8 +43,8 @@ def mine_formatting(bench: Workbench, unit: Unit, recipe: Recipe, edition: str) 
         if verdict.green:
             tuples.append(
                 diag_fix(
-                    bench, unit, trial, verdict, PROBE, tool="rustfmt", origin="suggestion", operator=None, trivial=True,
-                    explanation=_ADVICE, lineage=("miner:suggestions", f"recipe:{recipe.fingerprint}"),
+                    bench, unit, trial, verdict, PROBE, tool="rustfmt", origin="suggestion", operator=None,
+                    trivial=True, explanation=_ADVICE, lineage=("miner:suggestions", f"recipe:{recipe.fingerprint}"),
                 )
             )  # fmt: skip
         else:

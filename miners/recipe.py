@@ -1,4 +1,4 @@
-"""Recipes of mining: a recipe is a function that returns one complete, frozen config; a file may change some of its keys."""
+"""Recipes of mining: a function that returns one complete, frozen config; a file may change some of its keys."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import hashlib
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from oxidizer.cluster.sandbox import Limits
 from oxidizer.datasets.records import canonical
+
+Config = TypeVar("Config", "Recipe", Limits)
 
 
 class RecipeError(ValueError):
@@ -21,20 +23,20 @@ class RecipeError(ValueError):
 # is probed alone over the default groups. `non_ascii_literal` and `implicit_return` drown the rest and teach nothing.
 RESTRICTION = (
     "alloc_instead_of_core", "as_pointer_underscore", "as_underscore", "clone_on_ref_ptr", "dbg_macro",
-    "decimal_literal_representation", "default_numeric_fallback", "deref_by_slicing", "doc_paragraphs_missing_punctuation",
-    "else_if_without_else", "empty_drop", "empty_enum_variants_with_brackets", "empty_structs_with_brackets",
-    "exhaustive_enums", "exhaustive_structs", "field_scoped_visibility_modifiers", "filetype_is_file", "get_unwrap",
-    "if_then_some_else_none", "impl_trait_in_params", "infinite_loop", "integer_division_remainder_used",
-    "let_underscore_untyped", "lossy_float_literal", "map_err_ignore", "map_with_unused_argument_over_ranges",
-    "missing_assert_message", "missing_asserts_for_indexing", "missing_inline_in_public_items",
-    "mixed_read_write_in_expression", "multiple_inherent_impl", "mutex_atomic", "mutex_integer", "needless_raw_strings",
-    "non_zero_suggestions", "pathbuf_init_then_push", "precedence_bits", "pub_with_shorthand", "pub_without_shorthand",
-    "question_mark_used", "redundant_test_prefix", "redundant_type_annotations", "renamed_function_params",
-    "rest_pat_in_fully_bound_structs", "return_and_then", "same_name_method", "semicolon_inside_block",
-    "semicolon_outside_block", "separated_literal_suffix", "std_instead_of_alloc", "std_instead_of_core", "str_to_string",
-    "string_add", "string_lit_chars_any", "try_err", "unnecessary_safety_comment", "unneeded_field_pattern",
-    "unseparated_literal_suffix", "unused_trait_names", "unused_result_ok", "unwrap_in_result", "use_debug",
-    "verbose_file_reads",
+    "decimal_literal_representation", "default_numeric_fallback", "deref_by_slicing",
+    "doc_paragraphs_missing_punctuation", "else_if_without_else", "empty_drop", "empty_enum_variants_with_brackets",
+    "empty_structs_with_brackets", "exhaustive_enums", "exhaustive_structs", "field_scoped_visibility_modifiers",
+    "filetype_is_file", "get_unwrap", "if_then_some_else_none", "impl_trait_in_params", "infinite_loop",
+    "integer_division_remainder_used", "let_underscore_untyped", "lossy_float_literal", "map_err_ignore",
+    "map_with_unused_argument_over_ranges", "missing_assert_message", "missing_asserts_for_indexing",
+    "missing_inline_in_public_items", "mixed_read_write_in_expression", "multiple_inherent_impl", "mutex_atomic",
+    "mutex_integer", "needless_raw_strings", "non_zero_suggestions", "pathbuf_init_then_push", "precedence_bits",
+    "pub_with_shorthand", "pub_without_shorthand", "question_mark_used", "redundant_test_prefix",
+    "redundant_type_annotations", "renamed_function_params", "rest_pat_in_fully_bound_structs", "return_and_then",
+    "same_name_method", "semicolon_inside_block", "semicolon_outside_block", "separated_literal_suffix",
+    "std_instead_of_alloc", "std_instead_of_core", "str_to_string", "string_add", "string_lit_chars_any", "try_err",
+    "unnecessary_safety_comment", "unneeded_field_pattern", "unseparated_literal_suffix", "unused_trait_names",
+    "unused_result_ok", "unwrap_in_result", "use_debug", "verbose_file_reads",
 )  # fmt: skip
 
 # rustc's lints that are off by default and carry a fix, the edition's among them.
@@ -117,7 +119,7 @@ def load_recipe(path: Path | None) -> Recipe:
     return replace(recipe, limits=_overlaid(recipe.limits, limits, f"{path} [limits]"))
 
 
-def _overlaid(config: Any, keys: dict[str, Any], where: str) -> Any:
+def _overlaid(config: Config, keys: dict[str, Any], where: str) -> Config:
     known = {f.name: getattr(config, f.name) for f in fields(config) if f.name != "limits"}
     for key, value in keys.items():
         if key not in known:

@@ -1,7 +1,7 @@
 """The first miner: what the tools themselves suggest, applied, re-checked and tested.
 
-One harvest with every lint of the recipe finds the candidates. Each lint is then proven under its own probe, the default
-groups plus that lint, on the source and on the fix. Independent fixes share runs; a sample of them is judged alone too.
+One harvest with every lint of the recipe finds the candidates. Each lint is then proven under its own probe, the
+default groups plus that lint, on the source and on the fix. Independent fixes share runs; a sample is judged alone too.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class SuggestionMiner:
         for pack in (pack for group in groups for pack in packs(group)):
             for trial, verdict in prove_tests(self.bench, pack):
                 attempt = of[id(trial)]
-                scope = "together" if "together" in (verdict.scope, attempt.verdict.scope) else "alone"
+                scope = verdict.scope if attempt.verdict.scope == "alone" else attempt.verdict.scope
                 tested.append(replace(attempt, verdict=replace(verdict, scope=scope, more=attempt.verdict.more)))
         return tested
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from oxidizer import __version__
 from oxidizer.cluster import diagnostics as dg
@@ -76,10 +76,11 @@ def diag_fix(
     patch = unified_diff(trial.edits, bench.read)
     file, own = next(iter(by_file(trial.edits).items()))
     before, after = excerpt(bench.read(file), own)
-    vouched = "pass" if bench.baseline.passing else "none"
+    vouched: Literal["pass", "none"] = "pass" if bench.baseline.passing else "none"
     fields: dict[str, Any] = {
-        "crate": unit.crate, "version": unit.version, "source": unit.source, "member": unit.member, "lock": "Cargo.lock",
-        "setup_diff": "", "error": shown, "more_errors": [error(d) for d in verdict.more if d.primary],
+        "crate": unit.crate, "version": unit.version, "source": unit.source, "member": unit.member,
+        "lock": "Cargo.lock", "setup_diff": "", "error": shown,
+        "more_errors": [error(d) for d in verdict.more if d.primary],
         "file": file, "code_before": before, "patch_diff": patch, "code_after": after,
         "probe": probe(args), "toolchain": unit.toolchain,
         "tests": records.Tests(before=vouched, after=vouched, names=[]),

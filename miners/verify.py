@@ -1,7 +1,7 @@
 """Replays tuples from their records alone, in fresh sandboxes: nothing of the run's own state is trusted.
 
-For each tuple: the source is fetched and unpacked anew (or unpacked from `source.tar.gz`), the unit's lock laid over it,
-`patch_diff` parsed back into edits, the probe run before and after, and the tests compared with those of the source.
+For each tuple: the source is fetched and unpacked anew (or unpacked from `source.tar.gz`), the unit's lock laid over
+it, `patch_diff` parsed back into edits, the probe run before and after, the tests compared with those of the source.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ Row = dict[str, Any]
 
 
 def verify_run(run: Path, sample: int, seed: int, backend: str) -> Iterator[tuple[Row, Verdict]]:
-    """The verdict on each tuple of a sample. Raises ValueError for an empty run, SandboxUnavailable, ToolchainMissing."""
+    """The verdict on each tuple of a sample.
+
+    Raises ValueError for a run without tuples, SandboxUnavailable, ToolchainMissing.
+    """
     facts = read_run(run)
     if not facts.tuples:
         raise ValueError(f"{run} holds no tuples: there is nothing to verify")

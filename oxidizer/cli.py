@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="oxidizer",
-    help="Proven training data and models for Rust repair: mine real crates, keep what the compiler and the tests vouch for.",
+    help="Proven training data and models for Rust repair: what compiler and tests vouch for, from real crates.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -58,8 +58,8 @@ def mine(
 ) -> None:
     """Mine verified [bold]diag_fix[/] tuples from a list of crates.
 
-    Runs cargo check, clippy, test and fmt on each crate in sandboxes without network, applies what the tools suggest, and
-    keeps each fix that takes exactly its diagnostic away while the crate's own tests still pass.
+    Runs cargo check, clippy, test and fmt on each crate in sandboxes without network, applies what the tools suggest,
+    and keeps each fix that takes exactly its diagnostic away while the crate's own tests still pass.
 
     Running the same command again continues; stopping it (Ctrl-C) or killing it loses nothing that is committed.
     Exit status: 0 when every crate was mined or rejected, 1 when the command cannot run, 3 when units are quarantined
@@ -97,7 +97,7 @@ def _mine(plan: Plan, run_folder: str, workers: int | None, address: str | None,
         manifest = mining.open_run(plan, run)
     except (mining.RunMismatch, ValueError) as error:
         fail(str(error))
-    pending = Campaign(run, None, SCHEMAS).pending(plan.units)  # type: ignore[arg-type]  # nothing is executed
+    pending = run.pending(plan.units)
     if not pending and manifest["sessions"]:
         out.print(f"Nothing to do: all {len(plan.units)} crates of {plan.list_file.name} are in {run_folder}.")
         return 0
@@ -207,9 +207,8 @@ def verify(
         for checked, verdict in verify_run(run, sample, seed, choose_backend(sandbox)):
             refused += not verdict.green
             if not verdict.green:
-                err.print(
-                    f"[red]REFUSED[/] {checked['id']} {checked['crate']} {checked['error']['code']}: {verdict.reason} {verdict.detail}"
-                )
+                about = f"{checked['id']} {checked['crate']} {checked['error']['code']}"
+                err.print(f"[red]REFUSED[/] {about}: {verdict.reason} {verdict.detail}")
     except (ValueError, OSError, SandboxUnavailable, ToolchainMissing) as error:
         fail(str(error))
     raise typer.Exit(1 if refused else 0)

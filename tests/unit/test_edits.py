@@ -46,8 +46,11 @@ def test_git_applies_the_diff(tmp_path_factory: pytest.TempPathFactory, case: tu
     file.write_bytes(source)
     subprocess.run(
         ["git", "apply", "-p1", "--whitespace=nowarn", "-"],
-        cwd=root, input=diff.encode("utf-8", "surrogateescape"), check=True, env={"PATH": "/usr/bin:/bin", "GIT_CEILING_DIRECTORIES": str(root.parent)},
-    )  # fmt: skip
+        cwd=root,
+        input=diff.encode("utf-8", "surrogateescape"),
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "GIT_CEILING_DIRECTORIES": str(root.parent)},
+    )
     assert (file.read_bytes() if file.exists() else b"") == apply(source, edits)
 
 
