@@ -24,15 +24,17 @@ class Build:
 
     run: RunResult
     diagnostics: tuple[Diagnostic, ...]
-    """The crate's own errors and warnings, each place once."""
+    """Errors and warnings of the packages in the source tree, each place once."""
     foreign: tuple[Diagnostic, ...]
-    """Those of its dependencies."""
+    """Those of dependencies from elsewhere."""
     finished: bool
     """cargo ran to its end; what it shows is all there is to show."""
     succeeded: bool
     """... and everything was built."""
     executables: dict[str, tuple[str, str]]
     """(package, target) of each test executable, by its path inside the sandbox."""
+    package: str
+    """The package that was asked for."""
 
     @property
     def ok(self) -> bool:
@@ -41,8 +43,10 @@ class Build:
 
     @cached_property
     def cause(self) -> Cause | None:
-        """Why it failed. Raises SandboxUnavailable where the machine is at fault."""
-        return classify(self.run, self.diagnostics, self.foreign, self.finished)
+        """Why the build failed; what is run after it has no say. Raises SandboxUnavailable: the machine is at fault."""
+        if self.finished and self.succeeded:
+            return classify_status(self.run)
+        return classify(self.run, self.package, (*self.diagnostics, *self.foreign), self.finished)
 
     @property
     def compiles(self) -> bool:
@@ -107,7 +111,7 @@ class Cargo:
 
     def build(self, args: Sequence[str], **env: str) -> Build:
         """Any compiling command with its exact arguments, e.g. `["clippy", "--lib", "--", "-W", "unused_imports"]`."""
-        return _read_build(self._run(_with(args, ["--message-format=json", "--frozen"]), env))
+        return _read_build(self._run(_with(args, ["--message-format=json", "--frozen"]), env), self.package)
 
     def check(self) -> Build:
         """`cargo check` with the features."""
@@ -133,7 +137,10 @@ class Cargo:
         selection = ["--tests"] if coverage else _selection(only)
         runner = f'target."cfg(all())".runner=["{SHIMS}/test-runner"]'
         skips = [word for test in sorted(skip) for word in ("--skip", test.filter)]
-        libtest = ["-Z", "unstable-options", "--format", "json", *skips, *sorted({test.filter for test in only})]
+        named = [*skips, *sorted({test.filter for test in only})]
+        # A doctest's name carries a line: only a part of it is known.
+        exact = ["--exact"] if named and not any(test.is_doctest for test in (*only, *skip)) else []
+        libtest = ["-Z", "unstable-options", "--format", "json", *exact, *named]
         build = self.build(
             ["test", "--no-fail-fast", *selection, *self.features, "--config", runner, "--", *libtest], **env
         )
@@ -147,16 +154,16 @@ class Cargo:
 
     def formatted(self, file: str, edition: str) -> str | None:
         """A file of the source as rustfmt would write it; None where rustfmt cannot."""
-        # Through standard input, so that the file's modules stay out of it.
-        script = 'exec rustfmt --edition "$1" --config-path "$2" <"$3"'
-        run = self.sandbox.run(["sh", "-c", script, "sh", edition, self.folder, f"{SOURCE}/{file}"])
+        # Through standard input, so that the file's modules stay out of it; the folder is where it looks for settings.
+        script = 'exec rustfmt --edition "$1" <"$2"'
+        run = self.sandbox.run(["sh", "-c", script, "sh", edition, f"{SOURCE}/{file}"], cwd=self.folder)
         return run.stdout.decode("utf-8") if run.ok else None
 
     def miri(self, *args: str) -> tuple[RunResult, list[UndefinedBehaviour], Cause | None]:
         """The package's tests under miri: what it found, or the cause why it could not look."""
         run = self._run(["miri", "test", "--frozen", *self.features, *args], {"MIRIFLAGS": "-Zmiri-disable-isolation"})
         found = read_miri(run.stderr.decode("utf-8", "replace"))
-        return run, found, None if found or run.ok else classify(run, (), (), finished=False)
+        return run, found, None if found or run.ok else classify(run, self.package, (), finished=False)
 
     def _run(self, args: Sequence[str], env: dict[str, str]) -> RunResult:
         return self.sandbox.run(["cargo", *args], env={"CARGO_BUILD_JOBS": str(self.jobs), **env}, cwd=self.folder)
@@ -183,7 +190,7 @@ def _messages(stdout: bytes) -> Iterator[dict[str, Any]]:
                 continue
 
 
-def _read_build(run: RunResult) -> Build:
+def _read_build(run: RunResult, asked: str) -> Build:
     own: list[Diagnostic] = []
     foreign: list[Diagnostic] = []
     executables: dict[str, tuple[str, str]] = {}
@@ -192,13 +199,15 @@ def _read_build(run: RunResult) -> Build:
         match message["reason"]:
             case "compiler-message":
                 local = message["manifest_path"].startswith(SOURCE + "/")
-                (own if local else foreign).append(parse_diagnostic(message["message"]))
+                package = package_name(message["package_id"])
+                (own if local else foreign).append(parse_diagnostic(message["message"], package))
             case "compiler-artifact" if message.get("executable") and message["profile"]["test"]:
                 package = package_name(message["package_id"])
                 executables[message["executable"]] = (package, message["target"]["name"])
             case "build-finished":
                 finished, succeeded = True, message["success"]
-    return Build(run, distinct(own), distinct(foreign), finished, succeeded, executables)
+                break  # what follows is the tests' own output
+    return Build(run, distinct(own), distinct(foreign), finished, succeeded, executables, asked)
 
 
 def package_name(package_id: str) -> str:
@@ -209,10 +218,11 @@ def package_name(package_id: str) -> str:
 
 def read_format_check(stdout: str) -> dict[str, list[int]]:
     """Where `cargo fmt -- --check` asks for a change: the first lines of its hunks, by file."""
-    hunks: dict[str, list[int]] = {}
+    hunks: dict[str, set[int]] = {}
+    # A module of two targets is shown twice.
     for match in re.finditer(r"^Diff in (.+?)(?::| at line )(\d+):$", stdout, re.MULTILINE):
-        hunks.setdefault(relative(match[1]), []).append(int(match[2]))
-    return hunks
+        hunks.setdefault(relative(match[1]), set()).add(int(match[2]))
+    return {file: sorted(lines) for file, lines in hunks.items()}
 
 
 _MIRI = re.compile(

@@ -6,13 +6,14 @@ Paths are relative to the source's root; paths outside it stay absolute.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from oxidizer.cluster.edits import Edit, conflict
+from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.sandbox import SOURCE
 
 # What rustc says at the end of a run about the run itself.
@@ -78,6 +79,8 @@ class Diagnostic:
     spans: tuple[Span, ...]
     children: tuple[Diagnostic, ...]
     rendered: str
+    package: str = ""
+    """The package in whose build the complaint was made."""
 
     @property
     def primary(self) -> Span | None:
@@ -117,26 +120,52 @@ class Diagnostic:
 
 
 def _node_fixes(node: Diagnostic) -> list[Fix]:
-    """The suggestions of one node. Parts of one suggestion share a node, and so do alternatives: those overlap."""
+    """The suggestions of one node."""
     parts = [s for s in node.spans if s.replacement is not None]
     if not parts or not all(s.in_source and s.expansion is None for s in parts):
         return []
-    edits = [Edit(s.file, s.byte_start, s.byte_end, (s.replacement or "").encode()) for s in parts]
-    groups = [list(range(len(parts)))] if conflict(edits) is None else [[i] for i in range(len(parts))]
     order = {a: i for i, a in enumerate((MACHINE_APPLICABLE, "MaybeIncorrect", "HasPlaceholders", "Unspecified"))}
     return [
         Fix(
             message=node.message,
-            applicability=max((parts[i].applicability or "Unspecified" for i in g), key=lambda a: order.get(a, 9)),
-            edits=tuple(sorted(edits[i] for i in g)),
-            spans=tuple(parts[i] for i in g),
+            applicability=max((s.applicability or "Unspecified" for s in group), key=lambda a: order.get(a, 9)),
+            edits=_joined(Edit(s.file, s.byte_start, s.byte_end, (s.replacement or "").encode()) for s in group),
+            spans=tuple(group),
         )
-        for g in groups
+        for group in _alternatives(parts)
     ]
 
 
-def parse_diagnostic(raw: Mapping[str, Any]) -> Diagnostic:
-    """A diagnostic from rustc's JSON object."""
+def _alternatives(parts: Sequence[Span]) -> list[list[Span]]:
+    """Parts of one suggestion share a node, and so do alternatives. rustc sorts the parts of each: what does not lie
+    behind all parts so far begins the next alternative.
+    """
+    groups: list[list[Span]] = []
+    for part in parts:
+        if groups and all(_lies_behind(part, earlier) for earlier in groups[-1]):
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+    return groups
+
+
+def _lies_behind(part: Span, earlier: Span) -> bool:
+    return part.file != earlier.file or (earlier.byte_start < part.byte_end and earlier.byte_end <= part.byte_start)
+
+
+def _joined(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Parts that meet where one inserts become one edit: two edits at one place would have no order."""
+    joined: list[Edit] = []
+    for edit in sorted(edits):
+        if joined and joined[-1].touches(edit):
+            last = joined.pop()
+            edit = Edit(edit.file, last.start, edit.end, last.replacement + edit.replacement)
+        joined.append(edit)
+    return tuple(joined)
+
+
+def parse_diagnostic(raw: Mapping[str, Any], package: str = "") -> Diagnostic:
+    """A diagnostic from rustc's JSON object; `package` is whose build it comes from."""
     return Diagnostic(
         level=raw["level"],
         code=(raw.get("code") or {}).get("code"),
@@ -144,6 +173,7 @@ def parse_diagnostic(raw: Mapping[str, Any]) -> Diagnostic:
         spans=tuple(_span(s) for s in raw["spans"]),
         children=tuple(parse_diagnostic(c) for c in raw["children"]),
         rendered=raw.get("rendered") or "",
+        package=package,
     )
 
 
@@ -166,8 +196,8 @@ def _span(raw: Mapping[str, Any]) -> Span:
 
 
 def relative(file: str) -> str:
-    """A path as diagnostics name it, relative to the source's root where it lies inside."""
-    return file.removeprefix(f"{SOURCE}/")
+    """A path as diagnostics name it, relative to the source's root where it lies inside, without `.` and `..`."""
+    return posixpath.normpath(file.removeprefix(f"{SOURCE}/"))
 
 
 def distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

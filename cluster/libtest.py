@@ -16,6 +16,8 @@ from typing import Any
 CUSTOM_HARNESS = "(custom harness)"
 """The name of the one test that a target with a harness of its own counts as."""
 
+_EVENT = re.compile(r'\{ ?"(?:type|oxidizer)"')
+_DECODER = json.JSONDecoder()
 _DOCTEST = re.compile(r"(?P<item>.+ - .*?)\s*\(line (?P<line>\d+)\)(?P<kind>.*)")
 
 
@@ -86,12 +88,13 @@ def read_results(lines: Iterable[str], executables: Mapping[str, tuple[str, str]
     for event in _events(lines):
         mark = event.get("oxidizer")
         if mark == "start":
-            current = _Suite(*executables.get(event["exe"], (package, event["exe"])))
+            exe = str(event.get("exe"))
+            current = _Suite(*executables.get(exe, (package, exe)))
             suites.append(current)
         elif mark == "end":
             if not current.spoke:
-                current.outcomes[CUSTOM_HARNESS] = Outcome.PASSED if event["code"] == 0 else Outcome.FAILED
-            elif event["code"] not in (0, 101):
+                current.outcomes[CUSTOM_HARNESS] = Outcome.PASSED if event.get("code") == 0 else Outcome.FAILED
+            elif event.get("code") not in (0, 101):
                 crashed.append(current.target)
             current = suites[0]
         elif event.get("type") == "suite":
@@ -108,22 +111,21 @@ def read_results(lines: Iterable[str], executables: Mapping[str, tuple[str, str]
 
 def _note(suite: _Suite, event: Mapping[str, Any]) -> None:
     known = {"ok": Outcome.PASSED, "failed": Outcome.FAILED, "ignored": Outcome.IGNORED, "started": Outcome.LOST}
-    if event.get("event") in known:
-        suite.outcomes[event["name"]] = known[event["event"]]
+    name, outcome = event.get("name"), known.get(str(event.get("event")))
+    if isinstance(name, str) and outcome:
+        suite.outcomes[name] = outcome
 
 
 def _events(lines: Iterable[str]) -> Iterable[dict[str, Any]]:
     """The JSON objects in a stream in which tests may write too, even on the same line."""
     for line in lines:
-        at = next((i for i in (line.find('{"oxidizer"'), line.find('{ "type"'), line.find('{"type"')) if i >= 0), -1)
-        if at < 0:
-            continue
-        try:
-            event = json.loads(line[at:])
-        except ValueError:
-            continue
-        if isinstance(event, dict):
+        for begin in _EVENT.finditer(line):
+            try:
+                event, _ = _DECODER.raw_decode(line, begin.start())
+            except ValueError:
+                continue
             yield event
+            break
 
 
 def _by_item(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:

@@ -40,13 +40,15 @@ class MeteredSandbox:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time inside the block counts for this stage; a stage may be entered again."""
+        """Time inside the block counts for this stage, and not for one around it; a stage may be entered again."""
         outer, self._current = self._current, self.stages.setdefault(name, Stage())
         began = time.monotonic()
         try:
             yield
         finally:
-            self._current.wall_s += time.monotonic() - began
+            elapsed_s = time.monotonic() - began
+            self._current.wall_s += elapsed_s
+            outer.wall_s -= elapsed_s
             self._current = outer
 
     def run(

@@ -51,7 +51,9 @@ _CARGO_SAYS: tuple[tuple[re.Pattern[str], Cause], ...] = tuple(
     (re.compile(words), cause)
     for words, cause in (
         (r"requires rustc \d|is not supported by the following package|feature `[^`]+` is required|"
-         r"edition\d+` is required|lock file version .* requires", Cause.NEEDS_NEWER_RUST),
+         r"edition\d+` is required|supported edition values are .* but `\d{4}` is unknown|"
+         r"lock file version .* requires", Cause.NEEDS_NEWER_RUST),
+        (r"(?s)failed to load manifest for dependency .*No such file", Cause.MISSING_DEPENDENCY),
         (r"failed to parse manifest|failed to load manifest|can't find `?\w+`? (?:bin|lib)|invalid type|"
          r"no targets specified in the manifest|unknown feature|does not (?:have|contain) (?:the|this|these) feature",
          Cause.BROKEN_MANIFEST),
@@ -67,35 +69,35 @@ _NETWORK = re.compile(
     r"dns error|name or service not known|no route to host",
     re.IGNORECASE,
 )
-_BUILD_SCRIPT = re.compile(r"failed to run custom build command for `([\w-]+) v[^`]*?(?: \(([^)]*)\))?`")
+_BUILD_SCRIPT = re.compile(r"failed to run custom build command for `([\w-]+) v")
+_PANICKED = re.compile(r"thread 'rustc'(?: \(\d+\))? panicked")
 _LINKER = re.compile(r"linking with `[^`]+` failed|linker `[^`]+` not found")
 _HOST_FULL = re.compile(r"No space left on device|os error 28")
 
 
-def classify(run: RunResult, own: Iterable[Diagnostic], foreign: Iterable[Diagnostic], finished: bool) -> Cause | None:
-    """The cause of a failed cargo command; None where it did its work.
+def classify(run: RunResult, package: str, diagnostics: Iterable[Diagnostic], finished: bool) -> Cause | None:
+    """The cause of a failed cargo command on `package`; None where it did its work.
 
-    `own` and `foreign` are the diagnostics of the crate and of its dependencies; `finished` says that cargo ran to its
-    end. Raises SandboxUnavailable where the host, not the crate, is short of space.
+    `diagnostics` are those of all packages; `finished` says that cargo ran to its end. Raises SandboxUnavailable where
+    the host, not the crate, is short of space.
     """
     if stopped := classify_status(run):
         return stopped
     if run.ok and finished:
         return None
-    own, foreign = list(own), list(foreign)
+    errors = [d for d in diagnostics if d.is_error]
     text = run.stderr.decode("utf-8", "replace")
     if _HOST_FULL.search(text):
         raise SandboxUnavailable("the host's disk is full: free some space, or choose another scratch folder")
-    if any(d.is_ice for d in (*own, *foreign)) or "thread 'rustc' panicked" in text:
+    if any(d.is_ice for d in errors) or _PANICKED.search(text):
         return Cause.ICE
     if script := _BUILD_SCRIPT.search(text):
-        return _build_script(script, text)
-    for diagnostics, cause in ((foreign, Cause.DEPENDENCY_COMPILE_ERROR), (own, Cause.COMPILE_ERROR)):
-        errors = [d for d in diagnostics if d.is_error]
-        if any(_LINKER.search(d.message) for d in errors):
-            return Cause.LINK_ERROR
-        if errors:
-            return cause
+        return _build_script(script[1] == package, text)
+    if any(_LINKER.search(d.message) for d in errors):
+        return Cause.LINK_ERROR
+    if errors:
+        own = all(d.package == package for d in errors)
+        return Cause.COMPILE_ERROR if own else Cause.DEPENDENCY_COMPILE_ERROR
     return next((cause for pattern, cause in _CARGO_SAYS if pattern.search(text)), Cause.UNKNOWN)
 
 
@@ -104,11 +106,10 @@ def classify_status(run: RunResult) -> Cause | None:
     return _BY_STATUS.get(run.status)
 
 
-def _build_script(script: re.Match[str], text: str) -> Cause:
+def _build_script(own: bool, text: str) -> Cause:
     if _NETWORK.search(text):
         return Cause.NETWORK_NEEDED
-    # cargo shows the folder of local packages only.
-    return Cause.BUILD_SCRIPT_FAILED if script.group(2) else Cause.DEPENDENCY_BUILD_SCRIPT_FAILED
+    return Cause.BUILD_SCRIPT_FAILED if own else Cause.DEPENDENCY_BUILD_SCRIPT_FAILED
 
 
 def last_words(run: RunResult, most: int = 300) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -15,8 +16,9 @@ ITEMS = frozenset(
         "struct_item", "trait_item", "type_item", "union_item", "use_declaration",
     }
 )  # fmt: skip
+_NAMED = ITEMS | {"field_declaration", "enum_variant"}
 _CONTAINERS = frozenset({"source_file", "declaration_list"})
-_LEADING = frozenset({"attribute_item", "line_comment", "block_comment"})
+_COMMENTS = frozenset({"line_comment", "block_comment"})
 
 
 @lru_cache(maxsize=1)
@@ -47,9 +49,9 @@ def item_region(source: bytes, ranges: Sequence[tuple[int, int]]) -> tuple[int, 
         return _whole_lines(source, start, end)
     first, last = touched[0], touched[-1]
     # Attributes and comments belong to the item after them.
-    while last.type in _LEADING and last.next_named_sibling is not None:
+    while _leads(last) and last.next_named_sibling is not None:
         last = last.next_named_sibling
-    low, high = min(start, _with_leading(first)[0]), max(end, last.end_byte)
+    low, high = min(start, _with_leading(first)[0]), max(end, _end(last))
     return _whole_lines(source, low, high) if first.type not in ITEMS else (low, high)
 
 
@@ -63,6 +65,19 @@ def outer_item(source: bytes, start: int, end: int) -> tuple[int, int]:
     chosen = function or smallest
     assert chosen is not None
     return (chosen.start_byte, chosen.end_byte) if chosen.type in ITEMS else item_region(source, [(start, end)])
+
+
+def renames(source: bytes, start: int, end: int, replacement: bytes) -> bool:
+    """Replacing the bytes takes away the name of an item, a field or a variant, which other places may use."""
+    todo, kept = [parse(source).root_node], set(re.findall(rb"\w+", replacement))
+    while todo:
+        node = todo.pop()
+        if node.type in _NAMED and (name := node.child_by_field_name("name")) is not None:
+            inside = start < name.end_byte and name.start_byte < end
+            if inside and source[name.start_byte : name.end_byte] not in kept:
+                return True
+        todo += [c for c in node.named_children if c.start_byte < end and start < c.end_byte]
+    return False
 
 
 def _home(source: bytes, start: int, end: int) -> Node:
@@ -82,19 +97,41 @@ def _is_home(node: Node) -> bool:
 
 def _with_leading(node: Node) -> tuple[int, int]:
     first = node
-    while (before := first.prev_named_sibling) is not None and before.type in _LEADING:
-        # A comment on the line of the item before it is that item's.
-        if before.type != "attribute_item" and _ends_a_line_of_code(before):
+    while (before := first.prev_named_sibling) is not None and _leads(before):
+        if before.type in _COMMENTS and not _is_outer_doc(before) and not _stands_by(before, first):
             break
         first = before
-    return first.start_byte, node.end_byte
+    return first.start_byte, _end(node)
 
 
-def _ends_a_line_of_code(comment: Node) -> bool:
+def _leads(node: Node) -> bool:
+    """An attribute or a comment that speaks of what comes after it, not of what it lies in."""
+    inner = any(child.type == "inner_doc_comment_marker" for child in node.children)
+    return node.type == "attribute_item" or (node.type in _COMMENTS and not inner)
+
+
+def _is_outer_doc(comment: Node) -> bool:
+    return any(child.type == "outer_doc_comment_marker" for child in comment.children)
+
+
+def _stands_by(comment: Node, after: Node) -> bool:
+    """No blank line is between the two, and the comment has its line to itself: else it is the item's before it."""
     before = comment.prev_named_sibling
-    return before is not None and before.end_point[0] == comment.start_point[0]
+    alone = before is None or _last_row(before) < comment.start_point[0]
+    return alone and after.start_point[0] <= _last_row(comment) + 1
+
+
+def _last_row(node: Node) -> int:
+    # The grammar counts the line's end to a doc comment.
+    row, column = node.end_point
+    return row - 1 if column == 0 and row > node.start_point[0] else row
+
+
+def _end(node: Node) -> int:
+    return node.end_byte - 1 if _last_row(node) < node.end_point[0] else node.end_byte
 
 
 def _whole_lines(source: bytes, start: int, end: int) -> tuple[int, int]:
-    stop = source.find(b"\n", end)
+    whole = end > start and source[end - 1 : end] == b"\n"
+    stop = end if whole else source.find(b"\n", end)
     return source.rfind(b"\n", 0, start) + 1, len(source) if stop < 0 else stop

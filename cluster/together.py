@@ -1,7 +1,9 @@
 """Several fixes proven in one run where that is the same as one run each, with bisection where the group fails.
 
-Same means: no two fixes of a group lie in one function (their diagnostics cannot mask each other there), and the whole
-group takes exactly its own diagnostics away. A sample is judged alone all the same: see `miners/suggestions.py`.
+Same means: no two fixes of a group lie in one function (their diagnostics cannot mask each other there), none renames
+what others may name (two halves of a renaming are right only together), and the whole group takes exactly its own
+diagnostics away. Not promised for fixes that lean on each other otherwise, e.g. both sides of an encoding that only
+tests compare: so a sample is judged alone all the same, see `miners/suggestions.py`.
 """
 
 from __future__ import annotations
@@ -12,16 +14,20 @@ from typing import TypeVar
 
 from oxidizer.cluster.edits import Edit, conflict
 from oxidizer.cluster.libtest import TestId
-from oxidizer.cluster.syntax import outer_item
-from oxidizer.cluster.workbench import Reason, Trial, Verdict, Workbench
+from oxidizer.cluster.syntax import outer_item, renames
+from oxidizer.cluster.workbench import Trial, Verdict, Workbench
 
 T = TypeVar("T")
 
 
 def waves(trials: Iterable[Trial], read: Callable[[str], bytes]) -> list[list[Trial]]:
-    """Trials in groups in which no two touch one item, in order."""
+    """Trials in groups in which no two touch one item, in order; what renames something is a group by itself."""
     groups: list[tuple[set[tuple[str, int, int]], list[Trial]]] = []
+    alone: list[list[Trial]] = []
     for trial in trials:
+        if any(renames(read(e.file), e.start, e.end, e.replacement) for e in trial.edits):
+            alone.append([trial])
+            continue
         items = {(e.file, *outer_item(read(e.file), e.start, e.end)) for e in trial.edits}
         for taken, group in groups:
             if not any(_meet(item, other) for item in items for other in taken):
@@ -30,7 +36,7 @@ def waves(trials: Iterable[Trial], read: Callable[[str], bytes]) -> list[list[Tr
                 break
         else:
             groups.append((items, [trial]))
-    return [group for _, group in groups]
+    return [group for _, group in groups] + alone
 
 
 def packs(trials: Iterable[Trial]) -> list[list[Trial]]:
@@ -72,8 +78,6 @@ def prove_tests(bench: Workbench, group: Sequence[Trial]) -> list[tuple[Trial, V
         return [(group[0], verdict)]
     if verdict.green:
         return [(trial, replace(verdict, scope="together")) for trial in group]
-    if verdict.reason is Reason.OUT_OF_LIMITS:
-        return [(trial, verdict) for trial in group]
     culprits = _culprits(bench, group, verdict.broken) if verdict.broken else []
     if not culprits:
         return [pair for half in _halves(group) for pair in prove_tests(bench, half)]

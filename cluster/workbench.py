@@ -160,7 +160,7 @@ class Workbench:
         seen = [run.results for run in runs]
         passing = frozenset.intersection(*(r.passed for r in seen))
         ever = frozenset.union(*(r.passed for r in seen))
-        failing = frozenset(t for r in seen for t in r.outcomes if t not in ever)
+        failing = frozenset.union(*(r.having(Outcome.FAILED, Outcome.LOST) for r in seen)) - ever
         flaky = ever - passing
         coverage, reason = (
             measure_coverage(self.cargo, self.llvm_bin, failing | flaky) if passing else (None, "no passing test")
@@ -170,8 +170,11 @@ class Workbench:
 
     def judge(self, trial: Trial, probe: Sequence[str], *, tests: bool = True) -> Verdict:
         """The verdict on one fix in runs of its own."""
-        if silences(trial.edits, self.read):
-            return Verdict(False, Reason.SILENCES, "the fix silences instead of mending")
+        try:
+            if silences(trial.edits, self.read):
+                return Verdict(False, Reason.SILENCES, "the fix silences instead of mending")
+        except (EditConflict, FileNotFoundError) as error:
+            return Verdict(False, Reason.DOES_NOT_APPLY, str(error))
         verdict = self.judge_probe([trial], probe)
         if not verdict.green or not tests:
             return verdict
@@ -189,7 +192,7 @@ class Workbench:
         edits = [edit for trial in trials for edit in trial.edits]
         try:
             after = self.observe(probe, edits)
-        except EditConflict as error:
+        except (EditConflict, FileNotFoundError) as error:
             return Verdict(False, Reason.DOES_NOT_APPLY, str(error)), []
         verdict = _stopped(after) or self._compare(trials, source, after, edits)
         return verdict, [] if verdict.green else _blamed(trials, source, after, edits)
@@ -233,9 +236,8 @@ class Workbench:
         with self.applied(edits):
             verdict = self._run_tests(expected, only)
             if again and verdict.broken:
-                second = self._run_tests(verdict.broken, verdict.broken)
-                third = self._run_tests(verdict.broken, verdict.broken) if second.green else second
-                return GREEN if second.green and third.green else verdict
+                more = (self._run_tests(verdict.broken, verdict.broken) for _ in range(2))
+                return next((v for v in more if not v.green), GREEN)
         return verdict
 
     def _run_tests(self, expected: frozenset[TestId], only: frozenset[TestId] | None) -> Verdict:

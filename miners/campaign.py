@@ -65,7 +65,7 @@ def make_plan(
     units, broken = [], []
     for spec in load_list(list_file):
         try:
-            units += [_unit(one, found) for one in expand(spec, found)]
+            units += [unit_of(one, found) for one in expand(spec, found)]
         except FetchError as error:
             broken.append((spec, error))
     return Plan(
@@ -80,7 +80,8 @@ def make_plan(
     )
 
 
-def _unit(spec: CrateSpec, toolchain: Toolchain) -> Json:
+def unit_of(spec: CrateSpec, toolchain: Toolchain) -> Json:
+    """The unit of one package: its name carries source, version, features and toolchain."""
     fields = {**asdict(spec), "path": str(spec.path) if spec.path else None, "features": list(spec.features)}
     source = "path" if spec.path else "registry"
     identity = [source, spec.name, spec.version, spec.member, spec.features, spec.default_features, toolchain.version]

@@ -11,6 +11,8 @@ from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE, Diagnostic, Fix
 from oxidizer.cluster.syntax import outer_item
 from oxidizer.miners.recipe import Recipe
 
+# The one lint that speaks with an error's code.
+_LINT_OF_CODE = {"E0133": "unsafe_op_in_unsafe_fn"}
 _TRIED = (MACHINE_APPLICABLE, "MaybeIncorrect")
 
 
@@ -25,9 +27,14 @@ class Candidate:
 
     @property
     def code(self) -> str:
-        """The lint."""
+        """The code as the tool prints it."""
         assert self.diagnostic.code is not None
         return self.diagnostic.code
+
+    @property
+    def lint(self) -> str:
+        """The name that turns the complaint on."""
+        return _LINT_OF_CODE.get(self.code, self.code)
 
     @property
     def sure(self) -> bool:

@@ -108,7 +108,7 @@ class CrateWork:
             try:
                 with meter.stage("baseline"):
                     baseline = bench.baseline
-                mined = self._run_miners(crate, bench, meter, license)
+                mined = self.run_miners(crate, bench, meter, license)
             finally:
                 summary["stages"] = {"fetch": _outside(fetched), **meter.account()}
                 summary["peak_bytes"] = meter.peak_bytes
@@ -122,7 +122,8 @@ class CrateWork:
         }
         return UnitOutput(rows, files, summary)
 
-    def _run_miners(self, crate: PreparedCrate, bench: Workbench, meter: MeteredSandbox, license: str) -> Mined:
+    def run_miners(self, crate: PreparedCrate, bench: Workbench, meter: MeteredSandbox, license: str) -> Mined:
+        """What the miners bring from a crate on its bench."""
         unit = Unit(
             crate=crate.name, version=crate.version, source=crate.source, member=crate.member, license=license,
             source_url=crate.facts.repository or f"pkg:cargo/{crate.name}@{crate.version}",

@@ -1,7 +1,7 @@
 """rustfmt as a source of lessons: each hunk that it would change is a `diag_fix` of tool rustfmt, class style.
 
 Stable rustfmt tells places only as text and changes only as formatted files: the places come from `cargo fmt --check`,
-the changes from the formatted text of each file, cut where rustfmt cuts (three lines of context).
+the changes from the formatted text of each file, cut where rustfmt cuts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from oxidizer.miners.tuples import Unit, diag_fix, reject
 
 PROBE = ("fmt", "--", "--check")
 MESSAGE = "this code is not formatted as rustfmt formats it"
-_CONTEXT = 3
+# rustfmt begins a new hunk after three equal lines; so does difflib with a context of one.
+_CONTEXT = 1
 _ADVICE = (
     "rustfmt reports that this code is not formatted as the Rust style guide asks. A uniform layout keeps differences "
     "small and reading easy. The fix is rustfmt's own layout of these lines; nothing but white space, line breaks, "

@@ -83,16 +83,18 @@ class SuggestionMiner:
             self.recipe.rustc
         )
         build = self.bench.observe([*self.command, *(word for lint in lints for word in ("-W", lint))])
-        return select(build.diagnostics, self.bench.read, self.recipe, self.seed)
+        # Other members of the workspace are units of their own.
+        own = [d for d in build.diagnostics if d.package == build.package]
+        return select(own, self.bench.read, self.recipe, self.seed)
 
     def _prove(self, chosen: Sequence[Candidate]) -> list[Attempt]:
-        by_code: dict[str, list[Candidate]] = {}
+        by_lint: dict[str, list[Candidate]] = {}
         for candidate in chosen:
-            by_code.setdefault(candidate.code, []).append(candidate)
-        return [attempt for code, group in by_code.items() for attempt in self._prove_lint(code, group)]
+            by_lint.setdefault(candidate.lint, []).append(candidate)
+        return [attempt for lint, group in by_lint.items() for attempt in self._prove_lint(lint, group)]
 
-    def _prove_lint(self, code: str, group: Sequence[Candidate]) -> list[Attempt]:
-        probe = (*self.command, "-W", code)
+    def _prove_lint(self, lint: str, group: Sequence[Candidate]) -> list[Attempt]:
+        probe = (*self.command, "-W", lint)
         shown = {d.place: d for d in self.bench.observe(probe).diagnostics}
         attempts, trials = [], {}
         for candidate in group:

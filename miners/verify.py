@@ -64,6 +64,7 @@ def _verify_unit(unit: Path, rows: Sequence[Row], toolchain: Toolchain, backend:
             open_sandbox(backend, mounts_of(crate, toolchain, folder / "target"), recipe.limits)
         ) as meter:
             bench = workbench(crate, meter, toolchain, recipe)
+            bench.llvm_bin = None  # coverage is no part of the verdict
             for row in rows:
                 yield row, _verify(bench, row)
 

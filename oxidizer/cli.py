@@ -202,15 +202,19 @@ def verify(
     from oxidizer.cluster.toolchain import ToolchainMissing
     from oxidizer.miners.verify import verify_run
 
+    accepted = refused = 0
     try:
-        refused = 0
         for checked, verdict in verify_run(run, sample, seed, choose_backend(sandbox)):
+            accepted += verdict.green
             refused += not verdict.green
-            if not verdict.green:
-                about = f"{checked['id']} {checked['crate']} {checked['error']['code']}"
-                err.print(f"[red]REFUSED[/] {about}: {verdict.reason} {verdict.detail}")
+            about = f"{checked['id'][:12]} {checked['crate']} {checked['error']['code'] or checked['error']['tool']}"
+            if verdict.green:
+                out.print(f"[green]accepted[/] {about}")
+            else:
+                err.print(f"[red]REFUSED[/]  {about}: {verdict.reason}: {verdict.detail}")
     except (ValueError, OSError, SandboxUnavailable, ToolchainMissing) as error:
         fail(str(error))
+    out.print(f"accepted {accepted} of {accepted + refused} replayed")
     raise typer.Exit(1 if refused else 0)
 
 

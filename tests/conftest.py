@@ -1,6 +1,10 @@
 """What all tests share: where things lie, the toolchain, and which tests this machine cannot run."""
 
 import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +16,10 @@ from docker.errors import DockerException, ImageNotFound
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")
 
+from oxidizer.cluster.backends import open_sandbox
+from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.image import image_tag
+from oxidizer.cluster.sandbox import Limits, Mounts
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +47,36 @@ def shims() -> Path:
 def toolchain() -> Toolchain:
     """The toolchain that a run here would use."""
     return find_toolchain()
+
+
+OpenCrate = Callable[..., tuple[Cargo, Path]]
+
+
+@pytest.fixture(scope="module")
+def open_crate(
+    tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain, crates: Path, shims: Path
+) -> Iterator[OpenCrate]:
+    """cargo on a copy of a small crate, or on one of these files, in a sandbox of its own; and the copy's folder."""
+    with ExitStack() as open_ones:
+
+        def start(
+            crate: str | Mapping[str, str], *, package: str | None = None, member: str = ".",
+            backend: str = "bubblewrap", limits: Limits | None = None,
+        ) -> tuple[Cargo, Path]:  # fmt: skip
+            folder = tmp_path_factory.mktemp("crate")
+            root = folder / "src"
+            if isinstance(crate, str):
+                shutil.copytree(crates / crate, root)
+            for name, text in crate.items() if isinstance(crate, Mapping) else ():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_bytes(text.encode())
+            lock = [toolchain.bin / "cargo", "generate-lockfile", "--offline", "--manifest-path", root / "Cargo.toml"]
+            subprocess.run(lock, capture_output=True, cwd="/", check=False)  # a broken manifest has no lock
+            mounts = Mounts(source=root, target=folder / "target", toolchain=toolchain.sysroot, shims=shims)
+            sandbox = open_ones.enter_context(open_sandbox(backend, mounts, limits or Limits(memory_bytes=2 << 30)))
+            return Cargo(sandbox, package or (crate if isinstance(crate, str) else "tiny"), member=member), root
+
+        yield start
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
