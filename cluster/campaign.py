@@ -13,6 +13,7 @@ import signal
 import socket
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +55,10 @@ class Stopped(BaseException):
         self.signum = signum
 
 
+class CampaignBroken(RuntimeError):
+    """The cluster, not a unit, is the trouble, and the campaign cannot go on; what is committed is kept."""
+
+
 @dataclass(frozen=True)
 class Campaign:
     """A run directory, what to do with a unit, and the tables that a unit may leave."""
@@ -64,9 +69,9 @@ class Campaign:
     schemas: Mapping[str, pa.Schema]
 
     def execute(self, units: Sequence[Json], session: Session) -> Iterator[Done]:
-        """Do the pending units on the session's workers; yields each as it ends.
+        """Do the pending units on the session's workers; yields each as it ends. To be used inside `stoppable`.
 
-        Raises Stopped on SIGINT or SIGTERM.
+        Raises CampaignBroken where Ray fails, or where a worker's run directory is not this one.
         """
         pending = self.run.pending(units)
         if not pending:
@@ -83,34 +88,72 @@ class Campaign:
             [{"order": json.dumps(unit)} for unit in pending], override_num_blocks=len(pending)
         ).map(
             _Actor,
-            fn_constructor_args=(self,),
+            fn_constructor_args=(self, ray.remote(num_cpus=0, max_restarts=-1)(_Starts).remote()),
             compute=ray.data.ActorPoolStrategy(
                 size=min(session.workers, len(pending)), max_tasks_in_flight_per_actor=1
             ),
             num_cpus=session.share.cpus,
             memory=session.share.memory_bytes,
         )
-        with _stoppable():
+        try:
             for row in rows.iter_rows():
-                yield Done(**json.loads(row["done"]))
+                done = Done(**json.loads(row["done"]))
+                self._see(done)
+                yield done
+        except ray.exceptions.RayError as error:
+            raise CampaignBroken(f"Ray gave the campaign up: {str(error).strip().splitlines()[0]}") from error
+
+    def _see(self, done: Done) -> None:
+        if done.summary is not None and self.run.read_json(f"units/{done.unit}/unit.json") is None:
+            raise CampaignBroken(
+                f"{done.summary['worker']} committed {done.unit} to a {self.run.place} of its own, which this machine "
+                "does not see: give a folder that all nodes share, or a URI such as s3://bucket/run"
+            )
+
+
+class _Starts:
+    """How often each unit was begun, kept where the death of a worker does not reach."""
+
+    def __init__(self) -> None:
+        self.begun: Counter[str] = Counter()
+
+    def begin(self, unit: str) -> int:
+        """Note a start; says which one it is, from 1."""
+        self.begun[unit] += 1
+        return self.begun[unit]
 
 
 class _Actor:
     """Holds the work of one worker process and commits what comes of it."""
 
-    def __init__(self, campaign: Campaign) -> None:
+    def __init__(self, campaign: Campaign, starts: Any) -> None:
         self.campaign = campaign
-        self.work = campaign.factory()
+        self.starts = starts
+        self.work: Work | None = None
 
     def __call__(self, row: dict[str, Any]) -> dict[str, str]:
+        import ray
+
         unit = json.loads(row["order"])
-        return {"done": json.dumps(vars(self._attempt(unit)))}
+        # Ray begins a task anew whenever its worker died, without end.
+        start = ray.get(self.starts.begin.remote(unit["unit"]))
+        if start > RETRIES + 1:
+            done = self._quarantined(unit, f"its worker died {start - 1} times while it was at work", start - 1)
+        else:
+            done = self._attempt(unit)
+        return {"done": json.dumps(vars(done))}
 
     def _attempt(self, unit: Json) -> Done:
         name = unit["unit"]
         for attempt in range(1, RETRIES + 2):
             try:
+                # Made here, so that a node that cannot work is trouble like any other.
+                self.work = self.work or self.campaign.factory()
                 output = self.work(unit)
+                summary = {**output.summary, "attempts": attempt, "worker": socket.gethostname()}
+                committed = UnitOutput(output.rows, output.files, summary)
+                self.campaign.run.commit(name, committed, self.campaign.schemas)
+                return Done(name, summary, None)
             except SandboxUnavailable as error:
                 trouble = str(error)
                 time.sleep(_PAUSE_S * attempt)
@@ -118,24 +161,31 @@ class _Actor:
                 # Our own mistake is trouble too, and must not become a label: it is quarantined with its traceback.
                 trouble = traceback.format_exc(limit=-6)
                 break
-            else:
-                summary = {**output.summary, "attempts": attempt, "worker": socket.gethostname()}
-                committed = UnitOutput(output.rows, output.files, summary)
-                self.campaign.run.commit(name, committed, self.campaign.schemas)
-                return Done(name, summary, None)
+        return self._quarantined(unit, trouble, attempt)
+
+    def _quarantined(self, unit: Json, trouble: str, attempts: int) -> Done:
         about = {k: unit.get(k) for k in ("crate", "version")}
-        self.campaign.run.quarantine(name, {**about, "unit": name, "error": trouble, "attempts": attempt})
-        return Done(name, None, trouble)
+        note = {**about, "unit": unit["unit"], "error": trouble, "attempts": attempts}
+        try:
+            self.campaign.run.quarantine(unit["unit"], note)
+        except OSError as error:
+            # Most likely the run directory itself is the trouble; the driver still hears of it.
+            trouble = f"{trouble}\nthe run directory takes no note of it: {error}"
+        return Done(unit["unit"], None, trouble)
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGINT and SIGTERM raise Stopped in the main thread. Ray sets its own handlers, so ours are set after it."""
+def stoppable() -> Iterator[None]:
+    """The first SIGINT or SIGTERM raises Stopped in the main thread; more of them do not disturb the way out."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
+        for number in kept:
+            signal.signal(number, signal.SIG_IGN)
         raise Stopped(signum)
 
-    kept = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    kept = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+    for number in kept:
+        signal.signal(number, stop)
     try:
         yield
     finally:

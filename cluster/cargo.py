@@ -226,7 +226,8 @@ def read_format_check(stdout: str) -> dict[str, list[int]]:
 
 
 _MIRI = re.compile(
-    r"^error: (?P<kind>Undefined Behavior|unsupported operation|memory leaked|deadlock)[^:\n]*:? ?(?P<message>.*)\n"
+    r"^error: (?:(?P<kind>Undefined Behavior|unsupported operation|memory leaked|deadlock)[^:\n]*:? ?)?"
+    r"(?P<message>(?(kind).*|the evaluated program deadlocked))\n"
     r" +--> (?P<file>.+?):(?P<line>\d+):(?P<column>\d+)",
     re.MULTILINE,
 )
@@ -235,6 +236,6 @@ _MIRI = re.compile(
 def read_miri(stderr: str) -> list[UndefinedBehaviour]:
     """What miri reports while it interprets; it has no JSON for that."""
     return [
-        UndefinedBehaviour(m["kind"], m["message"], relative(m["file"]), int(m["line"]), int(m["column"]))
+        UndefinedBehaviour(m["kind"] or "deadlock", m["message"], relative(m["file"]), int(m["line"]), int(m["column"]))
         for m in _MIRI.finditer(stderr)
     ]

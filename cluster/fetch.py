@@ -26,9 +26,12 @@ from oxidizer.cluster.registry import (
     ChecksumMismatch,
     FetchError,
     HostileArchive,
+    NoSuchCrate,
     NoSuchFeature,
+    NoSuchVersion,
     RegistryUnavailable,
     SourceChanged,
+    Yanked,
     run_cargo,
 )
 from oxidizer.cluster.tarball import UnpackError
@@ -148,6 +151,13 @@ def prepare(
     )
 
 
+_NOT_TO_BE_HAD: dict[type[FetchError], str] = {
+    NoSuchCrate: "the registry has no crate called {spec.name}; is it spelled right?",
+    NoSuchVersion: "the registry has no version {spec.version} of {spec.name}",
+    Yanked: "{spec.label} was yanked by its author; choose another version",
+}
+
+
 def _fetch_published(spec: CrateSpec, toolchain: Toolchain, root: Path) -> tuple[str, tuple[str, ...]]:
     with tempfile.TemporaryDirectory(prefix="oxidizer-") as scratch:
         stub = Path(scratch).resolve()
@@ -157,7 +167,10 @@ def _fetch_published(spec: CrateSpec, toolchain: Toolchain, root: Path) -> tuple
             f'[package]\nname = "{STUB}"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n'
             f'[dependencies.{spec.name}]\nversion = "={spec.version}"\ndefault-features = false\n'
         )
-        run_cargo(toolchain, ("fetch", "--target", toolchain.host), stub / "Cargo.toml")
+        try:
+            run_cargo(toolchain, ("fetch", "--target", toolchain.host), stub / "Cargo.toml")
+        except (NoSuchCrate, NoSuchVersion, Yanked) as error:
+            raise type(error)(_NOT_TO_BE_HAD[type(error)].format(spec=spec)) from error
         checksum = _locked_checksum(spec, (stub / "Cargo.lock").read_bytes())
     archive = _archive(spec, checksum)
     try:

@@ -133,7 +133,7 @@ def _by_item(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
     placed = []
     for name, outcome in outcomes.items():
         match = _DOCTEST.fullmatch(name)
-        item, line = (match["item"] + match["kind"], int(match["line"])) if match else (name, 0)
+        item, line = (match["item"].rstrip() + match["kind"], int(match["line"])) if match else (name, 0)
         placed.append((item, line, outcome))
     ordinals: dict[str, int] = {}
     keyed = {}

@@ -46,7 +46,11 @@ class RunDirectory:
         if self._fs.get_file_info(path).type is not fs.FileType.File:
             return None
         with self._fs.open_input_stream(path) as stream:
-            found = json.loads(stream.read())
+            text = stream.read()
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise ValueError(f"{self.place}/{name} is not JSON: {error}") from error
         if not isinstance(found, dict):
             raise ValueError(f"{self.place}/{name} is not a JSON object")
         return found

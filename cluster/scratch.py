@@ -9,6 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+_LOCK: Final = "owner.lock"
 
 
 def scratch_root() -> Path:
@@ -24,9 +27,12 @@ def scratch(name: str) -> Iterator[Path]:
     root.mkdir(parents=True, exist_ok=True)
     if root.stat().st_uid != os.getuid():
         raise PermissionError(f"{root} belongs to somebody else: set OXIDIZER_SCRATCH to a folder of your own")
-    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=root))
-    with (folder / "owner.lock").open("w") as lock:
+    # Alone at the root: a sweep must not meet a folder that is made and not yet locked.
+    with _alone(root):
+        folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=root))
+        lock = (folder / _LOCK).open("w")
         fcntl.flock(lock, fcntl.LOCK_EX)
+    with lock:
         folder.chmod(0o755)
         try:
             yield folder
@@ -36,13 +42,34 @@ def scratch(name: str) -> Iterator[Path]:
 
 def sweep() -> int:
     """Remove the folders of processes that are gone; says how many."""
-    swept = 0
-    for folder in scratch_root().glob("*/"):
-        try:
-            with (folder / "owner.lock").open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-                swept += 1
-        except OSError:
-            continue
-    return swept
+    root = scratch_root()
+    if not root.is_dir():
+        return 0
+    with _alone(root):
+        gone = [folder for folder in root.glob("*/") if not _is_owned(folder)]
+    for folder in gone:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(gone)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Nobody else makes or looks for folders in the root inside the block."""
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_owned(folder: Path) -> bool:
+    """Whether a living process holds the folder; one without a lock file was left by a process killed while making it."""
+    try:
+        with (folder / _LOCK).open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+_GROUPS = Path("/sys/fs/cgroup")
 _GIB = 1 << 30
+
+
+class NoCluster(RuntimeError):
+    """No Ray cluster answers at the address."""
 
 
 class NoRoom(RuntimeError):
@@ -35,12 +44,60 @@ class Session:
 
 def local_share(cpus: float, memory_bytes: int, workers: int | None) -> tuple[int, Share]:
     """How many workers this machine holds, each with at most `memory_bytes`; at least one, with what there is."""
-    cores = len(os.sched_getaffinity(0))
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    usable = int(total * 0.8)
-    wanted = workers or max(1, int(cores / cpus))
+    usable = int(_memory_bytes() * 0.8)
+    wanted = workers or max(1, int(_cores() / cpus))
     fitting = max(1, min(wanted, usable // memory_bytes)) if workers is None else wanted
     return fitting, Share(cpus, min(memory_bytes, usable // fitting))
+
+
+def _memory_bytes() -> int:
+    """This machine's memory, or what the container around us may use of it."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limits = [_numbers("memory.max"), _numbers("memory/memory.limit_in_bytes")]
+    return min([total, *(limit[0] for limit in limits if limit)])
+
+
+def _cores() -> float:
+    """This machine's CPUs, or what the container around us may use of them."""
+    quotas = [_numbers("cpu.max"), [*_numbers("cpu/cpu.cfs_quota_us"), *_numbers("cpu/cpu.cfs_period_us")]]
+    allowed = [quota[0] / quota[1] for quota in quotas if len(quota) == 2 and quota[0] > 0]
+    return min([len(os.sched_getaffinity(0)), *allowed])
+
+
+def _numbers(name: str) -> list[int]:
+    """The numbers of a control file; none where there is no such file or no limit."""
+    try:
+        return [int(word) for word in (_GROUPS / name).read_text().split()]
+    except (OSError, ValueError):
+        return []
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """What Ray's core writes on standard error while it starts is shown only if it fails to start."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            said.seek(0)
+            os.write(kept, said.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Ray sets a handler of its own for SIGTERM as it starts; one that the caller has set stays."""
+    kept = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if callable(kept) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, kept)
 
 
 @contextmanager
@@ -49,7 +106,7 @@ def session(
 ) -> Iterator[Session]:
     """Ray for a campaign. Without `address` and RAY_ADDRESS, a local session that ends with the block.
 
-    Raises NoRoom where no node of the cluster has the CPUs and the memory of one worker.
+    Raises NoRoom where no node of the cluster has the CPUs and the memory of one worker, NoCluster where none answers.
     """
     # Ray's own default depends on how it was started; both ends have to agree.
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
@@ -61,15 +118,22 @@ def session(
     address = address or os.environ.get("RAY_ADDRESS")
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
     if address:
-        context = ray.init(address=address, **quiet)
+        try:
+            with _held_back(), _own_signals():
+                context = ray.init(address=address, **quiet)
+        except (ConnectionError, ValueError) as error:
+            raise NoCluster(
+                f"no Ray cluster answers at {address} ({error}): give another --address, or none and unset RAY_ADDRESS"
+            ) from error
         count, share = _cluster_share(cpus, memory_bytes, workers)
     else:
         count, share = local_share(cpus, memory_bytes, workers)
         # One logical CPU more than the workers need: Ray Data's own tasks must not starve them.
-        context = ray.init(
-            address="local", num_cpus=int(count * cpus) + 1, _memory=count * share.memory_bytes + _GIB,
-            object_store_memory=_GIB // 4, include_dashboard=dashboard, **quiet,
-        )  # fmt: skip
+        with _held_back(), _own_signals():
+            context = ray.init(
+                address="local", num_cpus=int(count * cpus) + 1, _memory=count * share.memory_bytes + _GIB,
+                object_store_memory=_GIB // 4, include_dashboard=dashboard, **quiet,
+            )  # fmt: skip
     try:
         yield Session(count, share, address, context.dashboard_url or None)
     finally:

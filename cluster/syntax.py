@@ -35,7 +35,7 @@ def parse(source: bytes) -> Tree:
 def item_region(source: bytes, ranges: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """The smallest run of whole items, their attributes and comments included, that covers all byte ranges.
 
-    Where no item is near (an inner attribute, an empty file), whole lines.
+    Inner attributes and comments that lead no item stand for themselves; a file without either gives whole lines.
     """
     start, end = min(a for a, _ in ranges), max(b for _, b in ranges)
     home = _home(source, start, end)
@@ -51,8 +51,7 @@ def item_region(source: bytes, ranges: Sequence[tuple[int, int]]) -> tuple[int, 
     # Attributes and comments belong to the item after them.
     while _leads(last) and last.next_named_sibling is not None:
         last = last.next_named_sibling
-    low, high = min(start, _with_leading(first)[0]), max(end, _end(last))
-    return _whole_lines(source, low, high) if first.type not in ITEMS else (low, high)
+    return min(start, _with_leading(first)[0]), max(end, _end(last))
 
 
 def outer_item(source: bytes, start: int, end: int) -> tuple[int, int]:
@@ -132,6 +131,5 @@ def _end(node: Node) -> int:
 
 
 def _whole_lines(source: bytes, start: int, end: int) -> tuple[int, int]:
-    whole = end > start and source[end - 1 : end] == b"\n"
-    stop = end if whole else source.find(b"\n", end)
+    stop = source.find(b"\n", end)
     return source.rfind(b"\n", 0, start) + 1, len(source) if stop < 0 else stop

@@ -42,6 +42,10 @@ class Reason(StrEnum):
     OUT_OF_LIMITS = "out_of_limits"
 
 
+TEST_REASONS = frozenset({Reason.TESTS_DO_NOT_COMPILE, Reason.TESTS_FAIL, Reason.TESTS_LOST})
+"""The reasons that the tests give."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """A fix under test: edits that shall take one diagnostic away."""

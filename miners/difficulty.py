@@ -13,7 +13,7 @@ def difficulty(*, trivial: bool, far: bool, patch: str, diagnostics: int) -> int
     """1 for the tool's own sure fix at the span; one more each for: the tool is not sure, the fix is elsewhere (`far`),
     it has several hunks or many lines, several diagnostics go with it.
     """
-    changed = [line for line in patch.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    changed = [line for line in patch.splitlines() if line[:1] in "+-" and not line.startswith(("+++ b/", "--- a/"))]
     wide = sum(line.startswith("@@ ") for line in patch.splitlines()) > 1 or len(changed) > _MANY_LINES
     return 1 + (not trivial) + far + wide + (diagnostics > 1)
 

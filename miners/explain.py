@@ -33,7 +33,7 @@ def documentation(code: str, tools: Path) -> str:
         parts = [_section(asked.stdout, title) for title in ("What it does", "Why is this bad?", "Why restrict this?")]
         return " ".join(part for part in parts if part)
     lint = read_lints(tools / "clippy-driver").get(code)
-    return f"The lint {lint.meaning}." if lint else ""
+    return f"What the lint looks at: {lint.meaning}." if lint else ""
 
 
 def _section(markdown: str, title: str) -> str:
@@ -64,10 +64,10 @@ def _sentence(text: str) -> str:
 
 def _step(edit: Edit, old: str) -> str:
     new = edit.replacement.decode("utf-8", "replace")
+    if not new.strip() and len(new) < len(old):
+        return f"removes {_quoted(old)}"
     if not old.strip():
         return f"inserts {_quoted(new)}"
-    if not new.strip():
-        return f"removes {_quoted(old)}"
     return f"replaces {_quoted(old)} by {_quoted(new)}"
 
 

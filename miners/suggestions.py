@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.policy import silences
 from oxidizer.cluster.together import packs, prove_probe, prove_tests, waves
-from oxidizer.cluster.workbench import Reason, Trial, Verdict, Workbench
+from oxidizer.cluster.workbench import TEST_REASONS, Reason, Trial, Verdict, Workbench
 from oxidizer.datasets.records import DiagFix, Reject
 from oxidizer.miners.candidates import Candidate, Selection, select
 from oxidizer.miners.explain import explain
@@ -127,10 +127,13 @@ class SuggestionMiner:
         return tested
 
     def _audit(self, tested: Sequence[Attempt]) -> list[Attempt]:
-        """Judge a sample alone; where a fix proves to have leaned on its group, judge all of its lint alone."""
+        """Judge a sample alone; where a fix proves to have leaned on its group, judge all alone that shared with it."""
         audited = [self._alone(a) if self._sampled(a) else a for a in tested]
-        doubtful = {a.probe for a in audited if a.verdict.audited and not a.verdict.green}
-        return [self._alone(a) if a.probe in doubtful and self._leans(a) else a for a in audited]
+        failed = [a for a in audited if a.verdict.audited and not a.verdict.green]
+        # Runs of tests are shared by all lints, those of a probe by one.
+        every = any(a.verdict.reason in TEST_REASONS for a in failed)
+        doubtful = {a.probe for a in failed}
+        return [self._alone(a) if (every or a.probe in doubtful) and self._leans(a) else a for a in audited]
 
     def _leans(self, attempt: Attempt) -> bool:
         return attempt.verdict.green and attempt.verdict.scope == "together" and not attempt.verdict.audited

@@ -83,10 +83,12 @@ def test_every_cause_of_a_failing_check(open_crate: OpenCrate, files: dict[str, 
         assert last_words(build.run)
 
 
+ENDLESS = "fn main() { std::thread::sleep(std::time::Duration::MAX) }"
+HUNGRY = "fn main() { std::hint::black_box(vec![1u8; 1 << 30]); }"
 BOUNDED = [
-    ("memory", tiny(build_rs="fn main() { std::hint::black_box(vec![1u8; 1 << 30]); }"), Limits(memory_bytes=256 << 20), Cause.OOM),
-    ("time", tiny(build_rs="fn main() { loop {} }"), Limits(wall_s=3.0, memory_bytes=1 << 30), Cause.TIMEOUT),
-    ("silence", tiny(build_rs="fn main() { loop {} }"), Limits(silence_s=3.0, memory_bytes=1 << 30), Cause.SILENT),
+    ("memory", tiny(build_rs=HUNGRY), Limits(memory_bytes=256 << 20), Cause.OOM),
+    ("time", tiny(build_rs=ENDLESS), Limits(wall_s=1.5, memory_bytes=1 << 30), Cause.TIMEOUT),
+    ("silence", tiny(build_rs=ENDLESS), Limits(silence_s=1.5, memory_bytes=1 << 30), Cause.SILENT),
     (
         "output",
         tiny("".join(f"pub fn f{n}() {{ let mut a = {n}; let _ = a; }}\n" for n in range(200))),

@@ -1,4 +1,4 @@
-"""The workbench on a real crate: green, every reason for red, sources restored, nothing stale; fixes proven together."""
+"""The workbench on a real crate: green, every reason for red, sources restored, nothing stale; fixes in groups."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from oxidizer.cluster.backends import open_sandbox
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.edits import Edit
@@ -108,16 +107,17 @@ REDS = [
     (Reason.STILL_THERE, "Twice a number.", "Two times a number."),
     (Reason.NEW_DIAGNOSTIC, "return n * 2;", "let new = 1; n * 2"),
     (Reason.TESTS_FAIL, "return n * 2;", "n * 3"),
-    (Reason.TESTS_LOST, "return n * 2;", "std::process::exit(n)"),
-    (Reason.TESTS_LOST, "return n * 2;", "loop { std::hint::black_box(n); }"),
+    (Reason.TESTS_LOST, "return n + 1;", "std::process::exit(n)"),
+    (Reason.TESTS_LOST, "return n + 1;", "loop { std::hint::black_box(n); }"),
 ]
 
 
 @pytest.mark.parametrize(("reason", "old", "new"), REDS)
 def test_every_red_reason(bench: Workbench, reason: Reason, old: str, new: str) -> None:
     before = snapshot(bench.root)
-    bench.test_cap_s = 2.0
-    verdict = bench.judge(returns(bench, "doubled", change(bench, old, new)), PROBE)
+    bench.test_cap_s = 1.0
+    function = "encode" if "+" in old else "doubled"
+    verdict = bench.judge(returns(bench, function, change(bench, old, new)), PROBE)
     assert (verdict.green, verdict.reason) == (False, reason), verdict
     if reason is Reason.TESTS_FAIL:
         assert "tests::numbers" in verdict.detail
@@ -160,7 +160,7 @@ def test_a_fix_that_breaks_the_building_of_tests(bench: Workbench) -> None:
 
 
 LIMITS = [
-    (Reason.TIMEOUT, "loop { std::hint::black_box(n); }", Limits(wall_s=4.0, memory_bytes=1 << 30)),
+    (Reason.TIMEOUT, "loop { std::hint::black_box(n); }", Limits(wall_s=5.0, memory_bytes=1 << 30)),
     (
         Reason.OUT_OF_LIMITS,
         "std::hint::black_box(vec![1u8; 3 << 30]).len() as i32 + n",
@@ -265,15 +265,13 @@ def test_good_and_bad_together(bench: Workbench) -> None:
     trials = [
         returns(bench, "doubled"),
         returns(bench, "halved", change(bench, "return n / 2;", "n / 3")),
-        returns(bench, "unrun"),
         returns(bench, "crowded", change(bench, "return sum;", "sums")),
         returns(bench, "accented"),
-        returns(bench, "encode"),
         returns(bench, "decode", change(bench, "return n - 1;", "let new = 1; n - 1")),
     ]
     verdicts = same_as_alone(bench, trials, PROBE)
     assert [v.reason for v in verdicts] == [
-        None, Reason.TESTS_FAIL, None, Reason.DOES_NOT_COMPILE, None, None, Reason.NEW_DIAGNOSTIC,
+        None, Reason.TESTS_FAIL, Reason.DOES_NOT_COMPILE, None, Reason.NEW_DIAGNOSTIC,
     ]  # fmt: skip
     assert {v.scope for v in verdicts if v.green} == {"together"}
 
@@ -341,13 +339,13 @@ def test_one_fix_out_of_limits_condemns_no_other(open_crate: OpenCrate) -> None:
 def test_a_flaky_failure_is_asked_again(open_crate: OpenCrate) -> None:
     """A test that fails in one of three runs does not count; one that fails in two does."""
     counter = (
-        'use std::path::Path;\n#[test]\nfn counts() {\n    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("n");\n'
+        '#[test]\nfn counts() {\n    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("n");\n'
         "    let n = std::fs::read_to_string(&file).map_or(0, |t| t.len()) + 1;\n"
         '    std::fs::write(&file, "x".repeat(n)).unwrap();\n    assert!(!FAILS.contains(&n), "run {n}");\n}\n'
     )
     manifest = '[package]\nname = "tiny"\nedition = "2021"\n[workspace]\n'
     lib = "pub fn a() -> i32 {\n    return 1;\n}\n"
-    for fails, green in (("[3]", True), ("[3, 5]", False), ("[3, 4]", False)):
+    for fails, green in (("[3]", True), ("[3, 5]", False)):
         test = counter + f"const FAILS: &[usize] = &{fails};\n"
         cargo, root = open_crate({"Cargo.toml": manifest, LIB: lib, "tests/moody.rs": test})
         bench = Workbench(cargo, root)
@@ -357,7 +355,6 @@ def test_a_flaky_failure_is_asked_again(open_crate: OpenCrate) -> None:
 
 def test_the_sandbox_cannot_change_the_sources(open_crate: OpenCrate) -> None:
     cargo, root = open_crate("lints")
-    assert open_sandbox  # the bench writes on the host only
     before = snapshot(root)
     cargo.sandbox.run(["sh", "-c", "rm -f src/lib.rs; echo x >src/new.rs; echo y >>src/layout.rs"])
     assert snapshot(root) == before

@@ -1,0 +1,279 @@
+"""Campaigns on real Ray: each unit once, trouble is no label, and no death of a process loses or doubles anything."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+
+from oxidizer.cluster.campaign import Campaign, CampaignBroken, Done, Stopped, stoppable
+from oxidizer.cluster.rundir import Json, RunDirectory
+from oxidizer.cluster.session import NoCluster, NoRoom, Session, session
+from tests.integration.fake_campaign import SCHEMAS, BrokenFactory, FakeWork, starts
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[Session]:
+    """One local Ray for the tests of this file."""
+    with session(cpus=0.5, memory_bytes=200 << 20, workers=2) as started:
+        yield started
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    (tmp_path / "log").mkdir()
+    return tmp_path / "log"
+
+
+def units(count: int, **special: Json) -> list[Json]:
+    """Units u0, u1, ... that do nothing, but for those named."""
+    return [{"unit": f"u{n}", **special.get(f"u{n}", {})} for n in range(count)]
+
+
+def committed(run: Path) -> dict[str, bytes]:
+    """The bytes of every committed unit, without the mark of done: that one tells of circumstances."""
+    done = [path.parent for path in run.glob("units/*/unit.json")]
+    return {str(f.relative_to(run)): f.read_bytes() for unit in done for f in unit.iterdir() if f.name != "unit.json"}
+
+
+def whole(tmp_path: Path, orders: Sequence[Json]) -> dict[str, bytes]:
+    """What an undisturbed run commits."""
+    (tmp_path / "quiet").mkdir()
+    run = RunDirectory(tmp_path / "undisturbed")
+    for unit in orders:
+        run.commit(unit["unit"], FakeWork(tmp_path / "quiet")({"unit": unit["unit"]}), SCHEMAS)
+    return committed(tmp_path / "undisturbed")
+
+
+def work(run: Path, log: Path, orders: Sequence[Json], on: Session) -> dict[str, Done]:
+    ended = list(Campaign(RunDirectory(run), FakeWork(log), SCHEMAS).execute(orders, on))
+    assert max(Counter(done.unit for done in ended).values()) == 1
+    return {done.unit: done for done in ended}
+
+
+def test_the_session_is_one_that_works(local: Session) -> None:
+    assert local.workers == 2
+    assert ray.get(ray.remote(num_cpus=0.5)(lambda: 6 * 7).remote()) == 42
+
+
+def test_every_unit_is_committed_once_and_the_second_run_does_nothing(
+    local: Session, tmp_path: Path, log: Path
+) -> None:
+    orders = units(6)
+    ended = work(tmp_path / "run", log, orders, local)
+    assert set(ended) == {unit["unit"] for unit in orders}
+    assert all(done.summary and done.summary["attempts"] == 1 for done in ended.values())
+    assert committed(tmp_path / "run") == whole(tmp_path, orders)
+    assert [starts(log, unit["unit"]) for unit in orders] == [1] * 6
+    assert list(Campaign(RunDirectory(tmp_path / "run"), FakeWork(log), SCHEMAS).execute(orders, local)) == []
+    assert [starts(log, unit["unit"]) for unit in orders] == [1] * 6
+
+
+def test_trouble_is_retried_or_quarantined_and_never_a_label(local: Session, tmp_path: Path, log: Path) -> None:
+    orders = units(
+        5, u0={"does": "lose_the_sandbox", "times": 1}, u1={"does": "lose_the_sandbox", "times": 9},
+        u2={"does": "fail"}, u3={"does": "die", "times": 1}, u4={"does": "die", "times": 9},
+    )  # fmt: skip
+    ended = work(tmp_path / "run", log, orders, local)
+    assert ended["u0"].summary is not None
+    assert ended["u0"].summary["attempts"] == 2
+    assert ended["u3"].summary is not None
+    assert {unit: starts(log, unit) for unit in ended} == {"u0": 2, "u1": 3, "u2": 1, "u3": 2, "u4": 3}
+    assert committed(tmp_path / "run") == {
+        name: text for name, text in whole(tmp_path, orders).items() if name.split("/")[1] in ("u0", "u3")
+    }
+    notes = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "run/quarantine").iterdir()}
+    assert set(notes) == {"u1", "u2", "u4"}
+    assert (notes["u1"]["error"], notes["u1"]["attempts"]) == ("the daemon went away", 3)
+    assert "Traceback" in notes["u2"]["error"]
+    assert "our own mistake" in notes["u2"]["error"]
+    assert notes["u4"]["error"] == "its worker died 3 times while it was at work"
+    # The next run tries them again; what works then leaves no note.
+    assert work(tmp_path / "run", log, units(5), local).keys() == {"u1", "u2", "u4"}
+    assert committed(tmp_path / "run") == whole(tmp_path / "log", orders)
+    assert list((tmp_path / "run/quarantine").iterdir()) == []
+
+
+def test_a_node_that_cannot_begin_is_trouble_too(local: Session, tmp_path: Path) -> None:
+    (done,) = Campaign(RunDirectory(tmp_path), BrokenFactory(), SCHEMAS).execute(units(1), local)
+    assert done.trouble == "this node has another toolchain"
+
+
+def test_a_run_directory_that_takes_nothing_is_told_and_ends_nothing_else(
+    local: Session, tmp_path: Path, log: Path
+) -> None:
+    run = tmp_path / "run"
+    (run / "units").mkdir(parents=True)
+    (run / "units/u0").touch()
+    (run / "quarantine").touch()
+    ended = work(run, log, units(2), local)
+    assert ended["u1"].summary is not None
+    assert "the run directory takes no note of it" in (ended["u0"].trouble or "")
+
+
+class Elsewhere(RunDirectory):
+    """A run directory that every process sees in another place, as a local folder on several nodes is."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_root": self._root + "-of-a-worker"}
+
+
+def test_a_folder_that_the_nodes_do_not_share_is_told(local: Session, tmp_path: Path, log: Path) -> None:
+    campaign = Campaign(Elsewhere(tmp_path / "run"), FakeWork(log), SCHEMAS)
+    with pytest.raises(CampaignBroken, match="which this machine does not see"):
+        list(campaign.execute(units(1), local))
+
+
+def test_a_killed_worker_costs_no_unit_and_doubles_none(local: Session, tmp_path: Path, log: Path) -> None:
+    orders = [{**unit, "s": 0.4} for unit in units(6)]
+    killed: list[int] = []
+
+    def kill() -> None:
+        while not starts(log, "u1"):
+            time.sleep(0.05)
+        killed.append(int((log / "u1").read_text().split()[0]))
+        os.kill(killed[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    ended = work(tmp_path / "run", log, orders, local)
+    killer.join()
+    assert set(ended) == {unit["unit"] for unit in orders}
+    assert starts(log, "u1") == 2
+    assert committed(tmp_path / "run") == whole(tmp_path, orders)
+
+
+def test_a_cluster_that_is_too_small_or_not_there_is_told(local: Session) -> None:
+    address = ray.get_runtime_context().gcs_address
+    ray.shutdown()
+    with pytest.raises(NoCluster, match="--address"), session(cpus=1, memory_bytes=1, address="127.0.0.1:9"):
+        pass
+    assert address  # the session's own cluster ended with its driver
+    with (
+        pytest.raises(NoRoom, match=r"64 CPUs, 9000.0 GiB.*--workers"),
+        session(cpus=64, memory_bytes=9000 << 30, address="local"),
+    ):
+        pass
+
+
+class Driver:
+    """A driver in a process group of its own, with a Ray of its own."""
+
+    def __init__(self, run: Path, log: Path, orders: Sequence[Json]) -> None:
+        argv = [sys.executable, "-m", "tests.integration.fake_campaign", str(run), str(log), json.dumps(orders)]
+        self.process = subprocess.Popen(
+            argv, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def wait_for(self, wanted: int) -> list[Json]:
+        """The units that ended, once there are so many."""
+        assert self.process.stdout is not None
+        ended: list[Json] = []
+        while len(ended) < wanted:
+            line = self.process.stdout.readline()
+            assert line, self.process.communicate()[1]
+            if line.startswith("{"):
+                ended.append(json.loads(line))
+        return ended
+
+    def family(self) -> set[int]:
+        """The driver and every process below it."""
+        children: dict[int, list[int]] = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                stat = (folder / "stat").read_text()
+                children.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(folder.name))
+        found, rest = set(), [self.process.pid]
+        while rest:
+            found.add(pid := rest.pop())
+            rest += children.get(pid, [])
+        return found
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those that still run."""
+    found = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            if Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                found.add(pid)
+    return found
+
+
+def gone_within(pids: set[int], limit_s: float) -> bool:
+    deadline_s = time.monotonic() + limit_s
+    while alive(pids) and time.monotonic() < deadline_s:
+        time.sleep(0.1)
+    return not alive(pids)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_driver_leaves_no_process_and_the_next_run_goes_on(
+    number: signal.Signals, tmp_path: Path, log: Path
+) -> None:
+    asleep = f"7{os.getpid()}"
+    orders = units(6, u4={"does": "sandbox", "sleep": asleep})
+    driver = Driver(tmp_path / "run", log, orders)
+    try:
+        driver.wait_for(3)
+        wait_until(lambda: starts(log, "u4") == 1 and sleepers(asleep))
+        family = driver.family()
+        assert len(family) > 5
+        if number is signal.SIGINT:
+            os.killpg(driver.process.pid, number)  # as a terminal does
+        else:
+            driver.process.send_signal(number)
+        status = driver.process.wait(timeout=20)
+        assert status == (-signal.SIGKILL if number is signal.SIGKILL else 128 + number)
+        assert gone_within(family | sleepers(asleep), 10.0), alive(family)
+    finally:
+        driver.process.kill()
+        driver.process.communicate()
+    before = committed(tmp_path / "run")
+    assert len({name.split("/")[1] for name in before}) >= 3
+    marks = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").glob("units/*/unit.json")}
+    left = RunDirectory(tmp_path / "run").pending(units(6))
+    for unit in left:
+        RunDirectory(tmp_path / "run").commit(unit["unit"], FakeWork(log)(unit), SCHEMAS)
+    assert {path: path.stat().st_mtime_ns for path in marks} == marks
+    assert committed(tmp_path / "run") == whole(tmp_path, orders)
+
+
+def sleepers(seconds: str) -> set[int]:
+    """Processes of the host that run `sleep <seconds>`."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (folder / "cmdline").read_bytes() == f"sleep\0{seconds}\0".encode():
+                found.add(int(folder.name))
+    return found
+
+
+def wait_until(true: Any, limit_s: float = 20.0) -> None:
+    deadline_s = time.monotonic() + limit_s
+    while not true():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
+
+
+def test_only_the_first_signal_stops_and_the_old_handlers_come_back() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(Stopped, match="SIGTERM") as caught, stoppable():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(1)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)  # impatience does not cut the way out short
+    assert caught.value.signum == signal.SIGTERM
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

@@ -1,0 +1,51 @@
+"""Explanations: the diagnostic, the toolchain's own documentation, what the edit did."""
+
+import pytest
+
+from oxidizer.cluster.diagnostics import Diagnostic
+from oxidizer.cluster.edits import Edit
+from oxidizer.cluster.toolchain import Toolchain
+from oxidizer.miners.explain import documentation, explain
+
+
+def test_documentation_of_clippy(toolchain: Toolchain) -> None:
+    text = documentation("clippy::needless_return", toolchain.bin)
+    assert "return" in text
+    assert "\n" not in text
+    assert "#" not in text
+    assert documentation("clippy::default_numeric_fallback", toolchain.bin), "restriction lints are explained too"
+
+
+def test_documentation_of_rustc(toolchain: Toolchain) -> None:
+    assert documentation("unused_mut", toolchain.bin).startswith("What the lint looks at: ")
+    assert documentation("no_such_lint_anywhere", toolchain.bin) == ""
+    assert documentation("clippy::no_such_lint_anywhere", toolchain.bin) == ""
+    assert documentation("E0308", toolchain.bin) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("mut ", "", "The fix removes `mut`."),
+        ("", "const ", "The fix inserts `const`."),
+        ("a", "b", "The fix replaces `a` by `b`."),
+        ("  ", "", "The fix removes white space."),
+        ("`x`", "y", "The fix replaces `'x'` by `y`."),
+    ],
+)
+def test_steps(toolchain: Toolchain, old: str, new: str, said: str) -> None:
+    diagnostic = Diagnostic("warning", "unused_mut", "variable does not need\nto be mutable", (), (), "")
+    text = explain(diagnostic, "remove this `mut`", [Edit("a.rs", 0, len(old), new.encode())], [old], toolchain.bin)
+    assert text.startswith("rustc reports `unused_mut`: variable does not need to be mutable. ")
+    assert "The tool's advice: remove this `mut`." in text
+    assert text.endswith(said)
+
+
+def test_many_edits_and_long_ones_are_cut(toolchain: Toolchain) -> None:
+    diagnostic = Diagnostic("warning", "clippy::needless_return", "unneeded `return` statement", (), (), "")
+    edits = [Edit("a.rs", n, n, b"x" * 500) for n in range(9)]
+    text = explain(diagnostic, "unneeded `return` statement", edits, [""] * 9, toolchain.bin)
+    assert text.startswith("Clippy reports")
+    assert text.endswith("and 5 more edits of the kind.")
+    assert "advice" not in text
+    assert len(text) < 1200
