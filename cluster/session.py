@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _GROUPS = Path("/sys/fs/cgroup")
 _GIB = 1 << 30
@@ -89,6 +91,15 @@ def _held_back() -> Iterator[None]:
             os.close(kept)
 
 
+def _knock(address: str) -> None:
+    """Raise OSError where nothing listens at an address: Ray itself would try for many minutes."""
+    if address == "auto":
+        return
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    port = parts.port or (10001 if parts.scheme == "ray" else 6379)
+    socket.create_connection((parts.hostname or "", port), timeout=10).close()
+
+
 @contextmanager
 def _own_signals() -> Iterator[None]:
     """Ray sets a handler of its own for SIGTERM as it starts; one that the caller has set stays."""
@@ -116,12 +127,14 @@ def session(
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS")
+    address = None if address == "local" else address
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
     if address:
         try:
+            _knock(address)
             with _held_back(), _own_signals():
                 context = ray.init(address=address, **quiet)
-        except (ConnectionError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise NoCluster(
                 f"no Ray cluster answers at {address} ({error}): give another --address, or none and unset RAY_ADDRESS"
             ) from error

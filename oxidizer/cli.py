@@ -84,10 +84,10 @@ def mine(
 
 
 def _mine(plan: Plan, run_folder: str, workers: int | None, address: str | None, dashboard: bool) -> int:
-    from oxidizer.cluster.campaign import Campaign, Stopped
+    from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
     from oxidizer.cluster.rundir import RunDirectory
     from oxidizer.cluster.scratch import sweep
-    from oxidizer.cluster.session import NoRoom, session
+    from oxidizer.cluster.session import NoCluster, NoRoom, session
     from oxidizer.miners import campaign as mining
     from oxidizer.miners.crate import SCHEMAS, MineCrates
     from oxidizer.miners.progress import MiningProgress
@@ -108,9 +108,16 @@ def _mine(plan: Plan, run_folder: str, workers: int | None, address: str | None,
     progress, began, how, status = MiningProgress(out, len(pending)), mining.now(), "finished", 0
     limits = plan.recipe.limits
     try:
-        with session(
-            cpus=limits.cpus, memory_bytes=limits.memory_bytes, workers=workers, address=address, dashboard=dashboard
-        ) as ray:
+        with (
+            stoppable(),
+            session(
+                cpus=limits.cpus,
+                memory_bytes=limits.memory_bytes,
+                workers=workers,
+                address=address,
+                dashboard=dashboard,
+            ) as ray,
+        ):
             if ray.dashboard:
                 out.print(f"Ray dashboard: http://{ray.dashboard}")
             sysroot = None if ray.address else str(plan.toolchain.sysroot)
@@ -118,8 +125,11 @@ def _mine(plan: Plan, run_folder: str, workers: int | None, address: str | None,
             with progress.shown():
                 for done in Campaign(run, work, SCHEMAS).execute(pending, ray):
                     progress.note(done)
-    except NoRoom as error:
+    except (NoCluster, NoRoom) as error:
         fail(str(error))
+    except CampaignBroken as error:
+        how, status = "broken", 1
+        err.print(f"[red]error:[/] {error}", soft_wrap=True)
     except Stopped as stopped:
         how, status = f"stopped by {stopped}", 128 + stopped.signum
         err.print(f"\n{stopped}: stopped; {progress.done} crates were committed now. The same command continues.")
