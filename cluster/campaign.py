@@ -27,7 +27,6 @@ from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.session import Session
 
 RETRIES = 2
-_PAUSE_S = 2.0
 
 
 class Work(Protocol):
@@ -67,6 +66,8 @@ class Campaign:
     factory: Callable[[], Work]
     """Makes the work inside an actor; must be picklable."""
     schemas: Mapping[str, pa.Schema]
+    pause_s: float = 2.0
+    """Rest before trying a unit again; each one is longer than the last by as much."""
 
     def execute(self, units: Sequence[Json], session: Session) -> Iterator[Done]:
         """Do the pending units on the session's workers; yields each as it ends. To be used inside `stoppable`.
@@ -156,7 +157,7 @@ class _Actor:
                 return Done(name, summary, None)
             except SandboxUnavailable as error:
                 trouble = str(error)
-                time.sleep(_PAUSE_S * attempt)
+                time.sleep(self.campaign.pause_s * attempt)
             except Exception:
                 # Our own mistake is trouble too, and must not become a label: it is quarantined with its traceback.
                 trouble = traceback.format_exc(limit=-6)

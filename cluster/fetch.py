@@ -36,7 +36,7 @@ from oxidizer.cluster.registry import (
 )
 from oxidizer.cluster.tarball import UnpackError
 from oxidizer.cluster.toolchain import Toolchain
-from oxidizer.cluster.unpack import content_hash, copy_tree, unpack_crate
+from oxidizer.cluster.unpack import content_hash, copy_tree, pack_source, unpack_crate
 
 __all__ = ["FetchError", "PreparedCrate", "RegistryUnavailable", "cargo_home_view", "expand", "prepare"]
 
@@ -56,6 +56,8 @@ class PreparedCrate:
     """The package's folder relative to `root`, "." at the root."""
     checksum: str
     """SHA-256 of the `.crate` as the index promises it; for a path, of the tree's content."""
+    archive: bytes | None
+    """For a path, the sources as they were hashed, as tar.gz: what makes its tuples replayable."""
     lock: bytes
     lock_origin: Literal["shipped", "made"]
     facts: ManifestFacts
@@ -127,6 +129,8 @@ def prepare(
     else:
         checksum, stripped = _fetch_own(spec, spec.path, root)
     check_inside(root, published=spec.path is None)
+    # Before a lock is made or replaced: the archive's content is what the version names.
+    archive = pack_source(root) if spec.path is not None else None
     packages = read_facts(toolchain, root)
     facts = _package(spec, packages)
     if admit:
@@ -142,6 +146,7 @@ def prepare(
         root=root,
         member=facts.member,
         checksum=checksum,
+        archive=archive,
         lock=locked,
         lock_origin=origin,
         facts=_checked(spec, facts, toolchain),

@@ -64,7 +64,7 @@ def _alone(root: Path) -> Iterator[None]:
 
 
 def _is_owned(folder: Path) -> bool:
-    """Whether a living process holds the folder; one without a lock file was left by a process killed while making it."""
+    """Whether a living process holds the folder; without a lock file it was left by one killed while making it."""
     try:
         with (folder / _LOCK).open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -138,7 +138,6 @@ def session(
             raise NoCluster(
                 f"no Ray cluster answers at {address} ({error}): give another --address, or none and unset RAY_ADDRESS"
             ) from error
-        count, share = _cluster_share(cpus, memory_bytes, workers)
     else:
         count, share = local_share(cpus, memory_bytes, workers)
         # One logical CPU more than the workers need: Ray Data's own tasks must not starve them.
@@ -148,6 +147,8 @@ def session(
                 object_store_memory=_GIB // 4, include_dashboard=dashboard, **quiet,
             )  # fmt: skip
     try:
+        if address:
+            count, share = _cluster_share(cpus, memory_bytes, workers)
         yield Session(count, share, address, context.dashboard_url or None)
     finally:
         ray.shutdown()

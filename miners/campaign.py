@@ -12,10 +12,11 @@ from pathlib import Path
 from oxidizer import __version__
 from oxidizer.cluster.backends import choose_backend
 from oxidizer.cluster.crates import CrateSpec, load_list
-from oxidizer.cluster.fetch import FetchError, expand
+from oxidizer.cluster.fetch import FetchError, RegistryUnavailable, expand
 from oxidizer.cluster.image import image_digest, image_tag
 from oxidizer.cluster.lints import clippy_group, read_lints
 from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
+from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 from oxidizer.datasets.records import canonical
 from oxidizer.miners.recipe import Recipe
@@ -62,15 +63,19 @@ def make_plan(
     found = find_toolchain(toolchain)
     if missing := [tool for tool, there in (("clippy", found.has_clippy), ("rustfmt", found.has_rustfmt)) if not there]:
         raise ValueError(f"the toolchain in {found.sysroot} has no {' and no '.join(missing)}: see `oxidizer doctor`")
-    units, broken = [], []
+    units: dict[str, Json] = {}
+    broken = []
     for spec in load_list(list_file):
         try:
-            units += [unit_of(one, found) for one in expand(spec, found)]
+            # A workspace and one of its members may both be listed: the same package is one unit.
+            units |= {unit["unit"]: unit for unit in (unit_of(one, found) for one in expand(spec, found))}
         except FetchError as error:
             broken.append((spec, error))
+        except RegistryUnavailable as error:
+            raise SandboxUnavailable(f"{spec.label} could not be looked at: {error}") from error
     return Plan(
         list_file,
-        tuple(units),
+        tuple(units.values()),
         tuple(broken),
         recipe,
         seed,
@@ -91,7 +96,9 @@ def unit_of(spec: CrateSpec, toolchain: Toolchain) -> Json:
 
 def _flags(spec: Json) -> str:
     off = [] if spec["default_features"] else ["-default"]
-    extra = [*off, *spec["features"]]
+    # The user's own word on a licence decides whether a crate is mined at all.
+    word = [f"licence {spec['license']}"] if spec["license"] else []
+    extra = [*off, *spec["features"], *word]
     return f" [{', '.join(extra)}]" if extra else ""
 
 
@@ -137,10 +144,24 @@ def _differences(manifest: Json, plan: Plan) -> list[str]:
     for key, value in now_asked["recipe"].items():
         was = before.get("recipe", {}).get(key)
         if was != value:
-            found.append(f"recipe {key} differs")
+            found.append(_recipe_difference(key, was, value))
     if (was := manifest.get("toolchain", {}).get("version")) != plan.toolchain.version:
         found.append(f"toolchain was {was}, is {plan.toolchain.version}")
     return found
+
+
+def _recipe_difference(key: str, was: object, value: object) -> str:
+    if isinstance(was, dict) and isinstance(value, dict):
+        return "; ".join(
+            _recipe_difference(f"[{key}] {name}", was.get(name), value[name])
+            for name in value
+            if was.get(name) != value[name]
+        )
+    if isinstance(was, list) and isinstance(value, list):
+        changes = [f"without {name}" for name in was if name not in value]
+        changes += [f"with {name}" for name in value if name not in was]
+        return f"recipe {key} is now {', '.join(changes[:5]) or 'in another order'}{' ...' if len(changes) > 5 else ''}"
+    return f"recipe {key} was {was!r}, is {value!r}"
 
 
 def now() -> str:

@@ -23,7 +23,6 @@ from oxidizer.cluster.sandbox import CARGO_HOME, Mounts, SandboxUnavailable
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.session import Share
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain
-from oxidizer.cluster.unpack import pack_source
 from oxidizer.cluster.workbench import Baseline, UnfitCrate, Workbench
 from oxidizer.datasets.licence import judge_licence, scan_headers
 from oxidizer.datasets.records import DiagFix, Reject, arrow_schema, to_row
@@ -52,7 +51,7 @@ class MineCrates:
     seed: int
     backend: str
     sysroot: str | None
-    """The toolchain's folder, or None for the node's own."""
+    """The toolchain's folder or rustup's name for it; None for the node's own."""
     toolchain_version: str
     share: Share
 
@@ -114,8 +113,8 @@ class CrateWork:
                 summary["peak_bytes"] = meter.peak_bytes
         summary |= {"status": "mined", **_told(mined, baseline)}
         files = {"Cargo.lock": crate.lock}
-        if crate.source == "path":
-            files["source.tar.gz"] = pack_source(crate.root)
+        if crate.archive is not None:
+            files["source.tar.gz"] = crate.archive
         rows = {
             "diag_fix": sorted((to_row(t) for t in mined.tuples), key=lambda row: row["id"]),
             "rejects": [to_row(r) for r in mined.rejects],

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from oxidizer.cluster.campaign import Done
@@ -42,10 +43,13 @@ class MiningProgress:
         self.done += 1
         if done.summary is None:
             self.quarantined += 1
-            line = f"[red]quarantined[/] {done.unit}: {(done.trouble or '').strip().splitlines()[-1]}"
+            words = (done.trouble or "").strip().splitlines()
+            line = f"[red]quarantined[/] {done.unit}: {escape(words[-1] if words else 'no reason given')}"
         elif done.summary["status"] == "rejected":
             self.rejected_crates[done.summary["cause"]] += 1
-            line = f"[yellow]rejected[/] {_name(done.summary)}: {done.summary['cause']}: {done.summary['message']}"
+            # A crate's own text may look like markup: [dependencies].
+            why = escape(f"{done.summary['cause']}: {done.summary['message']}")
+            line = f"[yellow]rejected[/] {_name(done.summary)}: {why}"
         else:
             counts = done.summary["counts"]
             self.tuples += counts["kept"]

@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from oxidizer.cluster.sandbox import Limits
 from oxidizer.datasets.records import canonical
 
 Config = TypeVar("Config", "Recipe", Limits)
+_KINDS = {tuple: "a list of texts", float: "a number", int: "a whole number"}
 
 
 class RecipeError(ValueError):
@@ -87,6 +89,11 @@ class Recipe:
         for name in ("per_code", "per_item", "per_crate"):
             if getattr(self, name) < 1:
                 raise RecipeError(f"recipe: {name} must be at least 1, not {getattr(self, name)}")
+        for name in ("unsure_per_code", "formatting"):
+            if getattr(self, name) < 0:
+                raise RecipeError(f"recipe: {name} must be 0 or more, not {getattr(self, name)}")
+        if not 0 < self.test_cap_s < inf:
+            raise RecipeError(f"recipe: test_cap_s is a number of seconds, not {self.test_cap_s}")
         if not 0 <= self.audit_share <= 1:
             raise RecipeError(f"recipe: audit_share is a share from 0 to 1, not {self.audit_share}")
 
@@ -115,6 +122,8 @@ def load_recipe(path: Path | None) -> Recipe:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"{path}: {error}") from error
     limits = keys.pop("limits", {})
+    if not isinstance(limits, dict):
+        raise RecipeError(f"{path}: limits is a table: write [limits] and its keys below it, not {limits!r}")
     recipe = _overlaid(starter(), keys, str(path))
     return replace(recipe, limits=_overlaid(recipe.limits, limits, f"{path} [limits]"))
 
@@ -132,7 +141,7 @@ def _overlaid(config: Config, keys: dict[str, Any], where: str) -> Config:
         elif wanted is float and type(value) is int:
             keys[key] = float(value)
         elif type(value) is not wanted:
-            raise RecipeError(f"{where}: {key} must be a {wanted.__name__}, not {value!r}")
+            raise RecipeError(f"{where}: {key} must be {_KINDS[wanted]}, not {value!r}")
     try:
         return replace(config, **keys)
     except ValueError as error:

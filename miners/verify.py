@@ -9,10 +9,13 @@ from __future__ import annotations
 import io
 import random
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from oxidizer.cluster.backends import open_sandbox
 from oxidizer.cluster.crates import CrateSpec
@@ -20,10 +23,12 @@ from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.edits import Edit, apply, by_file, from_diff
 from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailable, prepare
 from oxidizer.cluster.meter import MeteredSandbox
+from oxidizer.cluster.registry import HostileArchive
 from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.scratch import scratch
-from oxidizer.cluster.toolchain import Toolchain, find_toolchain
-from oxidizer.cluster.workbench import Reason, Trial, Verdict, Workbench
+from oxidizer.cluster.toolchain import Toolchain
+from oxidizer.cluster.workbench import Reason, Trial, UnfitCrate, Verdict, Workbench
+from oxidizer.datasets.records import DiagFix
 from oxidizer.miners.crate import mounts_of, workbench
 from oxidizer.miners.formatting import prove_formatting
 from oxidizer.miners.recipe import starter
@@ -32,25 +37,25 @@ from oxidizer.miners.report import load_tuple, read_run
 Row = dict[str, Any]
 
 
-def verify_run(run: Path, sample: int, seed: int, backend: str) -> Iterator[tuple[Row, Verdict]]:
+def verify_run(run: Path, sample: int, seed: int, backend: str, toolchain: Toolchain) -> Iterator[tuple[Row, Verdict]]:
     """The verdict on each tuple of a sample.
 
-    Raises ValueError for a run without tuples, SandboxUnavailable, ToolchainMissing.
+    Raises ValueError for a run without tuples or of another toolchain, SandboxUnavailable.
     """
     facts = read_run(run)
     if not facts.tuples:
         raise ValueError(f"{run} holds no tuples: there is nothing to verify")
     picked = random.Random(seed).sample(sorted((t.unit, t.id) for t in facts.tuples), min(sample, len(facts.tuples)))
-    toolchain = find_toolchain()
     for unit, group in groupby(sorted(picked), key=lambda pair: pair[0]):
         rows = [load_tuple(run, unit, tuple_id) for _, tuple_id in group]
         yield from _verify_unit(run / "units" / unit, rows, toolchain, backend)
 
 
 def _verify_unit(unit: Path, rows: Sequence[Row], toolchain: Toolchain, backend: str) -> Iterator[tuple[Row, Verdict]]:
-    first = rows[0]
+    # rustfmt's probe names no features: the crate's own are those of any other.
+    first = next((row for row in rows if row["error"]["tool"] != "rustfmt"), rows[0])
     if first["toolchain"] != toolchain.version:
-        raise ValueError(f"{unit.name} was made by {first['toolchain']}, here is {toolchain.version}")
+        raise ValueError(f"{unit.name} was made by {first['toolchain']}, here is {toolchain.version}: give --toolchain")
     with scratch("verify") as folder:
         try:
             crate = _fresh(unit, first, toolchain, folder)
@@ -69,13 +74,27 @@ def _verify_unit(unit: Path, rows: Sequence[Row], toolchain: Toolchain, backend:
                 yield row, _verify(bench, row)
 
 
+def _damage(row: Row) -> str | None:
+    """What is wrong with a record as such."""
+    try:
+        record = DiagFix.model_validate(row)
+    except ValidationError as error:
+        return f"not a diag_fix: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}"
+    if (record.id, record.sha256) != (record.lesson_id(), record.content_hash()):
+        return "its id or sha256 is not that of its content: the record was changed"
+    return None
+
+
 def _fresh(unit: Path, row: Row, toolchain: Toolchain, folder: Path) -> PreparedCrate:
     """The source as published, with the unit's lock."""
     features, default = _features(row["probe"]["args"])
     if row["source"] == "path":
         tree = folder / "published"
-        with tarfile.open(fileobj=io.BytesIO((unit / "source.tar.gz").read_bytes())) as archive:
-            archive.extractall(tree, filter="data")
+        try:
+            with tarfile.open(fileobj=io.BytesIO((unit / "source.tar.gz").read_bytes())) as archive:
+                archive.extractall(tree, filter="data")
+        except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+            raise HostileArchive(f"source.tar.gz cannot be unpacked: {error}") from error
         spec = CrateSpec(row["crate"], row["version"], features, default, path=tree, member=row["member"])
     else:
         spec = CrateSpec(row["crate"], row["version"], features, default)
@@ -88,6 +107,18 @@ def _features(args: Sequence[str]) -> tuple[tuple[str, ...], bool]:
 
 
 def _verify(bench: Workbench, row: Row) -> Verdict:
+    if damage := _damage(row):
+        return Verdict(False, Reason.DOES_NOT_APPLY, damage)
+    try:
+        verdict = _replay(bench, row)
+        if verdict.green and row["tests"]["after"] == "pass" and not bench.baseline.passing:
+            return Verdict(False, Reason.TESTS_LOST, "the record says that tests pass; none does on the source")
+    except UnfitCrate as error:
+        return Verdict(False, Reason.DOES_NOT_COMPILE, f"the source itself: {error}")
+    return verdict
+
+
+def _replay(bench: Workbench, row: Row) -> Verdict:
     try:
         edits = tuple(from_diff(row["patch_diff"], bench.read))
     except (ValueError, FileNotFoundError) as error:

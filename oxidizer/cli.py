@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 if TYPE_CHECKING:
+    from oxidizer.cluster.rundir import Json, RunDirectory
     from oxidizer.miners.campaign import Plan
+    from oxidizer.miners.progress import MiningProgress
 
 app = typer.Typer(
     name="oxidizer",
@@ -23,6 +27,9 @@ app = typer.Typer(
 image = typer.Typer(help="The toolchain image that Docker sandboxes run.", no_args_is_help=True)
 app.add_typer(image, name="image")
 
+# Ray sets it for the command of a submitted job.
+_IN_A_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -31,7 +38,8 @@ RunFolder = Annotated[Path, typer.Argument(help="A run directory, as `oxidizer m
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """End with a message for a person."""
-    err.print(f"[red]error:[/] {message}", soft_wrap=True)
+    # A message may hold what looks like markup: [[crate]], [dependencies].
+    err.print(f"[red]error:[/] {escape(message)}", soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -77,50 +85,68 @@ def mine(
         )
     except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError) as error:
         fail(str(error))
+    if _IN_A_JOB in os.environ and not Path(run_folder).is_absolute() and "://" not in run_folder:
+        fail(
+            f"in a Ray job the folder {run_folder} would vanish with the job's working directory: "
+            "give --out an absolute path that all nodes share, or a URI such as s3://bucket/run"
+        )
     if dry_run:
         _say_plan(plan, run_folder)
         return
-    raise typer.Exit(_mine(plan, run_folder, workers, address, dashboard))
+    raise typer.Exit(_mine(plan, run_folder, toolchain, workers=workers, address=address, dashboard=dashboard))
 
 
-def _mine(plan: Plan, run_folder: str, workers: int | None, address: str | None, dashboard: bool) -> int:
-    from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
+def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> int:
     from oxidizer.cluster.rundir import RunDirectory
     from oxidizer.cluster.scratch import sweep
-    from oxidizer.cluster.session import NoCluster, NoRoom, session
     from oxidizer.miners import campaign as mining
-    from oxidizer.miners.crate import SCHEMAS, MineCrates
     from oxidizer.miners.progress import MiningProgress
 
-    run = RunDirectory(run_folder)
     try:
+        run = RunDirectory(run_folder)
         manifest = mining.open_run(plan, run)
-    except (mining.RunMismatch, ValueError) as error:
-        fail(str(error))
-    pending = run.pending(plan.units)
-    if not pending and manifest["sessions"]:
-        out.print(f"Nothing to do: all {len(plan.units)} crates of {plan.list_file.name} are in {run_folder}.")
-        return 0
-    run.write_json("run.json", manifest)
-    mining.note_broken(plan, run)
+        pending = run.pending(plan.units)
+        if not pending and manifest["sessions"]:
+            said = f"Nothing to do: all {len(plan.units)} crates of {plan.list_file.name} are in {run_folder}."
+            out.print(said, markup=False, soft_wrap=True)
+            return 0
+        run.write_json("run.json", manifest)
+        mining.note_broken(plan, run)
+    except (ValueError, OSError) as error:
+        fail(f"{run_folder}: {error}" if isinstance(error, OSError) else str(error))
     sweep()
-    out.print(_headline(plan, len(pending)))
-    progress, began, how, status = MiningProgress(out, len(pending)), mining.now(), "finished", 0
+    out.print(_headline(plan, len(pending)), markup=False, soft_wrap=True)
+    _say_broken(plan)
+    progress, began = MiningProgress(out, len(pending)), mining.now()
+    how, status = _execute(plan, run, pending, progress, toolchain, where) if pending else ("finished", 0)
+    mining.close_session(run, manifest, began, how)
+    out.print(progress.told, markup=False, soft_wrap=True)
+    _write_report(run_folder)
+    if progress.quarantined and not status:
+        err.print(
+            f"[red]{progress.quarantined} units are quarantined[/] for trouble with this machine, not with the crates "
+            f"(see {escape(run_folder)}/quarantine). The same command tries them again.",
+            soft_wrap=True,
+        )
+        return 3
+    return status
+
+
+def _execute(
+    plan: Plan, run: RunDirectory, pending: list[Json], progress: MiningProgress, toolchain: str | None, where: Json
+) -> tuple[str, int]:
+    """Mine what is pending; how that ended, and the exit status of it."""
+    from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
+    from oxidizer.cluster.session import NoCluster, NoRoom, session
+    from oxidizer.miners.crate import SCHEMAS, MineCrates
+
     limits = plan.recipe.limits
     try:
-        with (
-            stoppable(),
-            session(
-                cpus=limits.cpus,
-                memory_bytes=limits.memory_bytes,
-                workers=workers,
-                address=address,
-                dashboard=dashboard,
-            ) as ray,
-        ):
+        with stoppable(), session(cpus=limits.cpus, memory_bytes=limits.memory_bytes, **where) as ray:
             if ray.dashboard:
                 out.print(f"Ray dashboard: http://{ray.dashboard}")
-            sysroot = None if ray.address else str(plan.toolchain.sysroot)
+            # Each node of a cluster has the toolchain in a folder of its own.
+            sysroot = toolchain if ray.address else str(plan.toolchain.sysroot)
             work = MineCrates(plan.recipe, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share)
             with progress.shown():
                 for done in Campaign(run, work, SCHEMAS).execute(pending, ray):
@@ -128,20 +154,12 @@ def _mine(plan: Plan, run_folder: str, workers: int | None, address: str | None,
     except (NoCluster, NoRoom) as error:
         fail(str(error))
     except CampaignBroken as error:
-        how, status = "broken", 1
-        err.print(f"[red]error:[/] {error}", soft_wrap=True)
+        err.print(f"[red]error:[/] {escape(str(error))}. The same command continues.", soft_wrap=True)
+        return "broken", 1
     except Stopped as stopped:
-        how, status = f"stopped by {stopped}", 128 + stopped.signum
         err.print(f"\n{stopped}: stopped; {progress.done} crates were committed now. The same command continues.")
-    mining.close_session(run, manifest, began, how)
-    _write_report(run_folder)
-    if progress.quarantined and not status:
-        err.print(
-            f"[red]{progress.quarantined} units are quarantined[/] for trouble with this machine, not with the crates "
-            f"(see {run_folder}/quarantine). The same command tries them again."
-        )
-        return 3
-    return status
+        return f"stopped by {stopped}", 128 + stopped.signum
+    return "finished", 0
 
 
 def _headline(plan: Plan, pending: int) -> str:
@@ -153,12 +171,17 @@ def _headline(plan: Plan, pending: int) -> str:
 
 
 def _say_plan(plan: Plan, run_folder: str) -> None:
-    out.print(_headline(plan, len(plan.units)))
-    out.print(f"recipe {plan.recipe.fingerprint}, seed {plan.seed}, miners {', '.join(plan.miners)}, into {run_folder}")
+    out.print(_headline(plan, len(plan.units)), markup=False, soft_wrap=True)
+    asked = f"recipe {plan.recipe.fingerprint}, seed {plan.seed}, miners {', '.join(plan.miners)}, into {run_folder}"
+    out.print(asked, markup=False, soft_wrap=True)
     for unit in plan.units:
         out.print(f"  {unit['crate']} {unit['version']}  [dim]{unit['unit']}[/]")
+    _say_broken(plan)
+
+
+def _say_broken(plan: Plan) -> None:
     for spec, error in plan.broken:
-        out.print(f"  [yellow]{spec.label}: rejected: {error}[/]")
+        out.print(f"[yellow]rejected[/] {spec.label}: {escape(f'{error.cause}: {error}')}", soft_wrap=True)
 
 
 def _write_report(run_folder: str) -> None:
@@ -167,7 +190,7 @@ def _write_report(run_folder: str) -> None:
     if "://" in run_folder:
         out.print("The report is written for local runs; copy the run here and say `oxidizer report`.")
         return
-    out.print(f"Report: {write_report(Path(run_folder))}")
+    out.print(f"Report: {write_report(Path(run_folder))}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -202,6 +225,7 @@ def verify(
     sample: Annotated[int, typer.Option(min=1, help="How many tuples.")] = 20,
     seed: Annotated[int, typer.Option(help="Decides which.")] = 0,
     sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
+    toolchain: Annotated[str | None, typer.Option(help="A rustup toolchain's name or a sysroot's folder.")] = None,
 ) -> None:
     """Replay tuples from their records alone, in fresh sandboxes: red before, green after, tests as before.
 
@@ -209,19 +233,21 @@ def verify(
     """
     from oxidizer.cluster.backends import choose_backend
     from oxidizer.cluster.sandbox import SandboxUnavailable
-    from oxidizer.cluster.toolchain import ToolchainMissing
+    from oxidizer.cluster.toolchain import ToolchainMissing, find_toolchain
     from oxidizer.miners.verify import verify_run
 
     accepted = refused = 0
     try:
-        for checked, verdict in verify_run(run, sample, seed, choose_backend(sandbox)):
+        found = find_toolchain(toolchain)
+        for checked, verdict in verify_run(run, sample, seed, choose_backend(sandbox, found.sysroot), found):
             accepted += verdict.green
             refused += not verdict.green
             about = f"{checked['id'][:12]} {checked['crate']} {checked['error']['code'] or checked['error']['tool']}"
             if verdict.green:
                 out.print(f"[green]accepted[/] {about}")
             else:
-                err.print(f"[red]REFUSED[/]  {about}: {verdict.reason}: {verdict.detail}")
+                why = escape(f"{verdict.reason}: {verdict.detail}")
+                err.print(f"[red]REFUSED[/]  {about}: {why}", soft_wrap=True)
     except (ValueError, OSError, SandboxUnavailable, ToolchainMissing) as error:
         fail(str(error))
     out.print(f"accepted {accepted} of {accepted + refused} replayed")

@@ -19,9 +19,7 @@ NAMES = ("file", "line_start", "line_end", "column_start", "column_end", "byte_s
 SPANS = st.fixed_dictionaries({name: TEXT if name == "file" else NUMBER for name in NAMES})
 PARTS = st.fixed_dictionaries({"span": SPANS, "replacement": TEXT})
 SURE = st.sampled_from(["MachineApplicable", "MaybeIncorrect", "HasPlaceholders", "Unspecified"])
-SUGGESTIONS = st.fixed_dictionaries(
-    {"message": TEXT, "applicability": SURE, "parts": st.lists(PARTS, max_size=2)}
-)
+SUGGESTIONS = st.fixed_dictionaries({"message": TEXT, "applicability": SURE, "parts": st.lists(PARTS, max_size=2)})
 ERRORS = st.fixed_dictionaries(
     {
         "tool": st.sampled_from(["rustc", "clippy", "rustfmt", "test", "miri"]), "level": TEXT,

@@ -1,0 +1,111 @@
+"""A mining plan: which units a list means, and what makes a run directory that of another plan."""
+
+import json
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from oxidizer.cluster.rundir import RunDirectory
+from oxidizer.cluster.session import Share
+from oxidizer.cluster.toolchain import Toolchain
+from oxidizer.miners.campaign import Plan, RunMismatch, close_session, make_plan, note_broken, now, open_run
+from oxidizer.miners.crate import MineCrates, spec_of
+from oxidizer.miners.recipe import starter
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    (tmp_path / "Cargo.toml").write_text('[workspace]\nmembers = ["one", "two"]\nresolver = "2"\n')
+    for name in ("one", "two"):
+        (tmp_path / name / "src").mkdir(parents=True)
+        (tmp_path / name / "src/lib.rs").touch()
+        (tmp_path / name / "Cargo.toml").write_text(f'[package]\nname = "{name}"\nversion = "0.1.0"\n')
+    return tmp_path
+
+
+def plan(folder: Path, text: str, *, seed: int = 0) -> Plan:
+    (folder / "list.toml").write_text(text)
+    return make_plan(folder / "list.toml", starter(), seed=seed, miners=["suggestions"], sandbox="bubblewrap")
+
+
+def test_units_are_named_by_what_they_are(workspace: Path, toolchain: Toolchain) -> None:
+    text = '[[crate]]\nname = "itoa"\nversion = "1.0.15"\nfeatures = ["no-panic"]\ndefault_features = false\n'
+    (unit,) = plan(workspace, text).units
+    assert unit["unit"].startswith("itoa-1.0.15-")
+    spec = spec_of(unit)
+    assert (spec.name, spec.version, spec.features, spec.default_features) == ("itoa", "1.0.15", ("no-panic",), False)
+    assert spec_of(json.loads(json.dumps(unit))) == spec
+    (plain,) = plan(workspace, '[[crate]]\nname = "itoa"\nversion = "1.0.15"\n').units
+    assert plain["unit"] != unit["unit"]
+    assert plan(workspace, text).asked["crates"] == ["itoa 1.0.15 [-default, no-panic]"]
+
+
+def test_a_package_that_is_meant_twice_is_one_unit(workspace: Path) -> None:
+    units = plan(workspace, '[[crate]]\npath = "."\n[[crate]]\npath = "one"\n').units
+    assert [unit["crate"] for unit in units] == ["one", "two"]
+
+
+def test_an_entry_that_cannot_be_read_is_a_rejected_unit(workspace: Path, tmp_path: Path) -> None:
+    (workspace / "bad").mkdir()
+    (workspace / "bad/Cargo.toml").write_text("[broken\n")
+    made = plan(workspace, '[[crate]]\npath = "bad"\n[[crate]]\npath = "one"\n')
+    assert [unit["crate"] for unit in made.units] == ["one"]
+    run = RunDirectory(tmp_path / "run")
+    note_broken(made, run)
+    note_broken(made, run)
+    (told,) = run.summaries()
+    assert (told["crate"], told["status"], told["cause"]) == ("bad", "rejected", "broken_manifest")
+
+
+def test_a_run_is_continued_by_the_same_plan_only(workspace: Path, tmp_path: Path) -> None:
+    text = '[[crate]]\npath = "one"\n'
+    first, run = plan(workspace, text), RunDirectory(tmp_path / "run")
+    manifest = open_run(first, run)
+    assert run.read_json("run.json") is None, "nothing is written by looking"
+    run.write_json("run.json", manifest)
+    assert open_run(first, run) == manifest
+    # The backend is a circumstance: both give the same tuples.
+    assert open_run(replace(first, list_file=tmp_path / "renamed.toml"), run)["asked"] == manifest["asked"]
+    recipe = replace(starter(), per_code=3, limits=replace(starter().limits, wall_s=5.0))
+    compiler = replace(first.toolchain, version="rustc 1.99.0")
+    others = {
+        "seed was 0, is 1": replace(first, seed=1),
+        "recipe per_code was 6, is 3; recipe [limits] wall_s was 900.0, is 5.0": replace(first, recipe=recipe),
+        "toolchain was rustc 1": replace(first, toolchain=compiler),
+        "miners was ['suggestions'], is []": replace(first, miners=()),
+        "now also asked for: two": plan(workspace, '[[crate]]\npath = "."\n'),
+        "now also asked for: itoa 1.0.15": plan(workspace, text + '[[crate]]\nname = "itoa"\nversion = "1.0.15"\n'),
+        # Only then is a crate mined that named no licence before.
+        "[licence MIT]": plan(workspace, text + 'license = "MIT"\n'),
+    }
+    for said, other in others.items():
+        with pytest.raises(RunMismatch) as caught:
+            open_run(other, run)
+        assert said in str(caught.value)
+        assert "Give another --out" in str(caught.value)
+
+
+def test_a_changed_source_is_another_plan(workspace: Path, tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "run")
+    run.write_json("run.json", open_run(plan(workspace, '[[crate]]\npath = "one"\n'), run))
+    (workspace / "one/src/lib.rs").write_text("pub fn f() {}")
+    with pytest.raises(RunMismatch, match=r"no longer asked for: one .*now also asked for: one "):
+        open_run(plan(workspace, '[[crate]]\npath = "one"\n'), run)
+
+
+def test_each_start_of_the_command_is_noted(workspace: Path, tmp_path: Path) -> None:
+    made, run = plan(workspace, '[[crate]]\npath = "one"\n'), RunDirectory(tmp_path / "run")
+    for how in ("stopped by SIGINT", "finished"):
+        close_session(run, open_run(made, run), now(), how)
+    found = run.read_json("run.json")
+    assert found is not None
+    assert [session["how"] for session in found["sessions"]] == ["stopped by SIGINT", "finished"]
+
+
+def test_the_work_travels_to_workers(toolchain: Toolchain) -> None:
+    work = MineCrates(starter(), 0, "bubblewrap", str(toolchain.sysroot), toolchain.version, Share(1.0, 1 << 30))
+    sent = pickle.loads(pickle.dumps(work))
+    assert sent == work
+    assert sent().limits.memory_bytes == 1 << 30
