@@ -97,10 +97,12 @@ class Campaign:
             memory=session.share.memory_bytes,
         )
         try:
-            for row in rows.iter_rows():
-                done = Done(**json.loads(row["done"]))
-                self._see(done)
-                yield done
+            # Nothing is fetched ahead: a unit would be heard of only when the next one ends.
+            for batch in rows.iter_batches(batch_size=None, prefetch_batches=0):
+                for text in batch["done"]:
+                    done = Done(**json.loads(text))
+                    self._see(done)
+                    yield done
         except ray.exceptions.RayError as error:
             raise CampaignBroken(f"Ray gave the campaign up: {str(error).strip().splitlines()[0]}") from error
 

@@ -31,9 +31,12 @@ class Coverage:
     executable: Mapping[str, frozenset[int]]
     executed: Mapping[str, frozenset[int]]
 
-    def runs(self, file: str, first: int, last: int) -> bool:
-        """A line in first..last (from 1, inclusive) was run."""
-        return not self.executed.get(file, frozenset()).isdisjoint(range(first, last + 1))
+    def runs(self, file: str, first: int, last: int) -> bool | None:
+        """Whether a line in first..last (from 1, inclusive) was run; None where no code stands in them."""
+        lines = range(first, last + 1)
+        if not self.executed.get(file, frozenset()).isdisjoint(lines):
+            return True
+        return None if self.executable.get(file, frozenset()).isdisjoint(lines) else False
 
 
 def measure_coverage(

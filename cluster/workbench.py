@@ -191,14 +191,14 @@ class Workbench:
     def probe_together(self, trials: Sequence[Trial], probe: Sequence[str]) -> tuple[Verdict, list[Trial]]:
         """As `judge_probe`, and which trials stand where something new or unmended shows (none where nothing tells)."""
         source = self.observe(probe)
-        if not source.finished:
-            return Verdict(False, Reason.NOT_SHOWN, f"the probe does not run: {last_words(source.run)}"), []
+        if stopped := stopped_verdict(source):
+            return stopped, []
         edits = [edit for trial in trials for edit in trial.edits]
         try:
             after = self.observe(probe, edits)
         except (EditConflict, FileNotFoundError) as error:
             return Verdict(False, Reason.DOES_NOT_APPLY, str(error)), []
-        verdict = _stopped(after) or self._compare(trials, source, after, edits)
+        verdict = stopped_verdict(after) or self._compare(trials, source, after, edits)
         return verdict, [] if verdict.green else _blamed(trials, source, after, edits)
 
     def _compare(self, trials: Sequence[Trial], source: Build, after: Build, edits: Sequence[Edit]) -> Verdict:
@@ -211,6 +211,10 @@ class Workbench:
                 return Verdict(False, Reason.NOT_SHOWN, f"{key[1]}: {key[2]}")
             if now[key] > before[key] - n:
                 return Verdict(False, Reason.STILL_THERE, f"{key[1]}: {key[2]}")
+        # Many lints have one message: what went has to be what stood at the target's own place.
+        spots = {_spot(d, edits) for d in after.diagnostics}
+        if stuck := next((t.target for t in trials if _spot(t.target, ()) in spots), None):
+            return Verdict(False, Reason.STILL_THERE, f"{stuck.code}: {stuck.message}")
         if new := now - before:
             level, code, message = min(new, key=lambda key: (key[0], key[1] or "", key[2]))
             return Verdict(False, Reason.NEW_DIAGNOSTIC, f"{level} {code or ''}: {message}")
@@ -246,7 +250,7 @@ class Workbench:
 
     def _run_tests(self, expected: frozenset[TestId], only: frozenset[TestId] | None) -> Verdict:
         run = self.cargo.test(only=only or (), cap_s=self.test_cap_s)
-        if stopped := _stopped(run.build):
+        if stopped := stopped_verdict(run.build):
             return stopped
         if not run.compiled:
             return Verdict(False, Reason.TESTS_DO_NOT_COMPILE, _complaint(run.build))
@@ -258,9 +262,12 @@ class Workbench:
         return Verdict(False, Reason.TESTS_FAIL if failed else Reason.TESTS_LOST, names, broken=gone)
 
     def covered(self, edits: Sequence[Edit]) -> bool | None:
-        """Whether a passing test runs a line that the edits change; None where coverage is not known."""
+        """Whether a passing test runs a line that the edits change; None: not known, or no code there."""
         coverage = self.baseline.coverage
-        return None if coverage is None else any(coverage.runs(e.file, *self._lines(e)) for e in edits)
+        if coverage is None:
+            return None
+        told = {coverage.runs(e.file, *self._lines(e)) for e in edits}
+        return True if True in told else False if False in told else None
 
     def _lines(self, edit: Edit) -> tuple[int, int]:
         text = self.read(edit.file)
@@ -288,7 +295,8 @@ def _blamed(trials: Sequence[Trial], source: Build, after: Build, edits: Sequenc
     ]
 
 
-def _stopped(build: Build) -> Verdict | None:
+def stopped_verdict(build: Build) -> Verdict | None:
+    """The verdict where a command did not come to its end; None where it did."""
     match build.cause:
         case Cause.TIMEOUT | Cause.SILENT as cause:
             return Verdict(False, Reason.TIMEOUT, cause.value)

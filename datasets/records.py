@@ -193,8 +193,12 @@ class Reject(Record):
 
     type: Literal["reject"] = "reject"
     schema_version: Literal[1] = SCHEMA_VERSION
+    id: str
     crate: str
     version: str
+    source: Literal["registry", "path", "git"]
+    member: str
+    lock: str
     stage: str
     reason: str
     detail: str
@@ -205,6 +209,30 @@ class Reject(Record):
     error: Error | None
     patch_diff: str | None
     toolchain: str
+    license: str
+    source_url: str
+    commit: str | None
+    parents: list[str]
+    sha256: str
+
+    @classmethod
+    def new(cls, **fields: Any) -> Self:
+        """A reject with `id` and `sha256` computed from the other fields."""
+        draft = cls(**fields, id="", sha256="")
+        named = draft.model_copy(update={"id": draft.trial_id()})
+        return named.model_copy(update={"sha256": hashlib.sha256(encode(named)).hexdigest()})
+
+    def trial_id(self) -> str:
+        """The id: 32 hex digits over what was tried on what."""
+        return lesson_id(
+            source=[self.source, self.crate, self.version, self.member],
+            toolchain=self.toolchain,
+            patch_diff=self.patch_diff,
+            probe=self.probe and self.probe.model_dump(mode="json"),
+            code=self.code,
+            span=self.error and self.error.span.model_dump(mode="json"),
+            reject=[self.stage, self.reason],
+        )
 
 
 def lesson_id(**parts: Any) -> str:

@@ -47,6 +47,7 @@ class Plan:
     def asked(self) -> Json:
         """What decides the tuples, beside the toolchain."""
         crates = [f"{u['crate']} {u['version']}{_flags(u['spec'])}" for u in self.units]
+        crates += [f"{spec.label} in {spec.path}: {error.cause}" for spec, error in self.broken]
         return {
             "list": self.list_file.name, "crates": crates, "miners": list(self.miners), "seed": self.seed,
             "recipe": {k: list(v) if isinstance(v, tuple) else v for k, v in self.recipe.lesson.items()},
@@ -103,7 +104,11 @@ def _flags(spec: Json) -> str:
 
 
 def open_run(plan: Plan, run: RunDirectory) -> Json:
-    """The run's `run.json`, written where there is none. Raises RunMismatch, naming the difference."""
+    """The run's `run.json` as it is or, where there is none, as it shall be; nothing is written.
+
+    Raises RunMismatch, naming the difference, and ValueError where the run would lie among the sources it mines.
+    """
+    _check_outside(plan, run)
     manifest = run.read_json("run.json")
     if manifest is None:
         manifest = {
@@ -119,6 +124,16 @@ def open_run(plan: Plan, run: RunDirectory) -> Json:
         )
     manifest["sandbox"] = _sandbox(plan)
     return manifest
+
+
+def _check_outside(plan: Plan, run: RunDirectory) -> None:
+    for unit in plan.units:
+        own = unit["spec"]["path"]
+        if own and "://" not in run.place and Path(run.place).resolve().is_relative_to(own):
+            raise ValueError(
+                f"the run directory {run.place} lies among the sources of {unit['crate']} ({own}), "
+                "which it would change: give an --out outside of them"
+            )
 
 
 def _sandbox(plan: Plan) -> Json:

@@ -18,6 +18,7 @@ from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailable, cargo_home_view, prepare
 from oxidizer.cluster.manifest import ManifestFacts
 from oxidizer.cluster.meter import MeteredSandbox
+from oxidizer.cluster.outcome import Cause
 from oxidizer.cluster.rundir import UnitOutput
 from oxidizer.cluster.sandbox import CARGO_HOME, Mounts, SandboxUnavailable
 from oxidizer.cluster.scratch import scratch
@@ -29,7 +30,7 @@ from oxidizer.datasets.records import DiagFix, Reject, arrow_schema, to_row
 from oxidizer.miners.formatting import mine_formatting
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.suggestions import Mined, SuggestionMiner
-from oxidizer.miners.tuples import Unit
+from oxidizer.miners.tuples import LOCK, Unit
 
 SCHEMAS = {"diag_fix": arrow_schema(DiagFix), "rejects": arrow_schema(Reject)}
 _SHIM_FOLDER = Path(__file__).resolve().parent.parent / "cluster" / "shims"
@@ -80,11 +81,17 @@ class CrateWork:
         spec = spec_of(order)
         summary: dict[str, Any] = {k: order[k] for k in ("unit", "crate", "version")}
         summary |= {"sandbox": self.plan.backend, "status": "rejected", "cause": None, "message": None}
+        summary["limits"] = {"cpus": self.limits.cpus, "memory_bytes": self.limits.memory_bytes}
         output = UnitOutput({}, {}, summary)
         with scratch(order["crate"]) as folder:
             try:
                 output = self._mine(spec, folder, summary)
             except (Unusable, UnfitCrate, FetchError) as error:
+                if error.cause == Cause.OOM and self.limits.memory_bytes < self.plan.recipe.limits.memory_bytes:
+                    raise SandboxUnavailable(
+                        f"{self.limits.memory_bytes:,} bytes were not enough, and the recipe allows more than a worker "
+                        "has here: use fewer --workers or a larger machine"
+                    ) from error
                 summary |= {"cause": str(error.cause), "message": str(error)}
             except RegistryUnavailable as error:
                 raise SandboxUnavailable(str(error)) from error
@@ -99,7 +106,7 @@ class CrateWork:
         )
         (license,) = licences
         fetched = time.monotonic() - began
-        summary |= {"license": license}
+        summary |= {"license": license, "lock": crate.lock_origin, "stripped": list(crate.stripped)}
         mounts = mounts_of(crate, self.toolchain, folder / "target")
         with MeteredSandbox(open_sandbox(self.plan.backend, mounts, self.limits)) as meter:
             meter.calibrate()
@@ -112,7 +119,7 @@ class CrateWork:
                 summary["stages"] = {"fetch": _outside(fetched), **meter.account()}
                 summary["peak_bytes"] = meter.peak_bytes
         summary |= {"status": "mined", **_told(mined, baseline)}
-        files = {"Cargo.lock": crate.lock}
+        files = {LOCK: crate.lock}
         if crate.archive is not None:
             files["source.tar.gz"] = crate.archive
         rows = {
@@ -132,12 +139,14 @@ class CrateWork:
         targets = build_targets(crate)
         mined = SuggestionMiner(bench, unit, self.plan.recipe, self.plan.seed, meter, targets).mine()
         with meter.stage("format"):
-            tuples, rejects = mine_formatting(bench, unit, self.plan.recipe, crate.facts.edition)
-        mined.candidates += len(tuples) + len(rejects)
-        mined.harvested += len(tuples) + len(rejects)
-        mined.proven += len(tuples)
-        mined.tuples += tuples
-        mined.rejects += rejects
+            formatted = mine_formatting(bench, unit, self.plan.recipe, crate.facts.edition, self.plan.seed)
+        tried = len(formatted.tuples) + len(formatted.rejects)
+        mined.harvested += formatted.found
+        mined.candidates += tried
+        mined.skipped["cap on formatting"] += formatted.found - tried
+        mined.proven += len(formatted.tuples)
+        mined.tuples += formatted.tuples
+        mined.rejects += formatted.rejects
         return mined
 
 
@@ -204,7 +213,7 @@ def _told(mined: Mined, baseline: Baseline) -> dict[str, Any]:
         "counts": {
             "harvested": mined.harvested, "candidates": mined.candidates, "proven": mined.proven,
             "kept": len(mined.tuples), "rejected": dict(sorted(Counter(r.reason for r in mined.rejects).items())),
-            "skipped": dict(sorted(mined.skipped.items())),
+            "skipped": dict(sorted((+mined.skipped).items())),
         },
         "tests": {
             "passed": len(baseline.passing), "failed": len(baseline.failing), "flaky": len(baseline.flaky),
@@ -213,5 +222,6 @@ def _told(mined: Mined, baseline: Baseline) -> dict[str, Any]:
             "cause": str(baseline.tests_cause) if baseline.tests_cause else None,
         },
         "audit": {"audited": mined.audited, "agreed": mined.agreed},
+        "warnings": len(baseline.clippy.diagnostics),
         "coverage": {"measured": baseline.coverage is not None, "reason": baseline.coverage_reason},
     }  # fmt: skip

@@ -16,6 +16,7 @@ from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.lints import read_lints
 
 _SHOWN = 60
+_OPEN = [[word] for word in ("as", "by", "into", "is", "to", "try", "use", "using", "with")]
 
 
 @lru_cache(maxsize=4096)
@@ -49,8 +50,14 @@ def explain(diagnostic: Diagnostic, advice: str, edits: Sequence[Edit], old: Seq
     if len(edits) > 4:
         steps += f"; and {len(edits) - 4} more edits of the kind"
     did = f"The fix {steps}."
-    hint = f"The tool's advice: {_sentence(advice)}" if advice and advice != diagnostic.message else ""
+    hint = f"The tool's advice: {_sentence(_advice(advice, edits))}" if advice != diagnostic.message else ""
     return " ".join(part for part in (said, documentation(diagnostic.code or "", tools), hint, did) if part)
+
+
+def _advice(advice: str, edits: Sequence[Edit]) -> str:
+    """The title as the tool prints it: one that breaks off goes on with the replacement."""
+    new = edits[0].replacement.decode("utf-8", "replace") if len(edits) == 1 else ""
+    return f"{advice}: {_quoted(new)}" if new.strip() and advice.split()[-1:] in _OPEN else advice
 
 
 def _tool(code: str | None) -> str:
@@ -74,5 +81,8 @@ def _step(edit: Edit, old: str) -> str:
 def _quoted(text: str) -> str:
     if not text.strip():
         return "white space"
-    text = " ".join(text.split()).replace("`", "'")
-    return f"`{text}`" if len(text) <= _SHOWN else f"`{text[: _SHOWN - 1]}…`"
+    text = " ".join(text.split())
+    text = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    # Markdown: a fence longer than any run of backticks inside.
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if len(fence) > 1 else f"`{text}`"

@@ -7,13 +7,16 @@ the changes from the formatted text of each file, cut where rustfmt cuts.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from oxidizer.cluster.cargo import Formatting
 from oxidizer.cluster.diagnostics import Diagnostic, Span
 from oxidizer.cluster.edits import Edit, unified_diff
+from oxidizer.cluster.outcome import classify_status, last_words
 from oxidizer.cluster.together import prove_tests
 from oxidizer.cluster.workbench import GREEN, Reason, Trial, Verdict, Workbench
 from oxidizer.datasets.records import DiagFix, Reject
@@ -26,20 +29,35 @@ MESSAGE = "this code is not formatted as rustfmt formats it"
 _CONTEXT = 1
 _ADVICE = (
     "rustfmt reports that this code is not formatted as the Rust style guide asks. A uniform layout keeps differences "
-    "small and reading easy. The fix is rustfmt's own layout of these lines; nothing but white space, line breaks, "
-    "trailing commas or the order of imports changes."
+    "small and reading easy. The fix is rustfmt's own layout of these lines; they mean what they meant."
 )
 
 
-def mine_formatting(bench: Workbench, unit: Unit, recipe: Recipe, edition: str) -> tuple[list[DiagFix], list[Reject]]:
-    """Tuples and rejects for at most `recipe.formatting` hunks."""
+@dataclass(frozen=True)
+class Formatted:
+    """What rustfmt's hunks of one crate gave; `found` counts all of them, tried or not."""
+
+    tuples: list[DiagFix]
+    rejects: list[Reject]
+    found: int
+
+
+def mine_formatting(bench: Workbench, unit: Unit, recipe: Recipe, edition: str, seed: int) -> Formatted:
+    """Tuples and rejects for at most `recipe.formatting` hunks.
+
+    Only for a crate with its default features: rustfmt knows none, and a lesson is mined once.
+    """
+    if bench.cargo.features:
+        return Formatted([], [], 0)
     source = bench.cargo.format_check()
-    trials = list(_trials(bench, source, edition))[: recipe.formatting]
+    every = list(_trials(bench, source, edition))
+    trials = sorted(every, key=lambda trial: _shuffled(trial, seed))[: recipe.formatting]
     if not trials:
-        return [], []
+        return Formatted([], [], len(every))
     judged = _prove(bench, source, trials)
     green = [trial for trial, verdict in judged if verdict.green]
-    tuples, rejects = [], []
+    tuples: list[DiagFix] = []
+    rejects: list[Reject] = []
     for trial, verdict in (*((t, v) for t, v in judged if not v.green), *prove_tests(bench, green)):
         if verdict.green:
             tuples.append(
@@ -52,7 +70,12 @@ def mine_formatting(bench: Workbench, unit: Unit, recipe: Recipe, edition: str) 
             rejects.append(
                 reject(bench, unit, trial, verdict, PROBE, stage="format", tool="rustfmt", applicability=None)
             )
-    return tuples, rejects
+    return Formatted(tuples, rejects, len(every))
+
+
+def _shuffled(trial: Trial, seed: int) -> str:
+    """A stable order that prefers no part of the crate."""
+    return hashlib.sha256(f"{seed}\0{trial.target.place}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def prove_formatting(bench: Workbench, file: str, edits: Sequence[Edit]) -> Verdict:
@@ -72,6 +95,8 @@ def _judge(bench: Workbench, source: Formatting, edits: Sequence[Edit], fewer: M
     """Each file asks for exactly as many hunks less as were applied to it, and the crate still compiles."""
     with bench.applied(edits):
         after, check = bench.cargo.format_check(), bench.cargo.check()
+    if classify_status(after.run) or after.run.exit_code not in (0, 1):
+        return Verdict(False, Reason.OUT_OF_LIMITS, f"rustfmt did not end: {last_words(after.run)}")
     if not check.ok:
         return Verdict(False, Reason.DOES_NOT_COMPILE, "cargo check fails on rustfmt's layout")
     for file, places in source.hunks.items():

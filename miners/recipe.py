@@ -128,6 +128,14 @@ def load_recipe(path: Path | None) -> Recipe:
     return replace(recipe, limits=_overlaid(recipe.limits, limits, f"{path} [limits]"))
 
 
+def recipe_of(asked: dict[str, Any]) -> Recipe:
+    """The recipe that a run.json holds as plain data. Raises RecipeError."""
+    keys = dict(asked)
+    limits = keys.pop("limits", {})
+    recipe = _overlaid(starter(), keys, "run.json")
+    return replace(recipe, limits=_overlaid(recipe.limits, dict(limits), "run.json [limits]"))
+
+
 def _overlaid(config: Config, keys: dict[str, Any], where: str) -> Config:
     known = {f.name: getattr(config, f.name) for f in fields(config) if f.name != "limits"}
     for key, value in keys.items():

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from oxidizer.cluster.meter import MeteredSandbox
+from oxidizer.cluster.outcome import Cause, classify_status, last_words
 from oxidizer.cluster.policy import silences
 from oxidizer.cluster.together import packs, prove_probe, prove_tests, waves
-from oxidizer.cluster.workbench import TEST_REASONS, Reason, Trial, Verdict, Workbench
+from oxidizer.cluster.workbench import TEST_REASONS, Reason, Trial, UnfitCrate, Verdict, Workbench, stopped_verdict
 from oxidizer.datasets.records import DiagFix, Reject
 from oxidizer.miners.candidates import Candidate, Selection, select
 from oxidizer.miners.explain import explain
@@ -61,8 +62,8 @@ class SuggestionMiner:
         mined = Mined()
         with self.meter.stage("harvest"):
             selection = self._harvest()
-        mined.harvested, mined.candidates = sum(selection.harvested.values()), len(selection.chosen)
-        mined.skipped = selection.skipped
+        mined.harvested = len(selection.chosen) + selection.skipped.total()
+        mined.candidates, mined.skipped = len(selection.chosen), selection.skipped
         with self.meter.stage("prove"):
             attempts = self._prove(selection.chosen)
         proven = [a for a in attempts if a.verdict.green]
@@ -83,6 +84,9 @@ class SuggestionMiner:
             self.recipe.rustc
         )
         build = self.bench.observe([*self.command, *(word for lint in lints for word in ("-W", lint))])
+        if classify_status(build.run) or not build.finished:
+            # What it would have shown is not known: the crate is beyond our limits, not without lessons.
+            raise UnfitCrate(build.cause or Cause.UNKNOWN, f"the harvest did not end: {last_words(build.run)}")
         # Other members of the workspace are units of their own.
         own = [d for d in build.diagnostics if d.package == build.package]
         return select(own, self.bench.read, self.recipe, self.seed)
@@ -95,11 +99,15 @@ class SuggestionMiner:
 
     def _prove_lint(self, lint: str, group: Sequence[Candidate]) -> list[Attempt]:
         probe = (*self.command, "-W", lint)
-        shown = {d.place: d for d in self.bench.observe(probe).diagnostics}
+        source = self.bench.observe(probe)
+        stopped = stopped_verdict(source)
+        shown = {d.place: d for d in source.diagnostics}
         attempts, trials = [], {}
         for candidate in group:
             trial = Trial(candidate.fix.edits, shown.get(candidate.diagnostic.place, candidate.diagnostic))
-            if candidate.diagnostic.place not in shown:
+            if stopped:
+                verdict = stopped
+            elif candidate.diagnostic.place not in shown:
                 verdict = Verdict(False, Reason.NOT_SHOWN, "the lint alone does not show it")
             elif silences(trial.edits, self.bench.read):
                 verdict = Verdict(False, Reason.SILENCES, "the fix silences instead of mending")

@@ -17,6 +17,9 @@ from oxidizer.cluster.workbench import Trial, Verdict, Workbench
 from oxidizer.datasets import records
 from oxidizer.miners.difficulty import difficulty, is_far
 
+LOCK = "Cargo.lock"
+"""A unit's lock file, relative to its folder."""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -79,7 +82,7 @@ def diag_fix(
     vouched: Literal["pass", "none"] = "pass" if bench.baseline.passing else "none"
     fields: dict[str, Any] = {
         "crate": unit.crate, "version": unit.version, "source": unit.source, "member": unit.member,
-        "lock": "Cargo.lock", "setup_diff": "", "error": shown,
+        "lock": LOCK, "setup_diff": "", "error": shown,
         "more_errors": [error(d) for d in verdict.more if d.primary],
         "file": file, "code_before": before, "patch_diff": patch, "code_after": after,
         "probe": probe(args), "toolchain": unit.toolchain,
@@ -108,10 +111,12 @@ def reject(
 ) -> records.Reject:  # fmt: skip
     """The row of a trial that was not green, with enough to try it again."""
     shown = error(trial.target, tool)
-    return records.Reject(
-        crate=unit.crate, version=unit.version, stage=stage, reason=str(verdict.reason), detail=verdict.detail,
-        tool=shown.tool, code=shown.code, applicability=applicability,  # type: ignore[arg-type]
+    return records.Reject.new(
+        crate=unit.crate, version=unit.version, source=unit.source, member=unit.member, lock=LOCK,
+        stage=stage, reason=str(verdict.reason), detail=verdict.detail,
+        tool=shown.tool, code=shown.code, applicability=applicability,
         probe=probe(args), error=shown, patch_diff=unified_diff(trial.edits, bench.read), toolchain=unit.toolchain,
+        license=unit.license, source_url=unit.source_url, commit=unit.commit, parents=[],
     )  # fmt: skip
 
 

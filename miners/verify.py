@@ -31,7 +31,7 @@ from oxidizer.cluster.workbench import Reason, Trial, UnfitCrate, Verdict, Workb
 from oxidizer.datasets.records import DiagFix
 from oxidizer.miners.crate import mounts_of, workbench
 from oxidizer.miners.formatting import prove_formatting
-from oxidizer.miners.recipe import starter
+from oxidizer.miners.recipe import Recipe, recipe_of
 from oxidizer.miners.report import load_tuple, read_run
 
 Row = dict[str, Any]
@@ -46,12 +46,15 @@ def verify_run(run: Path, sample: int, seed: int, backend: str, toolchain: Toolc
     if not facts.tuples:
         raise ValueError(f"{run} holds no tuples: there is nothing to verify")
     picked = random.Random(seed).sample(sorted((t.unit, t.id) for t in facts.tuples), min(sample, len(facts.tuples)))
+    recipe = recipe_of(facts.manifest.asked.recipe)
     for unit, group in groupby(sorted(picked), key=lambda pair: pair[0]):
         rows = [load_tuple(run, unit, tuple_id) for _, tuple_id in group]
-        yield from _verify_unit(run / "units" / unit, rows, toolchain, backend)
+        yield from _verify_unit(run / "units" / unit, rows, toolchain, backend, recipe)
 
 
-def _verify_unit(unit: Path, rows: Sequence[Row], toolchain: Toolchain, backend: str) -> Iterator[tuple[Row, Verdict]]:
+def _verify_unit(
+    unit: Path, rows: Sequence[Row], toolchain: Toolchain, backend: str, recipe: Recipe
+) -> Iterator[tuple[Row, Verdict]]:
     # rustfmt's probe names no features: the crate's own are those of any other.
     first = next((row for row in rows if row["error"]["tool"] != "rustfmt"), rows[0])
     if first["toolchain"] != toolchain.version:
@@ -64,7 +67,6 @@ def _verify_unit(unit: Path, rows: Sequence[Row], toolchain: Toolchain, backend:
         except FetchError as error:
             yield from ((row, Verdict(False, Reason.NOT_SHOWN, f"the source is gone: {error}")) for row in rows)
             return
-        recipe = starter()
         with MeteredSandbox(
             open_sandbox(backend, mounts_of(crate, toolchain, folder / "target"), recipe.limits)
         ) as meter:

@@ -46,7 +46,7 @@ def fail(message: str, code: int = 1) -> NoReturn:
 @app.command()
 def mine(
     list_file: Annotated[
-        Path, typer.Option("--list", help="Crates by exact version: TOML ([[crate]] tables) or CSV (name,version).")
+        Path, typer.Option("--list", help="Crates by exact version: TOML (\\[\\[crate]] tables) or CSV (name,version).")
     ],
     run_folder: Annotated[
         str,
@@ -106,7 +106,7 @@ def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> i
         run = RunDirectory(run_folder)
         manifest = mining.open_run(plan, run)
         pending = run.pending(plan.units)
-        if not pending and manifest["sessions"]:
+        if not pending and manifest["sessions"] and not _report_is_stale(run_folder):
             said = f"Nothing to do: all {len(plan.units)} crates of {plan.list_file.name} are in {run_folder}."
             out.print(said, markup=False, soft_wrap=True)
             return 0
@@ -130,6 +130,15 @@ def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> i
         )
         return 3
     return status
+
+
+def _report_is_stale(run_folder: str) -> bool:
+    """The report lacks a unit that is committed: the command was killed before it could write it."""
+    if "://" in run_folder:
+        return False
+    report = Path(run_folder, "report.json")
+    newest = max((unit.stat().st_mtime for unit in Path(run_folder).glob("units/*/unit.json")), default=0.0)
+    return not report.exists() or report.stat().st_mtime < newest
 
 
 def _execute(
@@ -157,7 +166,9 @@ def _execute(
         err.print(f"[red]error:[/] {escape(str(error))}. The same command continues.", soft_wrap=True)
         return "broken", 1
     except Stopped as stopped:
-        err.print(f"\n{stopped}: stopped; {progress.done} crates were committed now. The same command continues.")
+        # The last may be committed and not yet heard of.
+        committed = len(pending) - len(run.pending(pending))
+        err.print(f"\n{stopped}: stopped; {committed} crates were committed now. The same command continues.")
         return f"stopped by {stopped}", 128 + stopped.signum
     return "finished", 0
 
@@ -171,11 +182,21 @@ def _headline(plan: Plan, pending: int) -> str:
 
 
 def _say_plan(plan: Plan, run_folder: str) -> None:
-    out.print(_headline(plan, len(plan.units)), markup=False, soft_wrap=True)
+    from oxidizer.cluster.rundir import RunDirectory
+    from oxidizer.miners.campaign import open_run
+
+    try:
+        run = RunDirectory(run_folder)
+        open_run(plan, run)
+        pending = {unit["unit"] for unit in run.pending(plan.units)}
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    out.print(_headline(plan, len(pending)), markup=False, soft_wrap=True)
     asked = f"recipe {plan.recipe.fingerprint}, seed {plan.seed}, miners {', '.join(plan.miners)}, into {run_folder}"
     out.print(asked, markup=False, soft_wrap=True)
     for unit in plan.units:
-        out.print(f"  {unit['crate']} {unit['version']}  [dim]{unit['unit']}[/]")
+        done = "" if unit["unit"] in pending else "  done"
+        out.print(f"  {unit['crate']} {unit['version']}  [dim]{unit['unit']}[/]{done}")
     _say_broken(plan)
 
 

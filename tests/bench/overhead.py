@@ -9,6 +9,7 @@ one worker. Printed: CPU and wall seconds of the commands, wall seconds in all, 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -104,6 +105,7 @@ def main() -> None:
         for name, opened in ways.items():
             rows = [mine_alone(spec, toolchain, opened) for spec in specs]
             seen.setdefault(name, []).append({key: sum(row[key] for row in rows) for key in rows[0]})
+            print(f"{name}: {seen[name][-1]}", file=sys.stderr, flush=True)
         seen.setdefault("Ray + bubblewrap", []).append(mine_on_ray(specs, toolchain, "bubblewrap"))
     show(seen)
 

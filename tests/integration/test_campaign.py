@@ -84,6 +84,13 @@ def test_every_unit_is_committed_once_and_the_second_run_does_nothing(
     assert [starts(log, unit["unit"]) for unit in orders] == [1] * 6
 
 
+def test_a_unit_is_heard_of_when_it_ends_not_when_the_next_one_does(local: Session, tmp_path: Path, log: Path) -> None:
+    orders = units(2, u1={"s": 3.0})
+    for done in Campaign(RunDirectory(tmp_path), FakeWork(log), SCHEMAS).execute(orders, local):
+        committed_s = (tmp_path / f"units/{done.unit}/unit.json").stat().st_mtime
+        assert time.time() - committed_s < 1.5, done.unit
+
+
 def test_trouble_is_retried_or_quarantined_and_never_a_label(local: Session, tmp_path: Path, log: Path) -> None:
     orders = units(
         5, u0={"does": "lose_the_sandbox", "times": 1}, u1={"does": "lose_the_sandbox", "times": 9},
@@ -281,13 +288,18 @@ def wait_until(true: Any, limit_s: float = 20.0) -> None:
         time.sleep(0.05)
 
 
-def test_only_the_first_signal_stops_and_the_old_handlers_come_back() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    with pytest.raises(Stopped, match="SIGTERM") as caught, stoppable():
+def stopped_twice() -> None:
+    with stoppable():
         try:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(1)
         finally:
             os.kill(os.getpid(), signal.SIGINT)  # impatience does not cut the way out short
+
+
+def test_only_the_first_signal_stops_and_the_old_handlers_come_back() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(Stopped, match="SIGTERM") as caught:
+        stopped_twice()
     assert caught.value.signum == signal.SIGTERM
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

@@ -2,8 +2,8 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer.main
 
@@ -11,11 +11,11 @@ from oxidizer.cli import app
 from tests.integration.typed import CRATES, mine, oxidizer, tuples
 
 
-def commands() -> dict[tuple[str, ...], click.Command]:
+def commands() -> dict[tuple[str, ...], Any]:
     """Every command by the words that call it."""
-    found: dict[tuple[str, ...], click.Command] = {}
+    found: dict[tuple[str, ...], Any] = {}
 
-    def walk(words: tuple[str, ...], group: click.Command) -> None:
+    def walk(words: tuple[str, ...], group: Any) -> None:
         found[words] = group
         for name, command in getattr(group, "commands", {}).items():
             walk((*words, name), command)
@@ -34,9 +34,7 @@ def test_help_mentions_every_option_and_every_command(words: tuple[str, ...]) ->
     assert told.returncode == 0
     command = commands()[words]
     for parameter in command.params:
-        name = (
-            parameter.opts[0] if isinstance(parameter, click.Option) else parameter.make_metavar(click.Context(command))
-        )
+        name = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.metavar
         assert name in told.stdout
     for name, sub in getattr(command, "commands", {}).items():
         assert name in told.stdout

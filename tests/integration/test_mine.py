@@ -1,8 +1,9 @@
-"""`oxidizer mine` from list to run directory: real cargo, bubblewrap and Ray on small crates, and some of the registry's."""
+"""`oxidizer mine` from list to run directory: real cargo, bubblewrap and Ray on small crates of ours and others'."""
 
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -64,6 +65,20 @@ def test_running_again_has_nothing_to_do(listed: Path, mined: Path) -> None:
     assert (again.returncode, again.stdout.startswith("Nothing to do")) == (0, True), again.stdout + again.stderr
     assert time.monotonic() - began < 10
     assert {path: path.stat().st_mtime_ns for path in mined.rglob("*")} == before
+
+
+def test_a_run_that_was_killed_after_its_last_crate_gets_its_report_without_any_cluster(
+    listed: Path, mined: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(mined, run)
+    manifest = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**manifest, "sessions": []}))
+    (run / "report.html").unlink()
+    # Nobody answers there: no cluster is asked.
+    assert mine(listed, run, "--address", "127.0.0.1:9").returncode == 0
+    assert (run / "report.html").exists()
+    assert [s["how"] for s in json.loads((run / "run.json").read_text())["sessions"]] == ["finished"]
 
 
 def started(listed: Path, run: Path) -> "subprocess.Popen[str]":

@@ -40,7 +40,8 @@ def mine(open_crate: OpenCrate, toolchain: Toolchain) -> Mine:
         cargo.sandbox = meter = MeteredSandbox(cargo.sandbox)
         bench = Workbench(cargo, root)
         mined = SuggestionMiner(bench, unit, RECIPE, 0, meter, ["--lib"]).mine()
-        return mined, *mine_formatting(bench, unit, RECIPE, "2021"), bench
+        formatted = mine_formatting(bench, unit, RECIPE, "2021", 0)
+        return mined, formatted.tuples, formatted.rejects, bench
 
     return run
 

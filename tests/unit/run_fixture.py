@@ -276,8 +276,18 @@ def patch(before: str, after: str, line: int) -> str:
 
 
 def reject(crate: str, version: str, stage: str, reason: str) -> Reject:
-    fields = dict.fromkeys(("tool", "code", "applicability", "probe", "error", "patch_diff"))
-    return Reject(crate=crate, version=version, stage=stage, reason=reason, detail="", toolchain=TOOLCHAIN, **fields)
+    fields: dict[str, Any] = dict.fromkeys(("tool", "code", "applicability", "probe", "error", "patch_diff", "commit"))
+    fields |= {
+        "source": "registry",
+        "member": ".",
+        "lock": "Cargo.lock",
+        "license": "MIT",
+        "source_url": "",
+        "parents": [],
+    }
+    return Reject.new(
+        crate=crate, version=version, stage=stage, reason=reason, detail="", toolchain=TOOLCHAIN, **fields
+    )
 
 
 def write_unit(

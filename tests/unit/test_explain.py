@@ -30,7 +30,7 @@ def test_documentation_of_rustc(toolchain: Toolchain) -> None:
         ("", "const ", "The fix inserts `const`."),
         ("a", "b", "The fix replaces `a` by `b`."),
         ("  ", "", "The fix removes white space."),
-        ("`x`", "y", "The fix replaces `'x'` by `y`."),
+        ("`x`", "y", "The fix replaces `` `x` `` by `y`."),
     ],
 )
 def test_steps(toolchain: Toolchain, old: str, new: str, said: str) -> None:

@@ -43,7 +43,9 @@ def test_words(words: str, cause: Cause) -> None:
         "/usr/bin/ld: final link failed: No space left on device",
     ],
 )
-def test_a_full_host_is_no_label(words: str) -> None:
+def test_a_full_host_is_no_label_and_a_full_sandbox_is(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert classify(run(words), "a", (), finished=False) is Cause.NO_SPACE
+    monkeypatch.setattr("oxidizer.cluster.outcome.free_bytes", lambda: 0)
     with pytest.raises(SandboxUnavailable, match="disk is full"):
         classify(run(words), "a", (), finished=False)
 

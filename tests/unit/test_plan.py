@@ -17,17 +17,20 @@ from oxidizer.miners.recipe import starter
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    (tmp_path / "Cargo.toml").write_text('[workspace]\nmembers = ["one", "two"]\nresolver = "2"\n')
+    """A workspace `own` of two packages; lists stand beside it, for what is inside belongs to the sources."""
+    root = tmp_path / "own"
     for name in ("one", "two"):
-        (tmp_path / name / "src").mkdir(parents=True)
-        (tmp_path / name / "src/lib.rs").touch()
-        (tmp_path / name / "Cargo.toml").write_text(f'[package]\nname = "{name}"\nversion = "0.1.0"\n')
-    return tmp_path
+        (root / name / "src").mkdir(parents=True)
+        (root / name / "src/lib.rs").touch()
+        (root / name / "Cargo.toml").write_text(f'[package]\nname = "{name}"\nversion = "0.1.0"\n')
+    (root / "Cargo.toml").write_text('[workspace]\nmembers = ["one", "two"]\nresolver = "2"\n')
+    return root
 
 
-def plan(folder: Path, text: str, *, seed: int = 0) -> Plan:
-    (folder / "list.toml").write_text(text)
-    return make_plan(folder / "list.toml", starter(), seed=seed, miners=["suggestions"], sandbox="bubblewrap")
+def plan(workspace: Path, text: str) -> Plan:
+    listed = workspace.parent / "list.toml"
+    listed.write_text(text)
+    return make_plan(listed, starter(), seed=0, miners=["suggestions"], sandbox="bubblewrap")
 
 
 def test_units_are_named_by_what_they_are(workspace: Path, toolchain: Toolchain) -> None:
@@ -43,14 +46,14 @@ def test_units_are_named_by_what_they_are(workspace: Path, toolchain: Toolchain)
 
 
 def test_a_package_that_is_meant_twice_is_one_unit(workspace: Path) -> None:
-    units = plan(workspace, '[[crate]]\npath = "."\n[[crate]]\npath = "one"\n').units
+    units = plan(workspace, '[[crate]]\npath = "own"\n[[crate]]\npath = "own/one"\n').units
     assert [unit["crate"] for unit in units] == ["one", "two"]
 
 
 def test_an_entry_that_cannot_be_read_is_a_rejected_unit(workspace: Path, tmp_path: Path) -> None:
     (workspace / "bad").mkdir()
     (workspace / "bad/Cargo.toml").write_text("[broken\n")
-    made = plan(workspace, '[[crate]]\npath = "bad"\n[[crate]]\npath = "one"\n')
+    made = plan(workspace, '[[crate]]\npath = "own/bad"\n[[crate]]\npath = "own/one"\n')
     assert [unit["crate"] for unit in made.units] == ["one"]
     run = RunDirectory(tmp_path / "run")
     note_broken(made, run)
@@ -60,7 +63,7 @@ def test_an_entry_that_cannot_be_read_is_a_rejected_unit(workspace: Path, tmp_pa
 
 
 def test_a_run_is_continued_by_the_same_plan_only(workspace: Path, tmp_path: Path) -> None:
-    text = '[[crate]]\npath = "one"\n'
+    text = '[[crate]]\npath = "own/one"\n'
     first, run = plan(workspace, text), RunDirectory(tmp_path / "run")
     manifest = open_run(first, run)
     assert run.read_json("run.json") is None, "nothing is written by looking"
@@ -75,7 +78,7 @@ def test_a_run_is_continued_by_the_same_plan_only(workspace: Path, tmp_path: Pat
         "recipe per_code was 6, is 3; recipe [limits] wall_s was 900.0, is 5.0": replace(first, recipe=recipe),
         "toolchain was rustc 1": replace(first, toolchain=compiler),
         "miners was ['suggestions'], is []": replace(first, miners=()),
-        "now also asked for: two": plan(workspace, '[[crate]]\npath = "."\n'),
+        "now also asked for: two": plan(workspace, '[[crate]]\npath = "own"\n'),
         "now also asked for: itoa 1.0.15": plan(workspace, text + '[[crate]]\nname = "itoa"\nversion = "1.0.15"\n'),
         # Only then is a crate mined that named no licence before.
         "[licence MIT]": plan(workspace, text + 'license = "MIT"\n'),
@@ -87,16 +90,23 @@ def test_a_run_is_continued_by_the_same_plan_only(workspace: Path, tmp_path: Pat
         assert "Give another --out" in str(caught.value)
 
 
+@pytest.mark.parametrize("place", ["run", "", "two/target/run"])
+def test_a_run_directory_among_the_sources_is_refused(workspace: Path, place: str) -> None:
+    """It would be a part of what it names by its content."""
+    with pytest.raises(ValueError, match=r"among the sources of one .* outside"):
+        open_run(plan(workspace, '[[crate]]\npath = "own/one"\n'), RunDirectory(workspace / place))
+
+
 def test_a_changed_source_is_another_plan(workspace: Path, tmp_path: Path) -> None:
     run = RunDirectory(tmp_path / "run")
-    run.write_json("run.json", open_run(plan(workspace, '[[crate]]\npath = "one"\n'), run))
+    run.write_json("run.json", open_run(plan(workspace, '[[crate]]\npath = "own/one"\n'), run))
     (workspace / "one/src/lib.rs").write_text("pub fn f() {}")
     with pytest.raises(RunMismatch, match=r"no longer asked for: one .*now also asked for: one "):
-        open_run(plan(workspace, '[[crate]]\npath = "one"\n'), run)
+        open_run(plan(workspace, '[[crate]]\npath = "own/one"\n'), run)
 
 
 def test_each_start_of_the_command_is_noted(workspace: Path, tmp_path: Path) -> None:
-    made, run = plan(workspace, '[[crate]]\npath = "one"\n'), RunDirectory(tmp_path / "run")
+    made, run = plan(workspace, '[[crate]]\npath = "own/one"\n'), RunDirectory(tmp_path / "run")
     for how in ("stopped by SIGINT", "finished"):
         close_session(run, open_run(made, run), now(), how)
     found = run.read_json("run.json")

@@ -53,7 +53,7 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, said: str) -
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="nothing.toml"):
+    with pytest.raises(RecipeError, match=r"nothing\.toml"):
         load_recipe(tmp_path / "nothing.toml")
 
 

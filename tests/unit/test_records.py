@@ -31,7 +31,7 @@ STATES = st.sampled_from(["pass", "fail", "none"])
 TESTS = st.fixed_dictionaries(
     {
         "before": STATES, "after": STATES,
-        "names": st.lists(st.fixed_dictionaries({k: TEXT for k in ("package", "target", "name")}), max_size=2),
+        "names": st.lists(st.fixed_dictionaries(dict.fromkeys(("package", "target", "name"), TEXT)), max_size=2),
     }
 )  # fmt: skip
 PROBES = st.fixed_dictionaries(
@@ -62,7 +62,9 @@ CIRCUMSTANCES = {
 FIELDS = st.fixed_dictionaries({**LESSON, **CIRCUMSTANCES, "error": ERRORS})
 REJECTS = st.fixed_dictionaries(
     {
-        **dict.fromkeys(("crate", "version", "stage", "reason", "detail", "toolchain"), TEXT),
+        **dict.fromkeys(("crate", "version", "stage", "reason", "detail", "toolchain", "member", "lock"), TEXT),
+        **dict.fromkeys(("license", "source_url", "commit"), TEXT), "source": st.just("path"),
+        "parents": st.lists(TEXT, max_size=1),
         "tool": st.none(), "code": st.none() | TEXT, "applicability": st.none() | SURE,
         "probe": st.none() | PROBES, "error": st.none() | ERRORS, "patch_diff": st.none() | TEXT,
     }
@@ -138,7 +140,7 @@ def test_encoding_is_canonical(fields: dict[str, Any]) -> None:
 def test_rows_come_back_from_parquet(lessons: list[dict[str, Any]], rejects: list[dict[str, Any]]) -> None:
     for model, records in (
         (DiagFix, [DiagFix.new(**fields) for fields in lessons]),
-        (Reject, [Reject(**fields) for fields in rejects]),
+        (Reject, [Reject.new(**fields) for fields in rejects]),
     ):
         rows, schema = [to_row(record) for record in records], arrow_schema(model)
         written = table_bytes(rows, schema)
