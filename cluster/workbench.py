@@ -192,7 +192,9 @@ class Workbench:
         """As `judge_probe`, and which trials stand where something new or unmended shows (none where nothing tells)."""
         source = self.observe(probe)
         if stopped := stopped_verdict(source):
-            return stopped, []
+            # A probe that cannot run says nothing of the code.
+            unseen = stopped.reason is Reason.DOES_NOT_COMPILE
+            return replace(stopped, reason=Reason.NOT_SHOWN if unseen else stopped.reason), []
         edits = [edit for trial in trials for edit in trial.edits]
         try:
             after = self.observe(probe, edits)

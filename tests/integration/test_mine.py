@@ -141,7 +141,8 @@ def test_crates_of_the_registry(tmp_path: Path, toolchain: Toolchain) -> None:
         "void": "1.0.2", "oxidizer-names-a-crate-that-is-not-there": "1.0.0", "cfg-if": "1.0.2", "itoa": "0.999.0",
     }  # fmt: skip
     (tmp_path / "list.csv").write_text("name,version\n" + "".join(f"{name},{v}\n" for name, v in crates.items()))
-    done = mine(tmp_path / "list.csv", tmp_path / "run")
+    (tmp_path / "recipe.toml").write_text("per_crate = 2\nformatting = 0\n")
+    done = mine(tmp_path / "list.csv", tmp_path / "run", "--recipe", tmp_path / "recipe.toml")
     assert done.returncode == 0, done.stdout + done.stderr
     found = units(tmp_path / "run")
     causes = {name: found[name]["cause"] for name in crates}

@@ -277,17 +277,9 @@ def patch(before: str, after: str, line: int) -> str:
 
 def reject(crate: str, version: str, stage: str, reason: str) -> Reject:
     fields: dict[str, Any] = dict.fromkeys(("tool", "code", "applicability", "probe", "error", "patch_diff", "commit"))
-    fields |= {
-        "source": "registry",
-        "member": ".",
-        "lock": "Cargo.lock",
-        "license": "MIT",
-        "source_url": "",
-        "parents": [],
-    }
-    return Reject.new(
-        crate=crate, version=version, stage=stage, reason=reason, detail="", toolchain=TOOLCHAIN, **fields
-    )
+    fields |= dict.fromkeys(("member", "lock", "detail", "license", "source_url"), "") | {"source": "registry"}
+    fields |= {"stage": stage, "reason": reason, "toolchain": TOOLCHAIN, "parents": []}
+    return Reject.new(crate=crate, version=version, **fields)
 
 
 def write_unit(
