@@ -119,6 +119,8 @@ def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> i
     _say_broken(plan)
     progress, began = MiningProgress(out, len(pending)), mining.now()
     how, status = _execute(plan, run, pending, progress, toolchain, where) if pending else ("finished", 0)
+    # Workers that were ended by force could not tidy up.
+    sweep()
     mining.close_session(run, manifest, began, how)
     out.print(progress.told, markup=False, soft_wrap=True)
     _write_report(run_folder)
@@ -150,6 +152,7 @@ def _execute(
     from oxidizer.miners.crate import SCHEMAS, MineCrates
 
     limits = plan.recipe.limits
+    out.print("[dim]Ray takes some seconds to start; each crate is told of as it ends[/]")
     try:
         with stoppable(), session(cpus=limits.cpus, memory_bytes=limits.memory_bytes, **where) as ray:
             if ray.dashboard:
