@@ -48,11 +48,6 @@ class Build:
             return classify_status(self.run)
         return classify(self.run, self.package, (*self.diagnostics, *self.foreign), self.finished)
 
-    @property
-    def compiles(self) -> bool:
-        """No error but denied lints."""
-        return self.finished and not any(d.is_compile_error for d in self.diagnostics)
-
 
 @dataclass(frozen=True)
 class Formatting:

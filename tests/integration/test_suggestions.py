@@ -100,7 +100,8 @@ def test_red_before_and_green_after(mined: tuple[Mined, list[DiagFix], list[Reje
         at = [(d.primary.file, d.primary.line_start) for d in before if d.primary and d.key == key]
         assert (record.error.span.file, record.error.span.line_start) in at
         after = bench.observe(record.probe.args, from_diff(record.patch_diff, bench.read))
-        assert after.compiles
+        assert after.finished
+        assert not any(d.is_compile_error for d in after.diagnostics)
         assert counts(after.diagnostics)[key] == len(at) - 1
         assert not counts(after.diagnostics) - counts(before)
 
