@@ -34,7 +34,8 @@ needed() {
 
 # The packages without which something is weaker: each with what it costs.
 welcome() {
-    have dockerd || have docker || echo "docker.io (no Docker sandbox, bubblewrap alone)"
+    # A client alone is no Docker, unless it reaches a daemon.
+    have dockerd || docker info >/dev/null 2>&1 || echo "docker.io (no Docker sandbox, bubblewrap alone)"
     have iptables || echo "iptables (no Docker daemon)"
     have debootstrap || echo "debootstrap (no toolchain image without a base image)"
     llvm=$(rustc -vV 2>/dev/null | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
