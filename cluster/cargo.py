@@ -142,6 +142,16 @@ class Cargo:
         lines = build.run.stdout.decode("utf-8", "replace").splitlines()
         return TestRun(build, read_results(lines, build.executables, self.package))
 
+    def test_programs(self, *, cap_s: float, **env: str) -> TestRun:
+        """Unit and integration tests of code that lints have no say on: instrumented, with `env` for its instrument."""
+        env |= {"OXIDIZER_TEST_TIMEOUT_S": str(int(cap_s)), "RUST_TEST_THREADS": str(self.jobs)}
+        env["RUSTC_WORKSPACE_WRAPPER"] = f"{SHIMS}/quiet-rustc"
+        runner = f'target."cfg(all())".runner=["{SHIMS}/test-runner"]'
+        args = ["test", "--no-fail-fast", "--tests", *self.features, "--config", runner]
+        build = self.build([*args, "--", "-Z", "unstable-options", "--format", "json"], **env)
+        lines = build.run.stdout.decode("utf-8", "replace").splitlines()
+        return TestRun(build, read_results(lines, build.executables, self.package))
+
     def format_check(self) -> Formatting:
         """What rustfmt would change."""
         run = self._run(["fmt", "--", "--check"], {})

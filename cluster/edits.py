@@ -64,6 +64,20 @@ def apply(source: bytes, edits: Sequence[Edit]) -> bytes:
     return b"".join([*parts, source[at:]])
 
 
+def inverse(edits: Sequence[Edit], read: Callable[[str], bytes]) -> tuple[Edit, ...]:
+    """The edits that take edits back: of the edited files, to what `read` gives. Raises EditConflict."""
+    back = []
+    for file, group in by_file(edits).items():
+        source, shift = read(file), 0
+        apply(source, group)
+        for edit in group:
+            start = edit.start + shift
+            old = source[edit.start : edit.end]
+            back.append(Edit(file, start, start + len(edit.replacement), old))
+            shift += len(edit.replacement) - len(old)
+    return tuple(back)
+
+
 def map_back(offset: int, edits: Sequence[Edit]) -> int:
     """The place in the source of a byte offset in the edited file; inside a replacement: where the edit starts."""
     shift = 0

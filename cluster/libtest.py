@@ -109,6 +109,15 @@ def read_results(lines: Iterable[str], executables: Mapping[str, tuple[str, str]
     return TestResults(outcomes, tuple(crashed))
 
 
+def read_failures(lines: Iterable[str]) -> dict[str, str]:
+    """What each failed test printed, by its name as libtest gives it."""
+    return {
+        str(event.get("name")): str(event.get("stdout") or "")
+        for event in _events(lines)
+        if event.get("type") == "test" and event.get("event") == "failed"
+    }
+
+
 def _note(suite: _Suite, event: Mapping[str, Any]) -> None:
     known = {"ok": Outcome.PASSED, "failed": Outcome.FAILED, "ignored": Outcome.IGNORED, "started": Outcome.LOST}
     name, outcome = event.get("name"), known.get(str(event.get("event")))

@@ -15,7 +15,8 @@ from typing import TypeVar
 from oxidizer.cluster.edits import Edit, conflict
 from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.syntax import outer_item, renames
-from oxidizer.cluster.workbench import Trial, Verdict, Workbench
+from oxidizer.cluster.verdict import Trial, Verdict
+from oxidizer.cluster.workbench import Workbench
 
 T = TypeVar("T")
 

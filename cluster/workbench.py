@@ -8,68 +8,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
-from typing import Literal
 
 from oxidizer.cluster.cargo import Build, Cargo
 from oxidizer.cluster.coverage import Coverage, measure_coverage
 from oxidizer.cluster.diagnostics import Diagnostic, Key, counts
-from oxidizer.cluster.edits import Edit, EditConflict, apply, by_file, map_back
+from oxidizer.cluster.edits import Edit, EditConflict, apply, by_file
 from oxidizer.cluster.libtest import Outcome, TestId
 from oxidizer.cluster.outcome import Cause, last_words
 from oxidizer.cluster.policy import silences
-
-
-class Reason(StrEnum):
-    """Why a trial is not green."""
-
-    DOES_NOT_APPLY = "does_not_apply"
-    SILENCES = "silences"
-    DOES_NOT_COMPILE = "does_not_compile"
-    NOT_SHOWN = "not_shown"
-    STILL_THERE = "still_there"
-    NEW_DIAGNOSTIC = "new_diagnostic"
-    NOT_ALONE = "not_alone"
-    """A group took more away than its own diagnostics: whose doing that is, only runs of their own can tell."""
-    TESTS_DO_NOT_COMPILE = "tests_do_not_compile"
-    TESTS_FAIL = "tests_fail"
-    TESTS_LOST = "tests_lost"
-    TIMEOUT = "timeout"
-    OUT_OF_LIMITS = "out_of_limits"
-
-
-TEST_REASONS = frozenset({Reason.TESTS_DO_NOT_COMPILE, Reason.TESTS_FAIL, Reason.TESTS_LOST})
-"""The reasons that the tests give."""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A fix under test: edits that shall take one diagnostic away."""
-
-    edits: tuple[Edit, ...]
-    target: Diagnostic
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a trial came to. Green: it compiles, the diagnostic is gone, nothing new came, and the tests still pass."""
-
-    green: bool
-    reason: Reason | None = None
-    detail: str = ""
-    scope: Literal["alone", "together", "batch"] = "alone"
-    audited: bool = False
-    more: tuple[Diagnostic, ...] = ()
-    """Other diagnostics that the fix took away."""
-    broken: frozenset[TestId] = frozenset()
-    """Tests that passed on the source and do not pass on the fix."""
-
-
-GREEN = Verdict(green=True)
+from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict, added, mutant_verdict, spot, stopped_verdict
 
 
 @dataclass(frozen=True)
@@ -115,14 +66,31 @@ class Workbench:
             self._files[file] = (self.root / file).read_bytes()
         return self._files[file]
 
-    def edited(self, file: str, edits: Sequence[Edit]) -> bytes:
-        """A source file with the edits that concern it."""
-        return apply(self.read(file), by_file(edits).get(file, []))
+    def texts(self, *layers: Sequence[Edit]) -> dict[str, bytes]:
+        """The files that differ from the source once all layers are applied, one after the other.
+
+        Raises EditConflict, and FileNotFoundError where an edit names no file.
+        """
+        texts: dict[str, bytes] = {}
+        for layer in layers:
+            for file, group in by_file(layer).items():
+                texts[file] = apply(texts[file] if file in texts else self.read(file), group)
+        return {file: text for file, text in texts.items() if text != self.read(file)}
+
+    def reader(self, *layers: Sequence[Edit]) -> Callable[[str], bytes]:
+        """As `read`, of the files with all layers applied. Raises EditConflict, FileNotFoundError."""
+        changed = self.texts(*layers)
+        return lambda file: changed[file] if file in changed else self.read(file)
 
     @contextmanager
-    def applied(self, edits: Sequence[Edit]) -> Iterator[None]:
+    def applied(self, *layers: Sequence[Edit]) -> Iterator[None]:
         """The edits are in the sources inside the block and are not after it. Raises EditConflict."""
-        changed = {file: self.edited(file, group) for file, group in by_file(edits).items()}
+        with self.showing(self.texts(*layers)):
+            yield
+
+    @contextmanager
+    def showing(self, changed: Mapping[str, bytes]) -> Iterator[None]:
+        """Files have another text inside the block and their own after it."""
         try:
             for file, text in changed.items():
                 self._write(file, text)
@@ -137,10 +105,10 @@ class Workbench:
         path.write_bytes(text)
         os.utime(path)
 
-    def observe(self, args: Sequence[str], edits: Sequence[Edit] = ()) -> Build:
+    def observe(self, args: Sequence[str], *layers: Sequence[Edit]) -> Build:
         """What a cargo command shows with the edits; for the bare source each command runs once."""
-        if edits:
-            with self.applied(edits):
+        if changed := self.texts(*layers):
+            with self.showing(changed):
                 return self.cargo.build(args)
         if tuple(args) not in self._source_shows:
             self._source_shows[tuple(args)] = self.cargo.build(args)
@@ -175,17 +143,20 @@ class Workbench:
     def judge(self, trial: Trial, probe: Sequence[str], *, tests: bool = True) -> Verdict:
         """The verdict on one fix in runs of its own."""
         try:
-            if silences(trial.edits, self.read):
+            if silences(trial.edits, self.reader(trial.setup)):
                 return Verdict(False, Reason.SILENCES, "the fix silences instead of mending")
         except (EditConflict, FileNotFoundError) as error:
             return Verdict(False, Reason.DOES_NOT_APPLY, str(error))
         verdict = self.judge_probe([trial], probe)
         if not verdict.green or not tests:
             return verdict
-        return replace(self.judge_tests(trial.edits), more=verdict.more)
+        return replace(self.judge_tests(trial.edits, setup=trial.setup), more=verdict.more)
 
     def judge_probe(self, trials: Sequence[Trial], probe: Sequence[str]) -> Verdict:
-        """Whether the edits of all trials together take exactly their diagnostics away, and bring nothing new."""
+        """Whether the edits of all trials together take exactly their diagnostics away, and bring nothing new.
+
+        Trials with a setup go alone.
+        """
         return self.probe_together(trials, probe)[0]
 
     def probe_together(self, trials: Sequence[Trial], probe: Sequence[str]) -> tuple[Verdict, list[Trial]]:
@@ -195,18 +166,23 @@ class Workbench:
             # A probe that cannot run says nothing of the code.
             unseen = stopped.reason is Reason.DOES_NOT_COMPILE
             return replace(stopped, reason=Reason.NOT_SHOWN if unseen else stopped.reason), []
-        edits = [edit for trial in trials for edit in trial.edits]
+        assert len(trials) == 1 or not any(t.setup for t in trials)
+        setup, edits = trials[0].setup, [edit for trial in trials for edit in trial.edits]
         try:
-            after = self.observe(probe, edits)
+            before = self.observe(probe, setup)
+            after = self.observe(probe, setup, edits)
         except (EditConflict, FileNotFoundError) as error:
             return Verdict(False, Reason.DOES_NOT_APPLY, str(error)), []
-        verdict = stopped_verdict(after) or self._compare(trials, source, after, edits)
-        return verdict, [] if verdict.green else _blamed(trials, source, after, edits)
+        verdict = stopped_verdict(before) or stopped_verdict(after)
+        verdict = verdict or self._compare(trials, source, before, after, edits)
+        return verdict, [] if verdict.green else _blamed(trials, before, after, edits)
 
-    def _compare(self, trials: Sequence[Trial], source: Build, after: Build, edits: Sequence[Edit]) -> Verdict:
+    def _compare(
+        self, trials: Sequence[Trial], source: Build, broken_code: Build, after: Build, edits: Sequence[Edit]
+    ) -> Verdict:
         if broken := next((d for d in after.diagnostics if d.is_compile_error), None):
             return Verdict(False, Reason.DOES_NOT_COMPILE, f"{broken.code or 'error'}: {broken.message}")
-        before, now = counts(source.diagnostics), counts(after.diagnostics)
+        before, now = counts(broken_code.diagnostics), counts(after.diagnostics)
         wanted = Counter(t.target.key for t in trials)
         for key, n in wanted.items():
             if before[key] < n:
@@ -214,26 +190,44 @@ class Workbench:
             if now[key] > before[key] - n:
                 return Verdict(False, Reason.STILL_THERE, f"{key[1]}: {key[2]}")
         # Many lints have one message: what went has to be what stood at the target's own place.
-        spots = {_spot(d, edits) for d in after.diagnostics}
-        if stuck := next((t.target for t in trials if _spot(t.target, ()) in spots), None):
+        spots = {spot(d, edits) for d in after.diagnostics}
+        if stuck := next((t.target for t in trials if spot(t.target, ()) in spots), None):
             return Verdict(False, Reason.STILL_THERE, f"{stuck.code}: {stuck.message}")
-        if new := now - before:
+        # An error hides what only healthy code is told of.
+        if new := now - (before | counts(source.diagnostics)):
             level, code, message = min(new, key=lambda key: (key[0], key[1] or "", key[2]))
             return Verdict(False, Reason.NEW_DIAGNOSTIC, f"{level} {code or ''}: {message}")
         extra = before - now - wanted
         if extra and len(trials) > 1:
             return Verdict(False, Reason.NOT_ALONE, f"{sum(extra.values())} more diagnostics went")
-        if not after.succeeded and not self._checks(edits):
+        if not after.succeeded and not self._checks(trials[0].setup, edits):
             return Verdict(False, Reason.DOES_NOT_COMPILE, "cargo check fails")
-        return replace(GREEN, more=_vanished(extra, trials[0].target, source, after, edits))
+        return replace(GREEN, more=_vanished(extra, trials[0].target, broken_code, after, edits))
 
-    def _checks(self, edits: Sequence[Edit]) -> bool:
+    def _checks(self, *layers: Sequence[Edit]) -> bool:
         """Denied lints fail a probe; what counts is that the compiler takes the code."""
-        with self.applied(edits):
+        with self.applied(*layers):
             return self.cargo.check().ok
 
+    def judge_mutant(self, edits: Sequence[Edit], probe: Sequence[str], codes: Sequence[str] = ()) -> Verdict:
+        """What a mutant shows under a probe, in a run of its own; see `mutant_verdict` for `codes`."""
+        source = self.observe(probe)
+        assert source.finished, "a probe that ends on the source"
+        try:
+            build = self.observe(probe, edits)
+        except (EditConflict, FileNotFoundError) as error:
+            return Verdict(False, Reason.DOES_NOT_APPLY, str(error))
+        if stopped := stopped_verdict(build):
+            return stopped
+        return mutant_verdict(added(build.diagnostics, source.diagnostics, edits), codes)
+
     def judge_tests(
-        self, edits: Sequence[Edit], *, only: frozenset[TestId] | None = None, again: bool = True
+        self,
+        edits: Sequence[Edit],
+        *,
+        setup: Sequence[Edit] = (),
+        only: frozenset[TestId] | None = None,
+        again: bool = True,
     ) -> Verdict:
         """Whether every test that passed on the source still passes (`only` asks some of them).
 
@@ -241,9 +235,10 @@ class Workbench:
         to say: green.
         """
         expected = self.baseline.passing if only is None else only
-        if not expected:
+        changed = self.texts(setup, edits)
+        if not expected or not changed:
             return GREEN
-        with self.applied(edits):
+        with self.showing(changed):
             verdict = self._run_tests(expected, only)
             if again and verdict.broken:
                 more = (self._run_tests(verdict.broken, verdict.broken) for _ in range(2))
@@ -280,33 +275,21 @@ def _vanished(
     extra: Counter[Key], target: Diagnostic, source: Build, after: Build, edits: Sequence[Edit]
 ) -> tuple[Diagnostic, ...]:
     """The source's diagnostics beside the target that the edits took away."""
-    now = {_spot(d, edits) for d in after.diagnostics}
-    return tuple(d for d in source.diagnostics if extra[d.key] and d.place != target.place and _spot(d, ()) not in now)
+    now = {spot(d, edits) for d in after.diagnostics}
+    return tuple(d for d in source.diagnostics if extra[d.key] and d.place != target.place and spot(d, ()) not in now)
 
 
 def _blamed(trials: Sequence[Trial], source: Build, after: Build, edits: Sequence[Edit]) -> list[Trial]:
     """The trials where something new or unmended shows, or where more than their own went."""
-    before = {_spot(d, ()) for d in source.diagnostics}
-    now = {_spot(d, edits) for d in after.diagnostics}
-    changed = (now ^ before) - {_spot(t.target, ()) for t in trials}
+    before = {spot(d, ()) for d in source.diagnostics}
+    now = {spot(d, edits) for d in after.diagnostics}
+    changed = (now ^ before) - {spot(t.target, ()) for t in trials}
     return [
         trial
         for trial in trials
-        if _spot(trial.target, ()) in now
+        if spot(trial.target, ()) in now
         or any(e.file == file and e.start <= at <= e.end for _, file, at in changed for e in trial.edits)
     ]
-
-
-def stopped_verdict(build: Build) -> Verdict | None:
-    """The verdict where a command did not come to its end; None where it did."""
-    match build.cause:
-        case Cause.TIMEOUT | Cause.SILENT as cause:
-            return Verdict(False, Reason.TIMEOUT, cause.value)
-        case Cause.OOM | Cause.OUTPUT_LIMIT | Cause.NO_SPACE as cause:
-            return Verdict(False, Reason.OUT_OF_LIMITS, cause.value)
-    if not build.finished:
-        return Verdict(False, Reason.DOES_NOT_COMPILE, last_words(build.run))
-    return None
 
 
 def _complaint(build: Build) -> str:
@@ -316,11 +299,3 @@ def _complaint(build: Build) -> str:
         return last_words(build.run)
     at = f" at {error.primary.file}:{error.primary.line_start}" if error.primary else ""
     return f"{error.code or 'error'}: {error.message}{at}".replace("\n", " ")[:300]
-
-
-def _spot(diagnostic: Diagnostic, edits: Sequence[Edit]) -> tuple[Key, str, int]:
-    """A complaint at its place in the source's own coordinates."""
-    at = diagnostic.primary
-    if at is None:
-        return diagnostic.key, "", 0
-    return diagnostic.key, at.file, map_back(at.byte_start, by_file(edits).get(at.file, []))

@@ -21,7 +21,7 @@ from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 from oxidizer.datasets.records import canonical
 from oxidizer.miners.recipe import Recipe
 
-MINERS = {"suggestions": "crates"}
+MINERS = {"suggestions": "crates", "injected": "crates"}
 """Each miner and the kind of input that it takes; `--list` is for those that mine crates."""
 
 
@@ -50,7 +50,7 @@ class Plan:
         crates += [f"{spec.label} in {spec.path}: {error.cause}" for spec, error in self.broken]
         return {
             "list": self.list_file.name, "crates": crates, "miners": list(self.miners), "seed": self.seed,
-            "recipe": {k: list(v) if isinstance(v, tuple) else v for k, v in self.recipe.lesson.items()},
+            "recipe": self.recipe.asked(self.miners),
         }  # fmt: skip
 
 

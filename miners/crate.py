@@ -28,8 +28,10 @@ from oxidizer.cluster.workbench import Baseline, UnfitCrate, Workbench
 from oxidizer.datasets.licence import judge_licence, scan_headers
 from oxidizer.datasets.records import DiagFix, Reject, arrow_schema, to_row
 from oxidizer.miners.formatting import mine_formatting
+from oxidizer.miners.injected import InjectedMiner
+from oxidizer.miners.mined import Mined
 from oxidizer.miners.recipe import Recipe
-from oxidizer.miners.suggestions import Mined, SuggestionMiner
+from oxidizer.miners.suggestions import SuggestionMiner
 from oxidizer.miners.tuples import LOCK, Unit
 
 SCHEMAS = {"diag_fix": arrow_schema(DiagFix), "rejects": arrow_schema(Reject)}
@@ -49,6 +51,7 @@ class MineCrates:
     """The factory of the work: all that a worker needs to know, picklable."""
 
     recipe: Recipe
+    miners: tuple[str, ...]
     seed: int
     backend: str
     sysroot: str | None
@@ -136,18 +139,23 @@ class CrateWork:
             repo=crate.facts.repository, commit=crate.vcs_commit, sealed=False,
             toolchain=self.toolchain.version, tools=self.toolchain.bin,
         )  # fmt: skip
-        targets = build_targets(crate)
-        mined = SuggestionMiner(bench, unit, self.plan.recipe, self.plan.seed, meter, targets).mine()
+        mined = Mined()
+        tools = (bench, unit, self.plan.recipe, self.plan.seed, meter, build_targets(crate))
+        if "suggestions" in self.plan.miners:
+            mined += SuggestionMiner(*tools).mine()
+            mined += self._formatted(crate, bench, meter, unit)
+        if "injected" in self.plan.miners:
+            mined += InjectedMiner(*tools).mine()
+        return mined
+
+    def _formatted(self, crate: PreparedCrate, bench: Workbench, meter: MeteredSandbox, unit: Unit) -> Mined:
         with meter.stage("format"):
             formatted = mine_formatting(bench, unit, self.plan.recipe, crate.facts.edition, self.plan.seed)
         tried = len(formatted.tuples) + len(formatted.rejects)
-        mined.harvested += formatted.found
-        mined.candidates += tried
-        mined.skipped["cap on formatting"] += formatted.found - tried
-        mined.proven += len(formatted.tuples)
-        mined.tuples += formatted.tuples
-        mined.rejects += formatted.rejects
-        return mined
+        return Mined(
+            formatted.tuples, formatted.rejects, harvested=formatted.found, candidates=tried,
+            proven=len(formatted.tuples), skipped=Counter({"cap on formatting": formatted.found - tried}),
+        )  # fmt: skip
 
 
 def spec_of(order: dict[str, Any]) -> CrateSpec:
@@ -224,4 +232,5 @@ def _told(mined: Mined, baseline: Baseline) -> dict[str, Any]:
         "audit": {"audited": mined.audited, "agreed": mined.agreed},
         "warnings": len(baseline.clippy.diagnostics),
         "coverage": {"measured": baseline.coverage is not None, "reason": baseline.coverage_reason},
+        **({"injection": mined.injection} if mined.injection else {}),
     }  # fmt: skip

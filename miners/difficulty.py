@@ -9,13 +9,13 @@ from oxidizer.cluster.edits import Edit
 _MANY_LINES = 8
 
 
-def difficulty(*, trivial: bool, far: bool, patch: str, diagnostics: int) -> int:
-    """1 for the tool's own sure fix at the span; one more each for: the tool is not sure, the fix is elsewhere (`far`),
-    it has several hunks or many lines, several diagnostics go with it.
+def difficulty(*, trivial: bool, far: bool, patch: str, diagnostics: int, rare: bool = False) -> int:
+    """1 for the tool's own sure fix at the span; one more each for: the tool does not give the fix, it is elsewhere
+    (`far`), it has several hunks or many lines, several diagnostics go with it, its code is `rare`; 5 at most.
     """
     changed = [line for line in patch.splitlines() if line[:1] in "+-" and not line.startswith(("+++ b/", "--- a/"))]
     wide = sum(line.startswith("@@ ") for line in patch.splitlines()) > 1 or len(changed) > _MANY_LINES
-    return 1 + (not trivial) + far + wide + (diagnostics > 1)
+    return min(5, 1 + (not trivial) + far + wide + (diagnostics > 1) + rare)
 
 
 def is_far(edits: Sequence[Edit], file: str, byte_start: int, byte_end: int) -> bool:

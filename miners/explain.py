@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.lints import read_lints
+from oxidizer.miners.mistakes import Mistake
+from oxidizer.miners.operators.operator import Route
 
 _SHOWN = 60
 _OPEN = [[word] for word in ("as", "by", "into", "is", "to", "try", "use", "using", "with")]
@@ -52,6 +54,28 @@ def explain(diagnostic: Diagnostic, advice: str, edits: Sequence[Edit], old: Seq
     did = f"The fix {steps}."
     hint = f"The tool's advice: {_sentence(_advice(advice, edits))}" if advice != diagnostic.message else ""
     return " ".join(part for part in (said, documentation(diagnostic.code or "", tools), hint, did) if part)
+
+
+def explain_mistake(
+    diagnostic: Diagnostic, mistake: Mistake, edits: Sequence[Edit], read: Callable[[str], bytes]
+) -> str:
+    """The explanation of an injected bug: what is said, its cause in this code, why Rust objects, what the fix does.
+
+    `edits` are the fix, of the broken files that `read` gives.
+    """
+    if mistake.operator.route is Route.BEHAVIOUR:
+        said = f"A test fails: {_sentence(_first_line(diagnostic.message))}"
+    else:
+        code = f"`{diagnostic.code}`: " if diagnostic.code else "an error: "
+        said = f"{_tool(diagnostic.code)} reports {code}{_sentence(diagnostic.message)}"
+    where = f"In `{mistake.function}`: " if mistake.function else f"In {mistake.file}: "
+    old = [read(e.file)[e.start : e.end].decode("utf-8", "replace") for e in edits]
+    steps = "; ".join(_step(edit, text) for edit, text in list(zip(edits, old, strict=True))[:4])
+    return f"{said} {where}{_sentence(mistake.site.cause)} {mistake.operator.rationale} The fix {steps}."
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0] or "it panics"
 
 
 def _advice(advice: str, edits: Sequence[Edit]) -> str:

@@ -18,7 +18,8 @@ from oxidizer.cluster.diagnostics import Diagnostic, Span
 from oxidizer.cluster.edits import Edit, unified_diff
 from oxidizer.cluster.outcome import classify_status, last_words
 from oxidizer.cluster.together import prove_tests
-from oxidizer.cluster.workbench import GREEN, Reason, Trial, Verdict, Workbench
+from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict
+from oxidizer.cluster.workbench import Workbench
 from oxidizer.datasets.records import DiagFix, Reject
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.tuples import Unit, diag_fix, reject

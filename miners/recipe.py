@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import tomllib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import inf
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any, TypeVar
 from oxidizer.cluster.sandbox import Limits
 from oxidizer.datasets.records import canonical
 
-Config = TypeVar("Config", "Recipe", Limits)
+Config = TypeVar("Config", "Recipe", "Injection", Limits)
 _KINDS = {tuple: "a list of texts", float: "a number", int: "a whole number"}
 
 
@@ -57,6 +59,45 @@ RUSTC = (
 
 
 @dataclass(frozen=True)
+class Injection:
+    """What the injected miner tries and keeps in one crate. Caps are absolute; rare codes and hard cases come first."""
+
+    operators: tuple[str, ...] = ()
+    """The operators at work, by name; none named means all."""
+    tried_per_function: int = 24
+    """Mutants tried per outermost function or item, of those that share runs."""
+    tried_per_operator: int = 160
+    """Mutants tried per operator, of those that share runs."""
+    tried_alone: int = 160
+    """Mutants tried that need a run of their own."""
+    tried_tests: int = 160
+    """Changes of behaviour tried on the tests."""
+    per_code: int = 60
+    """Tuples kept per code."""
+    per_operator: int = 40
+    """Tuples kept per operator."""
+    per_function: int = 12
+    """Tuples kept per outermost function or item."""
+    per_crate: int = 1200
+    """Tuples kept in all."""
+    audit_share: float = 0.015
+    """The share of what was proven in a shared run that is judged once more alone, by cargo."""
+    alone_without_batch: int = 60
+    """Mutants judged alone in a crate whose shared runs cannot be trusted."""
+
+    def __post_init__(self) -> None:
+        for key in fields(self):
+            value = getattr(self, key.name)
+            if isinstance(value, int) and value < 0:
+                raise RecipeError(f"recipe: [injected] {key.name} must be 0 or more, not {value}")
+        if not 0 <= self.audit_share <= 1:
+            raise RecipeError(f"recipe: [injected] audit_share is a share from 0 to 1, not {self.audit_share}")
+
+
+_TABLES = ("injected", "limits")
+
+
+@dataclass(frozen=True)
 class Recipe:
     """All that decides which tuples a campaign keeps, beside the crates and the seed."""
 
@@ -82,6 +123,8 @@ class Recipe:
     """Share of what is proven together that is proven once more alone."""
     test_cap_s: float = 90.0
     """Seconds that one test executable may run."""
+    injected: Injection = field(default_factory=Injection)
+    """What the injected miner tries and keeps."""
     limits: Limits = field(default_factory=Limits)
     """What a crate's commands may use."""
 
@@ -102,6 +145,11 @@ class Recipe:
         """The part that decides the tuples, as plain data."""
         return asdict(self)
 
+    def asked(self, miners: Collection[str]) -> dict[str, Any]:
+        """As JSON holds it, without what concerns none of the miners."""
+        told: dict[str, Any] = json.loads(canonical(self.lesson))
+        return {key: value for key, value in told.items() if key != "injected" or "injected" in miners}
+
     @property
     def fingerprint(self) -> str:
         """Eight hex digits that name this recipe."""
@@ -121,23 +169,28 @@ def load_recipe(path: Path | None) -> Recipe:
         keys = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"{path}: {error}") from error
-    limits = keys.pop("limits", {})
-    if not isinstance(limits, dict):
-        raise RecipeError(f"{path}: limits is a table: write [limits] and its keys below it, not {limits!r}")
-    recipe = _overlaid(starter(), keys, str(path))
-    return replace(recipe, limits=_overlaid(recipe.limits, limits, f"{path} [limits]"))
+    return _changed(starter(), keys, str(path))
 
 
 def recipe_of(asked: dict[str, Any]) -> Recipe:
     """The recipe that a run.json holds as plain data. Raises RecipeError."""
-    keys = dict(asked)
-    limits = keys.pop("limits", {})
-    recipe = _overlaid(starter(), keys, "run.json")
-    return replace(recipe, limits=_overlaid(recipe.limits, dict(limits), "run.json [limits]"))
+    return _changed(starter(), dict(asked), "run.json")
+
+
+def _changed(recipe: Recipe, keys: dict[str, Any], where: str) -> Recipe:
+    tables = {name: keys.pop(name, {}) for name in _TABLES}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise RecipeError(f"{where}: {name} is a table: write [{name}] and its keys below it, not {table!r}")
+    recipe = _overlaid(recipe, keys, where)
+    injected = _overlaid(recipe.injected, dict(tables["injected"]), f"{where} [injected]")
+    return replace(
+        recipe, injected=injected, limits=_overlaid(recipe.limits, dict(tables["limits"]), f"{where} [limits]")
+    )
 
 
 def _overlaid(config: Config, keys: dict[str, Any], where: str) -> Config:
-    known = {f.name: getattr(config, f.name) for f in fields(config) if f.name != "limits"}
+    known = {f.name: getattr(config, f.name) for f in fields(config) if f.name not in _TABLES}
     for key, value in keys.items():
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)

@@ -7,34 +7,20 @@ default groups plus that lint, on the source and on the fix. Independent fixes s
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.outcome import Cause, classify_status, last_words
 from oxidizer.cluster.policy import silences
 from oxidizer.cluster.together import packs, prove_probe, prove_tests, waves
-from oxidizer.cluster.workbench import TEST_REASONS, Reason, Trial, UnfitCrate, Verdict, Workbench, stopped_verdict
-from oxidizer.datasets.records import DiagFix, Reject
+from oxidizer.cluster.verdict import TEST_REASONS, Reason, Trial, Verdict, stopped_verdict
+from oxidizer.cluster.workbench import UnfitCrate, Workbench
 from oxidizer.miners.candidates import Candidate, Selection, select
 from oxidizer.miners.explain import explain
+from oxidizer.miners.mined import Mined
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.tuples import Unit, diag_fix, reject
-
-
-@dataclass
-class Mined:
-    """What a miner brings from one crate."""
-
-    tuples: list[DiagFix] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    harvested: int = 0
-    candidates: int = 0
-    proven: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    audited: int = 0
-    agreed: int = 0
 
 
 @dataclass(frozen=True)

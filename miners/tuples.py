@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,8 +12,10 @@ from oxidizer.cluster import diagnostics as dg
 from oxidizer.cluster import policy
 from oxidizer.cluster.classes import class_of
 from oxidizer.cluster.edits import Edit, apply, by_file, unified_diff
+from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.syntax import item_region
-from oxidizer.cluster.workbench import Trial, Verdict, Workbench
+from oxidizer.cluster.verdict import Trial, Verdict
+from oxidizer.cluster.workbench import Workbench
 from oxidizer.datasets import records
 from oxidizer.miners.difficulty import difficulty, is_far
 
@@ -72,37 +74,46 @@ def _suggestion(fix: dg.Fix) -> records.Suggestion:
 
 def diag_fix(
     bench: Workbench, unit: Unit, trial: Trial, verdict: Verdict, args: Sequence[str], *, tool: str | None = None,
-    origin: str, operator: str | None, trivial: bool, explanation: str, lineage: Sequence[str],
+    origin: str, operator: str | None, trivial: bool, explanation: str, lineage: Sequence[str], rare: bool = False,
+    failing: Collection[TestId] = (),
 ) -> records.DiagFix:  # fmt: skip
-    """The tuple of a green trial. `args` are the probe's."""
+    """The tuple of a green trial. `args` are the probe's; `rare` says that its code seldom comes in this crate.
+
+    `failing` are the tests that fail before and pass after, where they are what shows the error.
+    """
     shown = error(trial.target, tool)
-    patch = unified_diff(trial.edits, bench.read)
-    file, own = next(iter(by_file(trial.edits).items()))
-    before, after = excerpt(bench.read(file), own)
+    read = bench.reader(trial.setup)
+    patch = unified_diff(trial.edits, read)
+    file = min(e.file for e in trial.edits)
+    before, after = excerpts(bench, trial, file)
     vouched: Literal["pass", "none"] = "pass" if bench.baseline.passing else "none"
     fields: dict[str, Any] = {
         "crate": unit.crate, "version": unit.version, "source": unit.source, "member": unit.member,
-        "lock": LOCK, "setup_diff": "", "error": shown,
+        "lock": LOCK, "setup_diff": unified_diff(trial.setup, bench.read), "error": shown,
         "more_errors": [error(d) for d in verdict.more if d.primary],
         "file": file, "code_before": before, "patch_diff": patch, "code_after": after,
         "probe": probe(args), "toolchain": unit.toolchain,
-        "tests": records.Tests(before=vouched, after=vouched, names=[]),
+        "tests": records.Tests(before="fail" if failing else vouched, after=vouched, names=_names(failing)),
         "explanation": explanation, "class": class_of(shown.tool, shown.code),
         "origin": origin, "operator": operator, "trivial": trivial,
         "difficulty": difficulty(
-            trivial=trivial, patch=patch, diagnostics=1 + len(verdict.more),
+            trivial=trivial, rare=rare, patch=patch, diagnostics=1 + len(verdict.more),
             far=is_far(trial.edits, shown.span.file, shown.span.byte_start, shown.span.byte_end),
         ),
         "sealed": unit.sealed,
         "verdict": records.RecordedVerdict(
-            scope=verdict.scope, audited=verdict.audited, covered=bench.covered(trial.edits),
-            flags=policy.flags(trial.edits, bench.read),
+            scope=verdict.scope, audited=verdict.audited, covered=bench.covered(trial.setup or trial.edits),
+            flags=policy.flags(trial.edits, read),
         ),
         "lineage": [*lineage, f"oxidizer:{__version__}"],
         "license": unit.license, "source_url": unit.source_url, "commit": unit.commit,
         "provenance": records.Provenance(repo=unit.repo, commit=unit.commit), "parents": [],
     }  # fmt: skip
     return records.DiagFix.new(**fields)
+
+
+def _names(tests: Collection[TestId]) -> list[records.TestName]:
+    return [records.TestName(package=t.package, target=t.target, name=t.name) for t in sorted(tests)]
 
 
 def reject(
@@ -118,6 +129,16 @@ def reject(
         probe=probe(args), error=shown, patch_diff=unified_diff(trial.edits, bench.read), toolchain=unit.toolchain,
         license=unit.license, source_url=unit.source_url, commit=unit.commit, parents=[],
     )  # fmt: skip
+
+
+def excerpts(bench: Workbench, trial: Trial, file: str) -> tuple[str, str]:
+    """The code around a trial's edits of one file, before and after: whole items."""
+    own = by_file(trial.edits)[file]
+    if trial.setup and file not in bench.texts(trial.setup, trial.edits):
+        # The fix takes the setup back: the items are those of the healthy source.
+        after, before = excerpt(bench.read(file), by_file(trial.setup)[file])
+        return before, after
+    return excerpt(bench.reader(trial.setup)(file), own)
 
 
 def excerpt(source: bytes, edits: Sequence[Edit]) -> tuple[str, str]:

@@ -22,12 +22,15 @@ from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.edits import Edit, apply, by_file, from_diff
 from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailable, prepare
+from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.registry import HostileArchive
 from oxidizer.cluster.sandbox import SandboxUnavailable
+from oxidizer.cluster.schemata import judge_behaviour
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.toolchain import Toolchain
-from oxidizer.cluster.workbench import Reason, Trial, UnfitCrate, Verdict, Workbench
+from oxidizer.cluster.verdict import Reason, Trial, Verdict
+from oxidizer.cluster.workbench import UnfitCrate, Workbench
 from oxidizer.datasets.records import DiagFix
 from oxidizer.miners.crate import mounts_of, workbench
 from oxidizer.miners.formatting import prove_formatting
@@ -122,42 +125,44 @@ def _verify(bench: Workbench, row: Row) -> Verdict:
 
 def _replay(bench: Workbench, row: Row) -> Verdict:
     try:
-        edits = tuple(from_diff(row["patch_diff"], bench.read))
-    except (ValueError, FileNotFoundError) as error:
+        setup = tuple(from_diff(row["setup_diff"], bench.read))
+        read = bench.reader(setup)
+        edits = tuple(from_diff(row["patch_diff"], read))
+        before, after = read(row["file"]), apply(read(row["file"]), by_file(edits)[row["file"]])
+    except (ValueError, KeyError, FileNotFoundError) as error:
         return Verdict(False, Reason.DOES_NOT_APPLY, str(error))
-    if wrong := _wrong_excerpt(bench, row, edits):
-        return Verdict(False, Reason.DOES_NOT_APPLY, wrong)
-    if row["error"]["tool"] == "rustfmt":
-        return prove_formatting(bench, row["file"], edits)
-    target = _shown(bench, row)
-    if target is None:
-        return Verdict(False, Reason.NOT_SHOWN, "the probe does not show the diagnostic at its place")
-    return bench.judge(Trial(edits, target), row["probe"]["args"])
-
-
-def _wrong_excerpt(bench: Workbench, row: Row, edits: Sequence[Edit]) -> str | None:
-    before = bench.read(row["file"])
-    after = apply(before, by_file(edits)[row["file"]])
     for name, text in (("code_before", before), ("code_after", after)):
         if row[name].encode() not in text:
-            return f"{name} is not in {row['file']}"
-    return None
+            return Verdict(False, Reason.DOES_NOT_APPLY, f"{name} is not in {row['file']}")
+    if row["error"]["tool"] == "rustfmt":
+        return prove_formatting(bench, row["file"], edits)
+    if row["error"]["tool"] == "test":
+        return _replay_tests(bench, row, setup, edits)
+    shown = bench.observe(row["probe"]["args"], setup).diagnostics
+    missing = [error for error in (row["error"], *row["more_errors"]) if _shown(shown, error) is None]
+    target = _shown(shown, row["error"])
+    if missing or target is None:
+        what = missing[0]["code"] or missing[0]["message"]
+        return Verdict(False, Reason.NOT_SHOWN, f"the probe does not show {what} at its place")
+    return bench.judge(Trial(edits, target, setup), row["probe"]["args"])
 
 
-def _shown(bench: Workbench, row: Row) -> Diagnostic | None:
-    """The record's diagnostic as the probe shows it on the source."""
-    error, span = row["error"], row["error"]["span"]
-    for diagnostic in bench.observe(row["probe"]["args"]).diagnostics:
+def _replay_tests(bench: Workbench, row: Row, setup: Sequence[Edit], edits: Sequence[Edit]) -> Verdict:
+    """The named tests fail before; after, they and all that pass on the source pass."""
+    tests = frozenset(TestId(n["package"], n["target"], n["name"]) for n in row["tests"]["names"])
+    if not tests or not judge_behaviour(bench, setup, tests):
+        return Verdict(False, Reason.NOT_SHOWN, "the named tests do not all fail before")
+    if not tests <= bench.baseline.passing:
+        return Verdict(False, Reason.TESTS_FAIL, "the named tests do not all pass on the source")
+    return bench.judge_tests(edits, setup=setup)
+
+
+def _shown(diagnostics: Sequence[Diagnostic], error: Row) -> Diagnostic | None:
+    """A record's diagnostic among those that the probe shows."""
+    place = (error["span"]["file"], error["span"]["byte_start"], error["span"]["byte_end"])
+    for diagnostic in diagnostics:
         at = diagnostic.primary
-        same = (diagnostic.level, diagnostic.code, diagnostic.message) == (
-            error["level"],
-            error["code"],
-            error["message"],
-        )
-        if (
-            same
-            and at
-            and (at.file, at.byte_start, at.byte_end) == (span["file"], span["byte_start"], span["byte_end"])
-        ):
+        same = diagnostic.key == (error["level"], error["code"], error["message"])
+        if same and at and (at.file, at.byte_start, at.byte_end) == place:
             return diagnostic
     return None

@@ -54,7 +54,12 @@ def mine(
             "--out", help="The run directory: a folder, or a URI such as s3://bucket/run. Continued if it is there."
         ),
     ],
-    miners: Annotated[str, typer.Option(help="Which miners, separated by commas.")] = "suggestions",
+    miners: Annotated[
+        str,
+        typer.Option(
+            help="Which, separated by commas: suggestions (what the tools propose), injected (bugs made on purpose)."
+        ),
+    ] = "suggestions",
     sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap. Both give the same tuples.")] = "auto",
     seed: Annotated[int, typer.Option(help="Decides which suggestions are tried where caps leave some out.")] = 0,
     recipe: Annotated[Path | None, typer.Option(help="A TOML file that changes keys of the default recipe.")] = None,
@@ -159,7 +164,9 @@ def _execute(
                 out.print(f"Ray dashboard: http://{ray.dashboard}")
             # Each node of a cluster has the toolchain in a folder of its own.
             sysroot = toolchain if ray.address else str(plan.toolchain.sysroot)
-            work = MineCrates(plan.recipe, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share)
+            work = MineCrates(
+                plan.recipe, plan.miners, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share
+            )
             with progress.shown():
                 for done in Campaign(run, work, SCHEMAS).execute(pending, ray):
                     progress.note(done)

@@ -39,7 +39,9 @@ CRATES = ("miniz_oxide@0.9.1", "json@0.12.4", "unicode-bidi@0.3.18")
 def mine_alone(spec: CrateSpec, toolchain: Toolchain, opened: Callable[[Mounts, Path], Sandbox]) -> dict[str, float]:
     """Mine one crate in this process; seconds of its commands and in all, and the number of tuples."""
     share = Share(1.0, Limits().memory_bytes)
-    work = mining.MineCrates(starter(), 0, "bench", str(toolchain.sysroot), toolchain.version, share)()
+    work = mining.MineCrates(
+        starter(), ("suggestions",), 0, "bench", str(toolchain.sysroot), toolchain.version, share
+    )()
     with scratch("bench") as folder:
         crate = prepare(spec, toolchain, folder / "crate")
         mounts = mining.mounts_of(crate, toolchain, folder / "target")
@@ -64,7 +66,9 @@ def mine_on_ray(specs: list[CrateSpec], toolchain: Toolchain, backend: str) -> d
         session(cpus=limits.cpus, memory_bytes=limits.memory_bytes, workers=1) as ray,
     ):
         started = time.monotonic() - began
-        work = mining.MineCrates(starter(), 0, backend, str(toolchain.sysroot), toolchain.version, ray.share)
+        work = mining.MineCrates(
+            starter(), ("suggestions",), 0, backend, str(toolchain.sysroot), toolchain.version, ray.share
+        )
         campaign = Campaign(RunDirectory(run), work, mining.SCHEMAS)
         done = list(campaign.execute([unit_of(spec, toolchain) for spec in specs], ray))
         units = [d.summary for d in done if d.summary]

@@ -13,7 +13,8 @@ from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.outcome import Cause
 from oxidizer.cluster.sandbox import Limits, SandboxUnavailable
 from oxidizer.cluster.together import packs, prove_probe, prove_tests, waves
-from oxidizer.cluster.workbench import Reason, Trial, UnfitCrate, Verdict, Workbench
+from oxidizer.cluster.verdict import Reason, Trial, Verdict
+from oxidizer.cluster.workbench import UnfitCrate, Workbench
 from tests.conftest import OpenCrate
 
 LIB = "src/lib.rs"

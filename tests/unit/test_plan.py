@@ -115,7 +115,9 @@ def test_each_start_of_the_command_is_noted(workspace: Path, tmp_path: Path) -> 
 
 
 def test_the_work_travels_to_workers(toolchain: Toolchain) -> None:
-    work = MineCrates(starter(), 0, "bubblewrap", str(toolchain.sysroot), toolchain.version, Share(1.0, 1 << 30))
+    work = MineCrates(
+        starter(), ("suggestions",), 0, "bubblewrap", str(toolchain.sysroot), toolchain.version, Share(1.0, 1 << 30)
+    )
     sent = pickle.loads(pickle.dumps(work))
     assert sent == work
     assert sent().limits.memory_bytes == 1 << 30

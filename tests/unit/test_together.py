@@ -10,7 +10,8 @@ from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.edits import Edit, conflict
 from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.together import packs, prove_tests, waves
-from oxidizer.cluster.workbench import GREEN, Reason, Trial, Verdict, Workbench
+from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict
+from oxidizer.cluster.workbench import Workbench
 
 SOURCE = b"fn a() { 1; fn inner() { 2; } }\nfn b() { 3; }\nstruct C;\nimpl C { fn d() { 4; } fn e() { 5; } }\n"
 TARGET = Diagnostic("warning", "some_lint", "words", (), (), "")

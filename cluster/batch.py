@@ -1,0 +1,180 @@
+"""Many mutants judged in few runs of the compiler, each verdict as if it had been judged alone.
+
+One run holds one mutant in every region that can complain only of itself; each diagnostic goes back to its mutant by
+the bytes it stands at. A sentinel behind every changed file shows that nothing silenced the rest. Where it is missing,
+or something complains that nobody owns, the group is halved until the culprit is alone. What shows another mutant's
+code is judged again by itself. Not promised: mutants whose effect leaves their region, which only a judgement alone can
+tell, so callers audit a sample (`miners/injected.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from oxidizer.cluster.diagnostics import Diagnostic
+from oxidizer.cluster.layout import Layout, Mutant, rounds
+from oxidizer.cluster.outcome import Cause, last_words
+from oxidizer.cluster.rustc import Compiled, Rustc
+from oxidizer.cluster.verdict import Reason, Verdict, added, mutant_verdict, spot
+from oxidizer.cluster.workbench import Workbench
+
+
+class NotBatchable(Exception):
+    """The crate cannot be judged in batches; the message says why."""
+
+
+@dataclass
+class Effort:
+    """What a checker did."""
+
+    runs: int = 0
+    """Runs that several mutants shared."""
+    alone: int = 0
+    """Mutants that had to be judged by themselves."""
+    poisoned: int = 0
+    """Shared runs that showed nothing of some mutants, and were divided."""
+
+
+class BatchChecker:
+    """Judges mutants of one target: of its compile errors or, where its compiler has lints, of its lints."""
+
+    def __init__(self, bench: Workbench, rustc: Rustc) -> None:
+        self.bench, self.rustc = bench, rustc
+        self.effort = Effort()
+        self._source: tuple[Diagnostic, ...] | None = None
+        self._live: frozenset[str] | None = None
+
+    @property
+    def source(self) -> tuple[Diagnostic, ...]:
+        """What the source itself shows. Raises NotBatchable."""
+        if self._source is None:
+            compiled = self.rustc.run()
+            if not compiled.finished or any(d.is_compile_error for d in compiled.diagnostics):
+                raise NotBatchable(f"the compiler alone does not take the source: {_words(compiled)}")
+            self._source = compiled.diagnostics
+        return self._source
+
+    def live(self, files: Sequence[str]) -> frozenset[str]:
+        """Those of the files that the target is made of: their sentinels complain. Raises NotBatchable."""
+        if self._live is None:
+            layout = Layout((), self.bench.read, self._sentinel, files)
+            with self.bench.showing(layout.texts):
+                compiled = self.rustc.run()
+            self._live = frozenset(_Shares(layout, compiled, self.source, self._signal).awake)
+            if not self._live:
+                raise NotBatchable(f"no file of the target shows its sentinel: {_words(compiled)}")
+        return self._live
+
+    def judge(self, mutants: Sequence[Mutant]) -> list[Verdict]:
+        """The verdict on each mutant, in their order. Raises NotBatchable, SandboxUnavailable."""
+        found: dict[int, Verdict] = {}
+        for group in rounds(mutants, self.bench.read):
+            found |= self._judge({number: mutants[number] for number in group})
+        return [found[number] for number in range(len(mutants))]
+
+    def alone(self, mutant: Mutant, *, incremental: bool = False) -> Verdict:
+        """The verdict on one mutant in a run of its own."""
+        self.effort.alone += 1
+        with self.bench.applied(mutant.edits):
+            compiled = self.rustc.run(incremental=incremental)
+        return _stopped(compiled) or mutant_verdict(
+            added(compiled.diagnostics, self.source, mutant.edits), mutant.codes
+        )
+
+    def _judge(self, group: dict[int, Mutant]) -> dict[int, Verdict]:
+        numbers = list(group)
+        if len(numbers) == 1:
+            return {numbers[0]: self.alone(group[numbers[0]])}
+        layout = Layout([group[n] for n in numbers], self.bench.read, self._sentinel)
+        with self.bench.showing(layout.texts):
+            compiled = self.rustc.run()
+        self.effort.runs += 1
+        shares = _Shares(layout, compiled, self.source, self._signal)
+        if self.rustc.lints and shares.breaking and compiled.finished:
+            # An error hides every lint, the sentinel's too: what has one is judged, the others are asked again.
+            done = {numbers[i]: mutant_verdict(shares.of[i], group[numbers[i]].codes) for i in shares.breaking}
+            return done | self._judge_rest(group, set(done))
+        if shares.silenced:
+            return self._divided(group, numbers, shares)
+        verdicts = {}
+        for index, number in enumerate(numbers):
+            own = [layout.alone(d, index) for d in shares.of[index]]
+            if any(d is None for d in own):
+                verdicts[number] = self.alone(group[number])
+            else:
+                verdict = mutant_verdict([d for d in own if d is not None], group[number].codes)
+                verdicts[number] = replace(verdict, scope="batch")
+        return verdicts
+
+    def _divided(self, group: dict[int, Mutant], numbers: list[int], shares: _Shares) -> dict[int, Verdict]:
+        self.effort.poisoned += 1
+        if 0 < len(shares.silencing) < len(numbers) // 2:
+            # Errors without a code stop the compiler early: those that have one are most likely the culprits.
+            suspects = {numbers[i] for i in shares.silencing}
+            return {n: self.alone(group[n]) for n in suspects} | self._judge_rest(group, suspects)
+        middle = len(numbers) // 2
+        halves = ({n: group[n] for n in part} for part in (numbers[:middle], numbers[middle:]))
+        return {n: verdict for half in halves for n, verdict in self._judge(half).items()}
+
+    def _judge_rest(self, group: dict[int, Mutant], done: set[int]) -> dict[int, Verdict]:
+        rest = {n: mutant for n, mutant in group.items() if n not in done}
+        return self._judge(rest) if rest else {}
+
+    @property
+    def _signal(self) -> str:
+        """The code of the sentinel's complaint."""
+        return "dead_code" if self.rustc.lints else "E0308"
+
+    def _sentinel(self, number: int) -> bytes:
+        # No underscore in front, which would say that it is meant to be unused.
+        name = f"oxidizer_sentinel_{number}"
+        if self.rustc.lints:
+            return f"#[warn(dead_code)] fn {name}() {{}}".encode()
+        return f"#[allow(dead_code)] fn {name}() {{ let _: () = 0u8; }}".encode()
+
+
+class _Shares:
+    """The diagnostics of one shared run: those of each mutant, by its index in the layout."""
+
+    def __init__(self, layout: Layout, compiled: Compiled, source: Sequence[Diagnostic], signal: str) -> None:
+        self.of: list[list[Diagnostic]] = [[] for _ in layout.mutants]
+        self.awake: set[str] = set()
+        """The files whose sentinels complain."""
+        strays = 0
+        known = Counter(spot(d, ()) for d in source)
+        for diagnostic in compiled.diagnostics:
+            at = diagnostic.primary
+            place = (
+                (diagnostic.key, at.file, layout.source_place(at.file, at.byte_start)) if at else spot(diagnostic, ())
+            )
+            known[place] -= 1
+            if known[place] >= 0:
+                continue
+            owner = layout.owner(diagnostic)
+            if isinstance(owner, int):
+                self.of[owner].append(diagnostic)
+            elif owner is None and diagnostic.code == signal and at:
+                self.awake.add(at.file)
+            elif diagnostic.is_compile_error:
+                strays += 1
+        self.silenced = strays > 0 or not compiled.finished or bool(set(layout.texts) - self.awake)
+        self.breaking = [i for i, own in enumerate(self.of) if any(d.is_compile_error for d in own)]
+        self.silencing = [i for i, own in enumerate(self.of) if any(d.is_error and d.code is None for d in own)]
+
+
+def _stopped(compiled: Compiled) -> Verdict | None:
+    match compiled.cause:
+        case Cause.TIMEOUT | Cause.SILENT as cause:
+            return Verdict(False, Reason.TIMEOUT, cause.value)
+        case Cause.OOM | Cause.OUTPUT_LIMIT | Cause.NO_SPACE as cause:
+            return Verdict(False, Reason.OUT_OF_LIMITS, cause.value)
+    if not compiled.finished:
+        return Verdict(False, Reason.DOES_NOT_COMPILE, _words(compiled))
+    return None
+
+
+def _words(compiled: Compiled) -> str:
+    error = next((d for d in compiled.diagnostics if d.is_error), None)
+    return f"{error.code or 'error'}: {error.message}" if error else last_words(compiled.run)

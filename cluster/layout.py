@@ -1,0 +1,247 @@
+"""Many mutants in one set of sources: where each lies in the text that the compiler sees, and back.
+
+Each mutant keeps to a region of its own, no two of which share a line. Lines that a mutant removes are put back,
+empty, behind its region, so that all below keeps its line number; byte offsets are brought back by `Layout.alone`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from oxidizer.cluster.diagnostics import Diagnostic, Span
+from oxidizer.cluster.edits import Edit, by_file, map_back
+
+_CONTEXT = 2
+"""Lines that rustc may show around a span."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """Edits of the source that break it, and the region whose code alone can complain of them."""
+
+    edits: tuple[Edit, ...]
+    file: str
+    start: int
+    end: int
+    codes: tuple[str, ...] = ()
+    """The lints that it aims at; none where it aims at compile errors."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A replaced range in the text that the compiler sees; `owner` is None for the sentinel."""
+
+    owner: int | None
+    start: int
+    end: int
+    grown: int
+    puts_back: bool
+    """It is there for the lines that its owner removed."""
+    first_line: int
+    last_line: int
+
+
+@dataclass(frozen=True)
+class _Region:
+    owner: int | None
+    start: int
+    end: int
+
+
+class Layout:
+    """The texts of a group of mutants, by number, with a sentinel behind each file."""
+
+    def __init__(
+        self, mutants: Sequence[Mutant], read: Callable[[str], bytes], sentinel: Callable[[int], bytes] | None = None,
+        files: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """`files` get a sentinel beside those that are changed."""
+        self.mutants = mutants
+        self.texts: dict[str, bytes] = {}
+        self._edits: dict[str, list[Edit]] = {}
+        self._pieces: dict[str, list[_Piece]] = {}
+        self._owned: dict[tuple[str, int], list[_Piece]] = {}
+        self._grown: dict[str, list[int]] = {}
+        self._regions: dict[str, list[_Region]] = {}
+        changed = {e.file for m in mutants for e in m.edits}
+        for number, file in enumerate(sorted({*changed, *files})):
+            self._lay(file, read(file), sentinel(number) if sentinel else b"")
+
+    def _lay(self, file: str, source: bytes, sentinel: bytes) -> None:
+        wanted: list[tuple[Edit, int | None, bool]] = []
+        for number, mutant in enumerate(self.mutants):
+            own = by_file(mutant.edits).get(file, [])
+            wanted += [(edit, number, False) for edit in own]
+            lost = sum(source.count(b"\n", e.start, e.end) - e.replacement.count(b"\n") for e in own)
+            if lost > 0 and mutant.file == file:
+                wanted.append((Edit(file, *_line_end(source, mutant.end), b"\n" * lost), number, True))
+        if sentinel:
+            wanted.append((Edit(file, len(source), len(source), b"\n" + sentinel + b"\n"), None, False))
+        wanted.sort(key=lambda one: (one[0].start, one[0].end, one[1] is None, one[2]))
+        parts, at, shift, line = [], 0, 0, 1
+        pieces: list[_Piece] = []
+        for edit, owner, puts_back in wanted:
+            parts += [source[at : edit.start], edit.replacement]
+            line += source.count(b"\n", at, edit.start)
+            last = line + edit.replacement.count(b"\n")
+            at, grown = edit.end, len(edit.replacement) - (edit.end - edit.start)
+            begin = edit.start + shift
+            pieces.append(_Piece(owner, begin, begin + len(edit.replacement), grown, puts_back, line, last))
+            shift, line = shift + grown, last
+        self.texts[file] = b"".join([*parts, source[at:]])
+        self._edits[file] = [edit for edit, _, _ in wanted]
+        self._pieces[file] = pieces
+        self._grown[file] = [0, *accumulate(piece.grown for piece in pieces)]
+        for piece in pieces:
+            if piece.owner is not None:
+                self._owned.setdefault((file, piece.owner), []).append(piece)
+        self._regions[file] = self._placed(file, wanted, len(source))
+
+    def _placed(self, file: str, wanted: Sequence[tuple[Edit, int | None, bool]], size: int) -> list[_Region]:
+        """The regions of the mutants, and of the sentinel, in the laid out text, in order."""
+        ends, grown = [], [0]
+        for edit, _, _ in wanted:
+            ends.append(edit.end)
+            grown.append(grown[-1] + len(edit.replacement) - (edit.end - edit.start))
+        regions = []
+        for number, mutant in enumerate(self.mutants):
+            if mutant.file == file:
+                before = bisect_right(ends, mutant.start)
+                # What is inserted at the very start of a region belongs to it.
+                while before and wanted[before - 1][1] == number and wanted[before - 1][0].end == mutant.start:
+                    before -= 1
+                until = bisect_right(ends, mutant.end)
+                regions.append(_Region(number, mutant.start + grown[before], mutant.end + grown[until]))
+        if wanted and wanted[-1][0].start == size and wanted[-1][1] is None:
+            regions.append(_Region(None, size + grown[-2], size + grown[-1]))
+        return sorted(regions, key=lambda region: region.start)
+
+    def source_place(self, file: str, offset: int) -> int:
+        """The place in the source of an offset in the laid out text."""
+        return map_back(offset, self._edits.get(file, ()))
+
+    def owner(self, diagnostic: Diagnostic) -> int | str | None:
+        """The mutant that a diagnostic belongs to; None is the sentinel, "" nobody that is known."""
+        for span in _places(diagnostic):
+            if (region := self._at(span)) is not None:
+                return region.owner
+        return ""
+
+    def _at(self, span: Span) -> _Region | None:
+        regions = self._regions.get(span.file, [])
+        at = bisect_right(regions, span.byte_start, key=lambda region: region.start) - 1
+        return regions[at] if at >= 0 and span.byte_start <= regions[at].end else None
+
+    def alone(self, diagnostic: Diagnostic, owner: int) -> Diagnostic | None:
+        """The diagnostic as it would be were its mutant the only one; None where others show in it."""
+        try:
+            return self._moved(diagnostic, owner)
+        except _Entangled:
+            return None
+
+    def _moved(self, diagnostic: Diagnostic, owner: int) -> Diagnostic:
+        return replace(
+            diagnostic,
+            spans=tuple(self._moved_span(span, owner) for span in diagnostic.spans),
+            children=tuple(self._moved(child, owner) for child in diagnostic.children),
+        )
+
+    def _moved_span(self, span: Span, owner: int) -> Span:
+        expansion = span.expansion and replace(span.expansion, span=self._moved_span(span.expansion.span, owner))
+        if span.file not in self.texts:
+            return span if expansion is span.expansion else replace(span, expansion=expansion)
+        if self._shows_others(span, owner):
+            raise _Entangled
+        start, end = (self._offset(span.file, at, owner) for at in (span.byte_start, span.byte_end))
+        return replace(span, byte_start=start, byte_end=end, expansion=expansion)
+
+    def _shows_others(self, span: Span, owner: int) -> bool:
+        """The span would look different were the owner's mutant the only one."""
+        pieces = self._pieces[span.file]
+        at = bisect_left(pieces, span.line_start - _CONTEXT, key=lambda piece: piece.last_line)
+        while at < len(pieces) and pieces[at].first_line <= span.line_end + _CONTEXT:
+            if pieces[at].owner != owner:
+                return True
+            at += 1
+        # Below the lines that a mutant removes all else would, alone, stand higher.
+        return any(p.puts_back and p.end <= span.byte_start for p in self._own(span.file, owner))
+
+    def _own(self, file: str, owner: int) -> Sequence[_Piece]:
+        return self._owned.get((file, owner), ())
+
+    def _offset(self, file: str, offset: int, owner: int) -> int:
+        pieces = self._pieces[file]
+        at = bisect_right(pieces, offset, key=lambda piece: piece.end)
+        if at < len(pieces) and pieces[at].start < offset and pieces[at].owner != owner:
+            raise _Entangled
+        own = sum(p.grown for p in self._own(file, owner) if p.end <= offset and not p.puts_back)
+        return offset - self._grown[file][at] + own
+
+
+class _Entangled(Exception):
+    """A diagnostic shows code that another mutant changes."""
+
+
+def _places(diagnostic: Diagnostic) -> Iterator[Span]:
+    """Where a diagnostic may belong, likeliest first: primary spans by the call that expands to them, then the rest."""
+    primary = [s for s in diagnostic.spans if s.is_primary]
+    for group in (primary, [s for s in diagnostic.spans if not s.is_primary]):
+        for span in group:
+            yield from _expanded(span)
+    for child in diagnostic.children:
+        yield from _places(child)
+
+
+def _expanded(span: Span) -> Iterator[Span]:
+    """The span's outermost call site first, itself last."""
+    if span.expansion is not None:
+        yield from _expanded(span.expansion.span)
+    yield span
+
+
+def _line_end(source: bytes, offset: int) -> tuple[int, int]:
+    """The empty range before the end of the line that holds an offset."""
+    end = source.find(b"\n", offset)
+    end = len(source) if end < 0 else end
+    return end, end
+
+
+def rounds(mutants: Sequence[Mutant], read: Callable[[str], bytes]) -> list[list[int]]:
+    """The numbers of mutants in groups in which no two regions share a line, each in the first group that takes it."""
+    taken: list[dict[str, list[tuple[int, int]]]] = []
+    groups: list[list[int]] = []
+    begins = {file: _line_starts(read(file)) for file in {m.file for m in mutants}}
+    for number, mutant in enumerate(mutants):
+        starts = begins[mutant.file]
+        lines = bisect_right(starts, mutant.start), bisect_right(starts, max(mutant.start, mutant.end - 1))
+        for group, lies in zip(groups, taken, strict=True):
+            if _is_free(lies.setdefault(mutant.file, []), lines):
+                group.append(number)
+                break
+        else:
+            groups.append([number])
+            taken.append({})
+            _is_free(taken[-1].setdefault(mutant.file, []), lines)
+    return groups
+
+
+def _is_free(taken: list[tuple[int, int]], lines: tuple[int, int]) -> bool:
+    """Whether the lines meet none of those taken; if so they are taken now."""
+    at = bisect_right(taken, lines)
+    if at and taken[at - 1][1] >= lines[0]:
+        return False
+    if at < len(taken) and taken[at][0] <= lines[1]:
+        return False
+    taken.insert(at, lines)
+    return True
+
+
+def _line_starts(source: bytes) -> list[int]:
+    starts, at = [0], source.find(b"\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = source.find(b"\n", at + 1)
+    return starts

@@ -1,0 +1,159 @@
+"""The compiler without cargo: the command lines that cargo uses for a crate's targets, recorded once and run again.
+
+A run costs what rustc costs: no cargo, no fresh look at dependencies. It shows what the crate's own code shows, in the
+same words as under cargo, with the recorded arguments and environment.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from oxidizer.cluster.cargo import Cargo
+from oxidizer.cluster.diagnostics import Diagnostic, distinct, parse_diagnostic, relative
+from oxidizer.cluster.outcome import Cause, classify_status
+from oxidizer.cluster.sandbox import ENVIRONMENT, SHIMS, TARGET, TOOLCHAIN, RunResult
+
+WORK = f"{TARGET}/oxidizer-batch"
+"""Where direct runs of the compiler leave what they make."""
+_NOTES = f"{WORK}/notes"
+_READ = 'cd "$1" && for note in *; do cat "$note"; printf "\\0\\0\\0"; done'
+
+# What a run sets for itself; the first take their value with `=` or as the next argument.
+_OURS = ("--emit", "--json", "--error-format", "--diagnostic-width", "--out-dir")
+
+
+class NoInvocation(Exception):
+    """cargo did not show how it compiles the crate's targets."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """How cargo compiles one target."""
+
+    flags: tuple[str, ...]
+    """The target among cargo's arguments: `--lib`, or `--bin NAME`."""
+    root: str
+    """The target's root file, relative to the source's root."""
+    folder: str
+    args: tuple[str, ...]
+    """The compiler's arguments without those that say what comes out of it."""
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What one run of the compiler came to."""
+
+    run: RunResult
+    diagnostics: tuple[Diagnostic, ...]
+    finished: bool
+    """The compiler came to its end: it made the crate's metadata, or told of an error."""
+
+    @cached_property
+    def cause(self) -> Cause | None:
+        """Why the run was ended from outside."""
+        return classify_status(self.run)
+
+
+class Rustc:
+    """The compiler, or clippy over it, on one target of a package."""
+
+    def __init__(self, cargo: Cargo, target: Invocation, lints: Sequence[str] = ()) -> None:
+        """With `lints` it is clippy, with its default groups and those lints at `warn`."""
+        self.cargo, self.target, self.lints = cargo, target, tuple(lints)
+
+    def run(self, *, incremental: bool = False) -> Compiled:
+        """Compile the sources as they are now, to metadata. Raises SandboxUnavailable."""
+        driver = (
+            [f"{TOOLCHAIN}/bin/clippy-driver", f"{TOOLCHAIN}/bin/rustc"] if self.lints else [f"{TOOLCHAIN}/bin/rustc"]
+        )
+        ours = ["--error-format=json", "--json=artifacts", "--emit=metadata", f"--out-dir={WORK}"]
+        ours += [f"-Cincremental={WORK}/incremental"] if incremental else []
+        warn = [word for lint in self.lints for word in ("-W", lint)]
+        run = self.cargo.sandbox.run(
+            [*driver, *self.target.args, *ours, *warn], env=self.target.env, cwd=self.target.folder
+        )
+        return read_compiled(run)
+
+
+def read_compiled(run: RunResult) -> Compiled:
+    """A compiler's JSON messages, one a line on standard error."""
+    diagnostics: list[Diagnostic] = []
+    made = False
+    for line in run.stderr.splitlines():
+        if line.startswith(b"{"):
+            message = _message(line)
+            if message.get("$message_type") == "artifact":
+                made = True
+            elif "spans" in message:
+                diagnostics.append(parse_diagnostic(message))
+    # An exit code alone is the word of whatever ran inside the compiler.
+    ended = (run.exit_code == 0 and made) or (run.exit_code == 1 and any(d.is_error for d in diagnostics))
+    return Compiled(run, distinct(diagnostics), ended and not any(d.is_ice for d in diagnostics))
+
+
+def _message(line: bytes) -> dict[str, Any]:
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        return {}
+
+
+def record(cargo: Cargo, targets: Sequence[str]) -> list[Invocation]:
+    """How cargo compiles the package's library and programs (`targets`: `--lib`, `--bins`). Raises NoInvocation."""
+    cargo.sandbox.run(["mkdir", "-p", _NOTES])
+    build = cargo.build(
+        ["check", *targets, *cargo.features], RUSTC_WORKSPACE_WRAPPER=f"{SHIMS}/record-rustc", OXIDIZER_NOTES=_NOTES
+    )
+    if not build.succeeded:
+        raise NoInvocation(f"cargo check with a wrapper failed: {build.cause}")
+    notes = cargo.sandbox.run(["sh", "-c", _READ, "sh", _NOTES])
+    found = [
+        invocation for note in _notes(notes.stdout) if (invocation := _invocation(*note, cargo.package)) is not None
+    ]
+    if not found:
+        raise NoInvocation("cargo called no compiler for the package's own targets")
+    return sorted(found, key=lambda i: (i.flags != ("--lib",), i.flags))
+
+
+def _notes(text: bytes) -> list[tuple[str, list[str], dict[str, str]]]:
+    """Folder, arguments and environment of each note."""
+    notes = []
+    for note in text.split(b"\0\0\0\0"):
+        parts = note.strip(b"\0").split(b"\0\0", 2)
+        if len(parts) == 3:
+            folder, args, env = (
+                [word.decode("utf-8", "surrogateescape") for word in part.split(b"\0")] for part in parts
+            )
+            notes.append((folder[0], args, dict(word.partition("=")[::2] for word in env)))
+    return notes
+
+
+def _invocation(folder: str, args: Sequence[str], env: Mapping[str, str], package: str) -> Invocation | None:
+    if env.get("CARGO_PKG_NAME") != package or "CARGO_PRIMARY_PACKAGE" not in env or "--test" in args:
+        return None
+    kept, root, words = [], "", iter(args[1:])
+    for word in words:
+        if word == "-C" and (value := next(words, "")).startswith("incremental"):
+            continue
+        if word == "-C":
+            kept += ["-C", value]
+        elif word in _OURS:
+            next(words, None)
+        elif not word.startswith(tuple(f"{name}=" for name in _OURS)):
+            kept.append(word)
+            root = word if word.endswith(".rs") and not word.startswith("-") else root
+    name = env.get("CARGO_BIN_NAME")
+    own = {
+        k: v
+        for k, v in env.items()
+        if k not in (*ENVIRONMENT, "RUSTC_WORKSPACE_WRAPPER", "OXIDIZER_NOTES", "PWD", "_", "SHLVL")
+    }
+    return Invocation(
+        ("--bin", name) if name else ("--lib",), relative(posixpath.join(folder, root)), folder, tuple(kept), own
+    )

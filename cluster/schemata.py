@@ -1,0 +1,288 @@
+"""Changes of behaviour judged by the crate's own tests: all built at once, each chosen by an environment variable.
+
+Mutant schemata (Untch, Offutt and Harrold, 1993): each changed expression becomes an `if` between what it is and what
+it was. One build, one run that notes which test meets which mutant, then one short run of those tests for each. Only
+tests that pass on the source count; what hangs or aborts is no verdict. Not promised: expressions at compile time, and
+documentation examples, whose programs are built apart.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from oxidizer.cluster.cargo import TestRun
+from oxidizer.cluster.diagnostics import Diagnostic, Span, relative
+from oxidizer.cluster.edits import Edit, by_file, map_back
+from oxidizer.cluster.layout import Mutant
+from oxidizer.cluster.libtest import Outcome, TestId, read_failures, read_results
+from oxidizer.cluster.rustc import WORK, Rustc
+from oxidizer.cluster.sandbox import SHIMS
+from oxidizer.cluster.verdict import GREEN, Reason, Verdict
+from oxidizer.cluster.workbench import Workbench
+
+_HEAD, _ELSE, _TAIL = b"(if crate::oxidizer_rt::on(%d) { ", b" } else { ", b" })"
+_RUNTIME = Path(__file__).with_name("oxidizer_rt.rs")
+_SEEN = f"{WORK}/seen"
+_MARK = '{"oxidizer":"mutant","id":'
+_ROUNDS = 6
+_CHUNK = 16
+_TESTS_EACH = 20
+"""Tests that a mutant meets its judgement with: a failure needs one, a list of hundreds fits no command line."""
+_PANIC = re.compile(r"panicked at (?P<file>[^\n]+?):(?P<line>\d+):(?P<column>\d+):\n(?P<message>.*)", re.DOTALL)
+_END = re.compile(r"\n(?:note: run with `RUST_BACKTRACE|stack backtrace:)")
+
+
+@dataclass(frozen=True)
+class _Met:
+    """A test executable and the tests in it that meet a mutant."""
+
+    executable: str
+    tests: tuple[str, ...]
+
+
+class Schemata:
+    """The mutants of one library: each of one edit, which replaces a whole expression."""
+
+    def __init__(self, bench: Workbench, rustc: Rustc, mutants: Sequence[Mutant], *, cap_s: float = 8.0) -> None:
+        """`rustc` compiles the library; a mutant's tests may run `cap_s` seconds."""
+        self.bench, self.rustc, self.mutants, self.cap_s = bench, rustc, mutants, cap_s
+        self._laid: dict[str, bytes] = {}
+        self._schema: dict[str, list[tuple[Edit, int]]] = {}
+
+    def judge(self) -> list[Verdict]:
+        """The verdict on each mutant: green where tests that pass on the source fail. Raises SandboxUnavailable."""
+        verdicts: dict[int, Verdict] = {}
+        nested = set(range(len(self.mutants))) - set(apart(self.mutants))
+        verdicts |= {n: Verdict(False, Reason.DOES_NOT_APPLY, "inside of another mutant") for n in nested}
+        chosen = self._compiling([n for n in range(len(self.mutants)) if n not in nested])
+        wrong = set(range(len(self.mutants))) - nested - set(chosen)
+        verdicts |= {n: Verdict(False, Reason.DOES_NOT_COMPILE, "as one of two branches") for n in wrong}
+        if chosen:
+            self._laid = self._texts(chosen)
+            self._schema = self._by_file(chosen)
+            with self.bench.showing(self._laid):
+                verdicts |= self._run(chosen)
+        return [verdicts[n] for n in range(len(self.mutants))]
+
+    def _compiling(self, numbers: list[int]) -> list[int]:
+        """The mutants that type-check as a branch; those that do not are taken out until the rest does."""
+        for _ in range(_ROUNDS):
+            if not numbers:
+                return []
+            with self.bench.showing(self._texts(numbers)):
+                compiled = self.rustc.run()
+            errors = [d for d in compiled.diagnostics if d.is_compile_error]
+            if compiled.finished and not errors:
+                return numbers
+            culprits = {n for d in errors for n in self._blamed(d, numbers)}
+            if not culprits:
+                return []
+            numbers = [n for n in numbers if n not in culprits]
+        return []
+
+    def _blamed(self, error: Diagnostic, numbers: Sequence[int]) -> Iterator[int]:
+        edits = by_file(self._edits(numbers))
+        for span in error.spans:
+            at = map_back(span.byte_start, edits.get(span.file, ()))
+            for number in numbers:
+                own = self.mutants[number].edits[0]
+                if own.file == span.file and own.start <= at <= own.end:
+                    yield number
+
+    def _edits(self, numbers: Sequence[int]) -> list[Edit]:
+        """The schema: numbers count from 1 in the program, 0 is the source."""
+        edits = []
+        for number in numbers:
+            own = self.mutants[number].edits[0]
+            old = self.bench.read(own.file)[own.start : own.end]
+            text = b"".join([_HEAD % (number + 1), own.replacement, _ELSE, old, _TAIL])
+            edits.append(Edit(own.file, own.start, own.end, text))
+        return edits
+
+    def _by_file(self, numbers: Sequence[int]) -> dict[str, list[tuple[Edit, int]]]:
+        found: dict[str, list[tuple[Edit, int]]] = {}
+        for pair in sorted(zip(self._edits(numbers), numbers, strict=True)):
+            found.setdefault(pair[0].file, []).append(pair)
+        return found
+
+    def _texts(self, numbers: Sequence[int]) -> dict[str, bytes]:
+        texts = self.bench.texts(self._edits(numbers))
+        root = self.rustc.target.root
+        texts[root] = texts.get(root, self.bench.read(root)) + b"\n" + _RUNTIME.read_bytes()
+        return texts
+
+    def _run(self, numbers: Sequence[int]) -> dict[int, Verdict]:
+        self.bench.cargo.sandbox.run(["sh", "-c", 'rm -rf "$1" && mkdir -p "$1"', "sh", _SEEN])
+        first = self.bench.cargo.test_programs(OXIDIZER_SEEN=_SEEN, cap_s=self.bench.test_cap_s)
+        if not first.compiled:
+            return {n: Verdict(False, Reason.TESTS_DO_NOT_COMPILE, "with the schema") for n in numbers}
+        steady = self.bench.baseline.passing & first.results.passed
+        met = self._met(first, steady)
+        verdicts = {n: Verdict(False, Reason.UNCOVERED) for n in numbers if n not in met}
+        covered = [n for n in numbers if n in met]
+        for at in range(0, len(covered), _CHUNK):
+            verdicts |= self._judged(covered[at : at + _CHUNK], met, first, steady)
+        return verdicts
+
+    def _met(self, first: TestRun, steady: frozenset[TestId]) -> dict[int, list[_Met]]:
+        """Which tests of which executables meet each mutant."""
+        notes = self.bench.cargo.sandbox.run(
+            ["sh", "-c", 'cd "$1" && for f in *; do [ -e "$f" ] && echo "= $f" && cat "$f"; done; true', "sh", _SEEN]
+        )
+        by_base = {path.rpartition("/")[2]: path for path in first.build.executables}
+        seen: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        executable = ""
+        for line in notes.stdout.decode("utf-8", "replace").splitlines():
+            first_word, _, name = line.partition(" ")
+            if first_word == "=":
+                executable = by_base.get(name, "")
+            elif executable and first_word.isdigit():
+                seen[int(first_word) - 1][executable].add(name)
+        found: dict[int, list[_Met]] = {}
+        for number, places in seen.items():
+            for path, names in sorted(places.items()):
+                package, target = first.build.executables[path]
+                known = {t.name for t in steady if (t.package, t.target) == (package, target)}
+                # What a test's own threads meet, any test may have met.
+                tests = sorted(names & known if names <= known else known)[:_TESTS_EACH]
+                if tests:
+                    found.setdefault(number, []).append(_Met(path, tuple(tests)))
+        return found
+
+    def _judged(
+        self, numbers: Sequence[int], met: Mapping[int, Sequence[_Met]], first: TestRun, steady: frozenset[TestId]
+    ) -> dict[int, Verdict]:
+        script = "\n".join(line for n in numbers for line in self._script(n, met[n]))
+        env = {
+            "OXIDIZER_TEST_TIMEOUT_S": str(max(1, int(self.cap_s))), "RUST_TEST_THREADS": "1",
+            "CARGO_MANIFEST_DIR": self.bench.cargo.folder,
+        }  # fmt: skip
+        run = self.bench.cargo.sandbox.run(["sh", "-c", script], env=env, cwd=self.bench.cargo.folder)
+        lines = run.stdout.decode("utf-8", "replace").splitlines()
+        parts = dict(_parts(lines))
+        if run.exit_code is None and len(numbers) > 1:
+            # The sandbox ended one of them: which one, only runs of their own tell.
+            return {n: v for number in numbers for n, v in self._judged([number], met, first, steady).items()}
+        return {n: self._verdict(n, parts.get(n, []), first, steady) for n in numbers}
+
+    def _script(self, number: int, met: Sequence[_Met]) -> Iterator[str]:
+        yield f"echo {shlex.quote(_MARK + str(number) + '}')}"
+        for one in met:
+            words = [f"{SHIMS}/test-runner", one.executable, "-Z", "unstable-options", "--format", "json", "--exact"]
+            yield f"OXIDIZER_MUTANT={number + 1} {shlex.join([*words, *one.tests])} </dev/null 2>/dev/null"
+
+    def _verdict(self, number: int, lines: Sequence[str], first: TestRun, steady: frozenset[TestId]) -> Verdict:
+        results = read_results(lines, first.build.executables, self.bench.cargo.package)
+        if results.crashed or results.having(Outcome.LOST):
+            return Verdict(False, Reason.TESTS_LOST, "a test hangs or aborts", scope="batch")
+        failed = results.having(Outcome.FAILED) & steady
+        if not failed:
+            return Verdict(False, Reason.SURVIVES, scope="batch")
+        said = read_failures(lines)
+        for test in sorted(failed):
+            if (shown := self._panic(number, said.get(test.name, ""))) is not None:
+                return replace(GREEN, target=shown, broken=failed, scope="batch")
+        return Verdict(False, Reason.NO_PLACE, "no failing test panics in the crate's own files", scope="batch")
+
+    def _panic(self, number: int, said: str) -> Diagnostic | None:
+        """The panic that a failed test printed, where it stands in the crate's files with this mutant alone."""
+        found = _PANIC.search(said)
+        if found is None:
+            return None
+        file = relative(found["file"])
+        try:
+            source = self.bench.read(file)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        offset = _byte_of(self._laid.get(file, source), int(found["line"]), int(found["column"]))
+        if offset is None:
+            return None
+        message = _END.split(found["message"])[0].strip()
+        return Diagnostic(
+            "error", None, message, (self._span(file, self._alone(file, offset, number), number),), (), said
+        )
+
+    def _alone(self, file: str, offset: int, number: int) -> int:
+        """Where an offset of the built text lies with one mutant alone."""
+        own = self.mutants[number].edits[0]
+        grown = len(own.replacement) - (own.end - own.start) if own.file == file else 0
+        shift = 0
+        for edit, which in self._schema.get(file, ()):
+            begin = edit.start + shift
+            if offset < begin:
+                break
+            if offset < begin + len(edit.replacement):
+                inside, mutant = offset - begin, self.mutants[which].edits[0]
+                changed = len(_HEAD % (which + 1))
+                if which == number:
+                    return mutant.start + min(max(0, inside - changed), len(mutant.replacement))
+                as_was = min(max(0, inside - changed - len(mutant.replacement) - len(_ELSE)), mutant.end - mutant.start)
+                at = mutant.start + as_was
+                return at + grown if at >= own.end and own.file == file else at
+            shift += len(edit.replacement) - (edit.end - edit.start)
+        at = offset - shift
+        return at + grown if at >= own.end and own.file == file else at
+
+    def _span(self, file: str, offset: int, number: int) -> Span:
+        """The word at an offset of the code with one mutant: a panic's place is a point."""
+        text = self.bench.reader(self.mutants[number].edits)(file)
+        line = text.count(b"\n", 0, offset) + 1
+        start = text.rfind(b"\n", 0, offset) + 1
+        word = re.compile(rb"\w+!?|.", re.DOTALL).match(text, offset)
+        end = word.end() if word else offset
+        column = len(text[start:offset].decode("utf-8", "replace")) + 1
+        width = len(text[offset:end].decode("utf-8", "replace"))
+        return Span(
+            file=file, byte_start=offset, byte_end=end, line_start=line, line_end=line,
+            column_start=column, column_end=column + width,
+            is_primary=True, label=None, replacement=None, applicability=None, expansion=None,
+        )  # fmt: skip
+
+
+def apart(mutants: Sequence[Mutant]) -> list[int]:
+    """The numbers of mutants none of which lies in another, the earlier ones first."""
+    taken: dict[str, list[tuple[int, int]]] = {}
+    kept = []
+    for number, mutant in enumerate(mutants):
+        edit = mutant.edits[0]
+        lies = taken.setdefault(edit.file, [])
+        if all(edit.end <= start or end <= edit.start for start, end in lies):
+            lies.append((edit.start, edit.end))
+            kept.append(number)
+    return kept
+
+
+def _parts(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """The lines of each mutant, between the marks."""
+    number, own = None, list[str]()
+    for line in lines:
+        if line.startswith(_MARK):
+            if number is not None:
+                yield number, own
+            number, own = int(json.loads(line)["id"]), []
+        else:
+            own.append(line)
+    if number is not None:
+        yield number, own
+
+
+def _byte_of(text: bytes, line: int, column: int) -> int | None:
+    """The offset of a line and a column, both from 1, columns in characters; None beyond the text."""
+    lines = text.split(b"\n")
+    if not 1 <= line <= len(lines):
+        return None
+    before = lines[line - 1].decode("utf-8", "replace")[: column - 1]
+    return sum(len(one) + 1 for one in lines[: line - 1]) + len(before.encode())
+
+
+def judge_behaviour(bench: Workbench, edits: Sequence[Edit], tests: frozenset[TestId]) -> bool:
+    """Whether all of the tests fail with the edits, each of them to its end, in a build of their own."""
+    with bench.applied(edits):
+        run = bench.cargo.test(only=tests, cap_s=bench.test_cap_s)
+    return run.compiled and tests <= run.results.having(Outcome.FAILED)

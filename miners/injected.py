@@ -1,0 +1,264 @@
+"""The miner of injected bugs: operators break healthy code, the compiler says what it sees, the inverse is the fix.
+
+"After" is the crate as published, proven once by the baseline; what is judged here is the broken code. Mutants share
+runs of the compiler where their complaints cannot meet; a sample of what they prove is judged again alone, by cargo.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from oxidizer.cluster.batch import BatchChecker, NotBatchable
+from oxidizer.cluster.edits import apply, by_file, inverse
+from oxidizer.cluster.layout import Mutant
+from oxidizer.cluster.lints import read_lints
+from oxidizer.cluster.meter import MeteredSandbox
+from oxidizer.cluster.rustc import Invocation, NoInvocation, Rustc, record
+from oxidizer.cluster.schemata import Schemata, apart, judge_behaviour
+from oxidizer.cluster.verdict import Trial, Verdict
+from oxidizer.cluster.workbench import Workbench
+from oxidizer.datasets.records import DiagFix
+from oxidizer.miners.explain import explain_mistake
+from oxidizer.miners.mined import Mined
+from oxidizer.miners.mistakes import Mistake, mistakes
+from oxidizer.miners.mix import Broken, choose, sample
+from oxidizer.miners.operators import operators
+from oxidizer.miners.operators.operator import Code, Route
+from oxidizer.miners.recipe import Recipe
+from oxidizer.miners.tuples import Unit, diag_fix
+
+SHARED = frozenset({Route.BODY, Route.ITEM})
+ALONE = frozenset({Route.CRATE, Route.SYNTAX})
+_RARE = 0.01
+_NAMES = 8
+"""Failing tests that a tuple names, and its probe runs."""
+
+
+@dataclass
+class Told:
+    """What unit.json says of the operators and of the shared runs."""
+
+    operators: dict[str, Counter[str]] = field(default_factory=dict)
+    """By operator: sites proposed, mutants tried, red ones, tuples kept."""
+    runs: Counter[str] = field(default_factory=Counter)
+    batch: str | None = None
+    """Why mutants shared no runs; None where they did."""
+
+    def account(self) -> dict[str, Any]:
+        """As plain data."""
+        operators = {name: dict(sorted(counts.items())) for name, counts in sorted(self.operators.items())}
+        return {"operators": operators, "runs": dict(sorted(self.runs.items())), "batch": self.batch}
+
+    def count(self, mistake: Mistake, what: str) -> None:
+        """One more of the operator."""
+        self.operators.setdefault(mistake.operator.name, Counter())[what] += 1
+
+
+class InjectedMiner:
+    """Mines one crate on its workbench."""
+
+    def __init__(
+        self, bench: Workbench, unit: Unit, recipe: Recipe, seed: int, meter: MeteredSandbox, targets: Sequence[str]
+    ) -> None:
+        self.bench, self.unit, self.recipe, self.seed, self.meter = bench, unit, recipe, seed, meter
+        self.targets = targets
+        self.mix = recipe.injected
+        self.lineage = ("miner:injected", f"recipe:{recipe.fingerprint}")
+        self.told = Told()
+        chosen = set(self.mix.operators) or {operator.name for operator in operators()}
+        self.operators = [operator for operator in operators() if operator.name in chosen]
+        lints = read_lints(unit.tools / "clippy-driver")
+        self.loud = frozenset(lint.name for lint in lints.values() if lint.default_level != "allow")
+        """The lints that every probe shows."""
+
+    def mine(self) -> Mined:
+        """All tuples of the crate."""
+        mined = Mined()
+        with self.meter.stage("record"):
+            try:
+                invocations = record(self.bench.cargo, self.targets)
+            except NoInvocation as error:
+                self.told.batch = str(error)
+                mined.injection = self.told.account()
+                return mined
+        red: list[Broken] = []
+        claimed: set[str] = set()
+        for invocation in invocations:
+            red += self._target(invocation, claimed, mined)
+        mined.proven = len(red)
+        kept, dropped = choose(red, self.mix, self.seed)
+        mined.skipped += dropped
+        with self.meter.stage("audit"):
+            kept = self._audited(kept, mined)
+        with self.meter.stage("records"):
+            codes = Counter(broken.code for broken in red)
+            for broken in kept:
+                self.told.count(broken.mistake, "kept")
+                mined.tuples.append(self._tuple(broken, rare=codes[broken.code] < _RARE * len(red)))
+        mined.injection = self.told.account()
+        return mined
+
+    def _target(self, invocation: Invocation, claimed: set[str], mined: Mined) -> Iterator[Broken]:
+        """What the mutants of one target show; a file belongs to the first target that is made of it."""
+        checker = BatchChecker(self.bench, Rustc(self.bench.cargo, invocation))
+        with self.meter.stage("sites"):
+            try:
+                live = checker.live([file for file in self._files() if file not in claimed])
+            except NotBatchable as error:
+                self.told.batch = str(error)
+                return
+            claimed |= live
+            found = [m for file in sorted(live) for m in mistakes(self._code(file), self.operators)]
+        for mistake in found:
+            self.told.count(mistake, "proposed")
+        mined.harvested += len(found)
+        yield from self._shared(checker, invocation, found, mined)
+        yield from self._lints(invocation, found, mined)
+        yield from self._alone(checker, invocation, found, mined)
+        if invocation.flags == ("--lib",):
+            yield from self._behaviour(checker.rustc, found, mined)
+
+    def _files(self) -> list[str]:
+        root = self.bench.root
+        return sorted(str(path.relative_to(root)) for path in root.rglob("*.rs") if path.is_file())
+
+    def _code(self, file: str) -> Code:
+        return Code(file, self.bench.read(file))
+
+    def _shared(
+        self, checker: BatchChecker, invocation: Invocation, found: Sequence[Mistake], mined: Mined
+    ) -> Iterator[Broken]:
+        tried = sample([m for m in found if m.operator.route in SHARED], self.mix, self.seed)
+        with self.meter.stage("batch"):
+            verdicts = checker.judge([_mutant(m) for m in tried])
+        probe = ("check", *invocation.flags, *self.bench.cargo.features)
+        yield from self._red(tried, verdicts, probe, mined)
+        self._note(checker, "batch")
+
+    def _lints(self, invocation: Invocation, found: Sequence[Mistake], mined: Mined) -> Iterator[Broken]:
+        tried = sample([m for m in found if m.operator.route is Route.LINT], self.mix, self.seed)
+        if not tried:
+            return
+        lints = sorted({code for m in tried for code in m.operator.codes})
+        checker = BatchChecker(self.bench, Rustc(self.bench.cargo, invocation, lints))
+        with self.meter.stage("lints"):
+            verdicts = checker.judge([_mutant(m) for m in tried])
+        probe = ("clippy", *invocation.flags, *self.bench.cargo.features, "--", "-W")
+        yield from self._red(tried, verdicts, probe, mined)
+        self._note(checker, "lints")
+
+    def _alone(
+        self, checker: BatchChecker, invocation: Invocation, found: Sequence[Mistake], mined: Mined
+    ) -> Iterator[Broken]:
+        mix = replace(self.mix, tried_per_function=self.mix.tried_alone)
+        tried = sample([m for m in found if m.operator.route in ALONE], mix, self.seed)[: self.mix.tried_alone]
+        with self.meter.stage("alone"):
+            verdicts = [checker.alone(_mutant(m), incremental=True) for m in tried]
+        yield from self._red(tried, verdicts, ("check", *invocation.flags, *self.bench.cargo.features), mined)
+
+    def _behaviour(self, rustc: Rustc, found: Sequence[Mistake], mined: Mined) -> Iterator[Broken]:
+        """Changes that compile, on the crate's own tests."""
+        if not any(not test.is_doctest for test in self.bench.baseline.passing):
+            return
+        offered = [m for m in found if m.operator.route is Route.BEHAVIOUR and not m.is_const]
+        tried = sample(offered, self.mix, self.seed)[: self.mix.tried_tests]
+        tried = [tried[n] for n in apart([_mutant(m) for m in tried])]
+        with self.meter.stage("behaviour"):
+            verdicts = Schemata(self.bench, rustc, [_mutant(m) for m in tried]).judge()
+        yield from self._red(tried, verdicts, ("test", "--no-fail-fast", "--tests", *self.bench.cargo.features), mined)
+
+    def _red(
+        self, tried: Sequence[Mistake], verdicts: Sequence[Verdict], probe: tuple[str, ...], mined: Mined
+    ) -> Iterator[Broken]:
+        for mistake, verdict in zip(tried, verdicts, strict=True):
+            self.told.count(mistake, "tried")
+            mined.candidates += 1
+            if not verdict.green or verdict.target is None:
+                mined.skipped[f"mutant {verdict.reason}"] += 1
+                continue
+            self.told.count(mistake, "red")
+            own = probe
+            if mistake.operator.route is Route.LINT:
+                if verdict.target.code is None:
+                    mined.skipped["warning without a code"] += 1
+                    continue
+                own = (*probe, verdict.target.code)
+                # The probe turns on the target's lint alone; what the other operators aim at it does not show.
+                heard = {*self.loud, verdict.target.code}
+                verdict = replace(verdict, more=tuple(d for d in verdict.more if d.code in heard))
+            elif verdict.broken:
+                some = frozenset(sorted(verdict.broken)[:_NAMES])
+                verdict, own = replace(verdict, broken=some), (*probe, "--", "--exact", *sorted({t.name for t in some}))
+            yield Broken(mistake, verdict, own)
+
+    def _note(self, checker: BatchChecker, route: str) -> None:
+        effort = checker.effort
+        self.told.runs += Counter({f"{route} shared": effort.runs, f"{route} alone": effort.alone})
+        self.told.runs[f"{route} divided"] += effort.poisoned
+
+    def _audited(self, kept: Sequence[Broken], mined: Mined) -> list[Broken]:
+        """Judge a sample of the shared verdicts alone; where one proves wrong, all of its operator go through that."""
+        agrees = {id(b): self._agrees_alone(b) for b in kept if self._sampled(b)}
+        doubtful = {b.mistake.operator.name for b in kept if agrees.get(id(b)) is False}
+        mined.audited, mined.agreed = len(agrees), sum(agrees.values())
+        sound = []
+        for broken in kept:
+            agreed = agrees.get(id(broken))
+            if agreed is None and broken.verdict.scope == "batch" and broken.mistake.operator.name in doubtful:
+                agreed = self._agrees_alone(broken)
+            if agreed is None:
+                sound.append(broken)
+            elif agreed:
+                sound.append(replace(broken, verdict=replace(broken.verdict, audited=True)))
+            else:
+                mined.skipped["shared verdict refuted"] += 1
+        return sound
+
+    def _sampled(self, broken: Broken) -> bool:
+        draw = hashlib.sha256(f"{self.seed}\0{self.unit.crate}\0{broken.place}".encode("utf-8", "surrogateescape"))
+        share = int.from_bytes(draw.digest()[:4], "big") / 2**32
+        return broken.verdict.scope == "batch" and share < self.mix.audit_share
+
+    def _agrees_alone(self, broken: Broken) -> bool:
+        """Cargo, alone, says what the shared verdict says: the same complaints at the same places, or failing tests."""
+        mutant, verdict = _mutant(broken.mistake), broken.verdict
+        if verdict.broken:
+            return judge_behaviour(self.bench, mutant.edits, verdict.broken)
+        alone = self.bench.judge_mutant(mutant.edits, broken.probe, mutant.codes)
+        return verdict.green == alone.green and _shown(verdict) == _shown(alone)
+
+    def _tuple(self, broken: Broken, *, rare: bool) -> DiagFix:
+        mistake, verdict = broken.mistake, broken.verdict
+        assert verdict.target is not None
+        setup = mistake.site.edits
+        trial = Trial(inverse(setup, self.bench.read), verdict.target, setup)
+        explanation = explain_mistake(verdict.target, mistake, trial.edits, self.bench.reader(setup))
+        return diag_fix(
+            self.bench, self.unit, trial, verdict, broken.probe, origin="injected", operator=mistake.operator.name,
+            tool="test" if verdict.broken else None, failing=verdict.broken,
+            trivial=self._is_suggested(trial), explanation=explanation, lineage=self.lineage, rare=rare,
+        )  # fmt: skip
+
+    def _is_suggested(self, trial: Trial) -> bool:
+        """The diagnostic carries the fix itself, and the tool is sure of it."""
+        broken = self.bench.texts(trial.setup)
+        for fix in trial.target.fixes():
+            if fix.applicability == "MachineApplicable" and {e.file for e in fix.edits} == set(broken):
+                fixed = {file: apply(broken[file], group) for file, group in by_file(fix.edits).items()}
+                if all(text == self.bench.read(file) for file, text in fixed.items()):
+                    return True
+        return False
+
+
+def _mutant(mistake: Mistake) -> Mutant:
+    codes = mistake.operator.codes if mistake.operator.route is Route.LINT else ()
+    return Mutant(mistake.site.edits, mistake.file, *mistake.region, codes)
+
+
+def _shown(verdict: Verdict) -> tuple[object, ...]:
+    target = verdict.target
+    return target and (target.key, target.primary), Counter((d.key, d.primary) for d in verdict.more)
