@@ -9,16 +9,21 @@ tell, so callers audit a sample (`miners/injected.py`).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from oxidizer.cluster.diagnostics import Diagnostic
+from oxidizer.cluster.diagnostics import Diagnostic, distinct
 from oxidizer.cluster.layout import Layout, Mutant, rounds
 from oxidizer.cluster.outcome import Cause, last_words
 from oxidizer.cluster.rustc import Compiled, Rustc
 from oxidizer.cluster.verdict import Reason, Verdict, added, mutant_verdict, spot
 from oxidizer.cluster.workbench import Workbench
+
+_FICKLE = frozenset({"E0282", "E0283", "E0284"})
+"""Codes of one complaint, of which rustc chooses by the errors that it has told already."""
+_ENTANGLED = Verdict(False, detail="shows code that another mutant changes")
 
 
 class NotBatchable(Exception):
@@ -69,10 +74,16 @@ class BatchChecker:
 
     def judge(self, mutants: Sequence[Mutant]) -> list[Verdict]:
         """The verdict on each mutant, in their order. Raises NotBatchable, SandboxUnavailable."""
-        found: dict[int, Verdict] = {}
-        for group in rounds(mutants, self.bench.read):
-            found |= self._judge({number: mutants[number] for number in group})
-        return [found[number] for number in range(len(mutants))]
+        found = self._judge_all(dict(enumerate(mutants)))
+        # Among the few that are left hardly any stand in each other's way.
+        found |= self._judge_all({n: mutants[n] for n, verdict in found.items() if verdict is _ENTANGLED})
+        return [self.alone(mutants[n]) if found[n] is _ENTANGLED else found[n] for n in range(len(mutants))]
+
+    def _judge_all(self, mutants: dict[int, Mutant]) -> dict[int, Verdict]:
+        numbers, found = list(mutants), dict[int, Verdict]()
+        for group in rounds(list(mutants.values()), self.bench.read):
+            found |= self._judge({numbers[n]: mutants[numbers[n]] for n in group})
+        return found
 
     def alone(self, mutant: Mutant, *, incremental: bool = False) -> Verdict:
         """The verdict on one mutant in a run of its own."""
@@ -80,7 +91,7 @@ class BatchChecker:
         with self.bench.applied(mutant.edits):
             compiled = self.rustc.run(incremental=incremental)
         return _stopped(compiled) or mutant_verdict(
-            added(compiled.diagnostics, self.source, mutant.edits), mutant.codes
+            added(distinct(compiled.diagnostics), distinct(self.source), mutant.edits), mutant.codes
         )
 
     def _judge(self, group: dict[int, Mutant]) -> dict[int, Verdict]:
@@ -101,12 +112,19 @@ class BatchChecker:
         verdicts = {}
         for index, number in enumerate(numbers):
             own = [layout.alone(d, index) for d in shares.of[index]]
-            if any(d is None for d in own):
-                verdicts[number] = self.alone(group[number])
+            fickle = any(d.code in _FICKLE for d in shares.of[index])
+            missed = self.rustc.lints and not shares.named.isdisjoint(self._dropped(group[number]))
+            if fickle or missed or any(d is None for d in own):
+                verdicts[number] = _ENTANGLED
             else:
                 verdict = mutant_verdict([d for d in own if d is not None], group[number].codes)
                 verdicts[number] = replace(verdict, scope="batch")
         return verdicts
+
+    def _dropped(self, mutant: Mutant) -> set[str]:
+        """The words that a mutant takes away."""
+        words = (re.findall(rb"\w+", self.bench.read(e.file)[e.start : e.end]) for e in mutant.edits)
+        return {word.decode("utf-8", "replace") for found in words for word in found}
 
     def _divided(self, group: dict[int, Mutant], numbers: list[int], shares: _Shares) -> dict[int, Verdict]:
         self.effort.poisoned += 1
@@ -142,7 +160,7 @@ class _Shares:
         self.of: list[list[Diagnostic]] = [[] for _ in layout.mutants]
         self.awake: set[str] = set()
         """The files whose sentinels complain."""
-        strays = 0
+        strays: list[Diagnostic] = []
         known = Counter(spot(d, ()) for d in source)
         for diagnostic in compiled.diagnostics:
             at = diagnostic.primary
@@ -157,9 +175,14 @@ class _Shares:
                 self.of[owner].append(diagnostic)
             elif owner is None and diagnostic.code == signal and at:
                 self.awake.add(at.file)
-            elif diagnostic.is_compile_error:
-                strays += 1
-        self.silenced = strays > 0 or not compiled.finished or bool(set(layout.texts) - self.awake)
+            else:
+                strays.append(diagnostic)
+        self.of = [list(distinct(own)) for own in self.of]
+        self.named = {word for d in strays for word in re.findall(r"`(\w+)`", d.message)}
+        """What lints name elsewhere: what a mutant mentions no more, nobody else may."""
+        self.silenced = (
+            any(d.is_compile_error for d in strays) or not compiled.finished or bool(set(layout.texts) - self.awake)
+        )
         self.breaking = [i for i, own in enumerate(self.of) if any(d.is_compile_error for d in own)]
         self.silencing = [i for i, own in enumerate(self.of) if any(d.is_error and d.code is None for d in own)]
 

@@ -99,6 +99,11 @@ class Diagnostic:
         return (self.key, at.file, at.line_start, at.column_start) if at else (self.key, "", 0, 0)
 
     @property
+    def is_complaint(self) -> bool:
+        """An error or a warning, and not rustc's closing summary."""
+        return self.level.startswith(("error", "warning")) and not _SUMMARY.match(self.message)
+
+    @property
     def is_error(self) -> bool:
         """An error of any kind, denied lints included."""
         return self.level.startswith("error")
@@ -202,8 +207,8 @@ def relative(file: str) -> str:
 
 def distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Errors and warnings, each place once (a lib and its tests repeat theirs), without rustc's closing summary."""
-    real = (d for d in diagnostics if d.level.startswith(("error", "warning")) and not _SUMMARY.match(d.message))
-    return tuple({d.place: d for d in reversed(list(real))}.values())[::-1]
+    real = [d for d in diagnostics if d.is_complaint]
+    return tuple({d.place: d for d in reversed(real)}.values())[::-1]
 
 
 def counts(diagnostics: Iterable[Diagnostic]) -> Counter[Key]:

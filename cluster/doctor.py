@@ -155,8 +155,9 @@ def _lint_tools(toolchain: Toolchain) -> Finding:
 def _miri(toolchain: Toolchain) -> Finding:
     if toolchain.has_miri:
         return Finding("Miri", State.OK, "there")
-    # Only a nightly has it: the normal case, and nothing is wrong with it.
-    return Finding("Miri", State.OK, "not in this toolchain (it needs a nightly): nothing is mined with it")
+    detail = "not in this toolchain: only a nightly has it"
+    remedy = "rustup +nightly component add miri, then mine with --toolchain nightly"
+    return Finding("Miri", State.WEAKER, detail, "nothing is said about undefined behaviour", remedy)
 
 
 def _coverage(toolchain: Toolchain) -> Finding:

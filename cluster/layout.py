@@ -9,13 +9,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from oxidizer.cluster.diagnostics import Diagnostic, Span
 from oxidizer.cluster.edits import Edit, by_file, map_back
 
-_CONTEXT = 2
-"""Lines that rustc may show around a span."""
+_GAP = 3
+"""Lines that rustc may show between two spans that are so near."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,8 @@ class Layout:
             return None
 
     def _moved(self, diagnostic: Diagnostic, owner: int) -> Diagnostic:
+        if any(self._shows_others(*lines, owner) for lines in _shown_lines(diagnostic.spans)):
+            raise _Entangled
         return replace(
             diagnostic,
             spans=tuple(self._moved_span(span, owner) for span in diagnostic.spans),
@@ -153,21 +155,21 @@ class Layout:
         expansion = span.expansion and replace(span.expansion, span=self._moved_span(span.expansion.span, owner))
         if span.file not in self.texts:
             return span if expansion is span.expansion else replace(span, expansion=expansion)
-        if self._shows_others(span, owner):
+        # Below the lines that a mutant removes all else would, alone, stand higher.
+        if any(p.puts_back and p.end <= span.byte_start for p in self._own(span.file, owner)):
             raise _Entangled
         start, end = (self._offset(span.file, at, owner) for at in (span.byte_start, span.byte_end))
         return replace(span, byte_start=start, byte_end=end, expansion=expansion)
 
-    def _shows_others(self, span: Span, owner: int) -> bool:
-        """The span would look different were the owner's mutant the only one."""
-        pieces = self._pieces[span.file]
-        at = bisect_left(pieces, span.line_start - _CONTEXT, key=lambda piece: piece.last_line)
-        while at < len(pieces) and pieces[at].first_line <= span.line_end + _CONTEXT:
+    def _shows_others(self, file: str, first: int, last: int, owner: int) -> bool:
+        """The lines would look different were the owner's mutant the only one."""
+        pieces = self._pieces.get(file, ())
+        at = bisect_left(pieces, first, key=lambda piece: piece.last_line)
+        while at < len(pieces) and pieces[at].first_line <= last:
             if pieces[at].owner != owner:
                 return True
             at += 1
-        # Below the lines that a mutant removes all else would, alone, stand higher.
-        return any(p.puts_back and p.end <= span.byte_start for p in self._own(span.file, owner))
+        return False
 
     def _own(self, file: str, owner: int) -> Sequence[_Piece]:
         return self._owned.get((file, owner), ())
@@ -193,6 +195,21 @@ def _places(diagnostic: Diagnostic) -> Iterator[Span]:
             yield from _expanded(span)
     for child in diagnostic.children:
         yield from _places(child)
+
+
+def _shown_lines(spans: Sequence[Span]) -> Iterator[tuple[str, int, int]]:
+    """The runs of lines that rustc shows for spans: file, first and last line."""
+    lines = sorted((s.file, s.line_start, s.line_end) for span in spans for s in _expanded(span))
+    for file, group in groupby(lines, key=lambda line: line[0]):
+        run: list[int] = []
+        for _, first, last in group:
+            if run and first - run[1] <= _GAP:
+                run[1] = max(run[1], last)
+                continue
+            if run:
+                yield file, run[0], run[1]
+            run = [first, last]
+        yield file, run[0], run[1]
 
 
 def _expanded(span: Span) -> Iterator[Span]:

@@ -35,7 +35,7 @@ class MeteredSandbox:
         self.name = inner.name
         self.stages: dict[str, Stage] = {}
         self.peak_bytes = 0
-        self._current = Stage()
+        self._current = self._outside = Stage()
         self._empty_s: float | None = None
 
     @contextmanager
@@ -68,6 +68,11 @@ class MeteredSandbox:
         self._current.commands += 1
         self.peak_bytes = max(self.peak_bytes, result.peak_bytes)
         return result
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of all commands so far."""
+        return self._outside.cpu_s + sum(stage.cpu_s for stage in self.stages.values())
 
     def calibrate(self, runs: int = 3) -> None:
         """Measure what an empty command costs in this sandbox."""

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from oxidizer.cluster.cargo import Cargo
-from oxidizer.cluster.diagnostics import Diagnostic, distinct, parse_diagnostic, relative
+from oxidizer.cluster.diagnostics import Diagnostic, parse_diagnostic, relative
 from oxidizer.cluster.outcome import Cause, classify_status
 from oxidizer.cluster.sandbox import ENVIRONMENT, SHIMS, TARGET, TOOLCHAIN, RunResult
 
@@ -51,6 +51,7 @@ class Compiled:
 
     run: RunResult
     diagnostics: tuple[Diagnostic, ...]
+    """Errors and warnings, repetitions too: what two mutants show in one macro of the standard library is not the same."""
     finished: bool
     """The compiler came to its end: it made the crate's metadata, or told of an error."""
 
@@ -90,11 +91,11 @@ def read_compiled(run: RunResult) -> Compiled:
             message = _message(line)
             if message.get("$message_type") == "artifact":
                 made = True
-            elif "spans" in message:
-                diagnostics.append(parse_diagnostic(message))
+            elif "spans" in message and (diagnostic := parse_diagnostic(message)).is_complaint:
+                diagnostics.append(diagnostic)
     # An exit code alone is the word of whatever ran inside the compiler.
     ended = (run.exit_code == 0 and made) or (run.exit_code == 1 and any(d.is_error for d in diagnostics))
-    return Compiled(run, distinct(diagnostics), ended and not any(d.is_ice for d in diagnostics))
+    return Compiled(run, tuple(diagnostics), ended and not any(d.is_ice for d in diagnostics))
 
 
 def _message(line: bytes) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class _Met:
 class Schemata:
     """The mutants of one library: each of one edit, which replaces a whole expression."""
 
-    def __init__(self, bench: Workbench, rustc: Rustc, mutants: Sequence[Mutant], *, cap_s: float = 8.0) -> None:
+    def __init__(self, bench: Workbench, rustc: Rustc, mutants: Sequence[Mutant], *, cap_s: float = 4.0) -> None:
         """`rustc` compiles the library; a mutant's tests may run `cap_s` seconds."""
         self.bench, self.rustc, self.mutants, self.cap_s = bench, rustc, mutants, cap_s
         self._laid: dict[str, bytes] = {}

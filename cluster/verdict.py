@@ -37,6 +37,8 @@ class Reason(StrEnum):
     """A change of behaviour that no test minds."""
     UNCOVERED = "uncovered"
     """A change of behaviour in code that no test runs."""
+    REFUTED = "refuted"
+    """Judged alone, it shows something else than in a shared run."""
     NO_PLACE = "no_place"
     """What a mutant shows stands nowhere in the crate's own files."""
 

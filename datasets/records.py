@@ -207,6 +207,7 @@ class Reject(Record):
     applicability: Applicability | None
     probe: Probe | None
     error: Error | None
+    setup_diff: str
     patch_diff: str | None
     toolchain: str
     license: str
@@ -227,6 +228,7 @@ class Reject(Record):
         return lesson_id(
             source=[self.source, self.crate, self.version, self.member],
             toolchain=self.toolchain,
+            setup_diff=self.setup_diff,
             patch_diff=self.patch_diff,
             probe=self.probe and self.probe.model_dump(mode="json"),
             code=self.code,

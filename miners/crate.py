@@ -222,6 +222,7 @@ def _told(mined: Mined, baseline: Baseline) -> dict[str, Any]:
             "harvested": mined.harvested, "candidates": mined.candidates, "proven": mined.proven,
             "kept": len(mined.tuples), "rejected": dict(sorted(Counter(r.reason for r in mined.rejects).items())),
             "skipped": dict(sorted((+mined.skipped).items())),
+            "unproven": dict(sorted((+mined.unproven).items())), "unkept": dict(sorted((+mined.unkept).items())),
         },
         "tests": {
             "passed": len(baseline.passing), "failed": len(baseline.failing), "flaky": len(baseline.flaky),

@@ -6,9 +6,8 @@ runs of the compiler where their complaints cannot meet; a sample of what they p
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,10 +17,11 @@ from oxidizer.cluster.layout import Mutant
 from oxidizer.cluster.lints import read_lints
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.rustc import Invocation, NoInvocation, Rustc, record
-from oxidizer.cluster.schemata import Schemata, apart, judge_behaviour
-from oxidizer.cluster.verdict import Trial, Verdict
+from oxidizer.cluster.schemata import Schemata, apart
+from oxidizer.cluster.verdict import Reason, Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.datasets.records import DiagFix
+from oxidizer.miners.audit import Auditor
 from oxidizer.miners.explain import explain_mistake
 from oxidizer.miners.mined import Mined
 from oxidizer.miners.mistakes import Mistake, mistakes
@@ -29,7 +29,7 @@ from oxidizer.miners.mix import Broken, choose, sample
 from oxidizer.miners.operators import operators
 from oxidizer.miners.operators.operator import Code, Route
 from oxidizer.miners.recipe import Recipe
-from oxidizer.miners.tuples import Unit, diag_fix
+from oxidizer.miners.tuples import Unit, diag_fix, reject
 
 SHARED = frozenset({Route.BODY, Route.ITEM})
 ALONE = frozenset({Route.CRATE, Route.SYNTAX})
@@ -89,16 +89,23 @@ class InjectedMiner:
         claimed: set[str] = set()
         for invocation in invocations:
             red += self._target(invocation, claimed, mined)
+        mined.skipped["cap on trials"] += mined.harvested - mined.candidates
         mined.proven = len(red)
         kept, dropped = choose(red, self.mix, self.seed)
-        mined.skipped += dropped
+        mined.unkept += dropped
         with self.meter.stage("audit"):
             kept = self._audited(kept, mined)
         with self.meter.stage("records"):
             codes = Counter(broken.code for broken in red)
+            lessons: dict[str, DiagFix] = {}
             for broken in kept:
+                lesson = self._tuple(broken, rare=codes[broken.code] < _RARE * len(red))
+                if lesson.id in lessons:
+                    mined.unkept["the same lesson"] += 1
+                    continue
+                lessons[lesson.id] = lesson
                 self.told.count(broken.mistake, "kept")
-                mined.tuples.append(self._tuple(broken, rare=codes[broken.code] < _RARE * len(red)))
+            mined.tuples += lessons.values()
         mined.injection = self.told.account()
         return mined
 
@@ -110,9 +117,10 @@ class InjectedMiner:
                 live = checker.live([file for file in self._files() if file not in claimed])
             except NotBatchable as error:
                 self.told.batch = str(error)
+                yield from self._by_cargo(invocation, claimed, mined)
                 return
             claimed |= live
-            found = [m for file in sorted(live) for m in mistakes(self._code(file), self.operators)]
+            found = _distinct(m for file in sorted(live) for m in mistakes(self._code(file), self.operators))
         for mistake in found:
             self.told.count(mistake, "proposed")
         mined.harvested += len(found)
@@ -121,6 +129,17 @@ class InjectedMiner:
         yield from self._alone(checker, invocation, found, mined)
         if invocation.flags == ("--lib",):
             yield from self._behaviour(checker.rustc, found, mined)
+
+    def _by_cargo(self, invocation: Invocation, claimed: set[str], mined: Mined) -> Iterator[Broken]:
+        """A few mutants, alone, of a target whose compiler cannot be had without cargo."""
+        files = [file for file in self._files() if file not in claimed]
+        found = [m for file in files for m in mistakes(self._code(file), self.operators)]
+        errors = [m for m in found if m.operator.route in SHARED | ALONE]
+        mined.harvested += len(errors)
+        tried = sample(errors, self.mix, self.seed, self.mix.alone_without_batch)
+        probe = ("check", *invocation.flags, *self.bench.cargo.features)
+        verdicts = [self.bench.judge_mutant(m.site.edits, probe) for m in tried]
+        yield from self._red(tried, verdicts, probe, mined)
 
     def _files(self) -> list[str]:
         root = self.bench.root
@@ -132,7 +151,7 @@ class InjectedMiner:
     def _shared(
         self, checker: BatchChecker, invocation: Invocation, found: Sequence[Mistake], mined: Mined
     ) -> Iterator[Broken]:
-        tried = sample([m for m in found if m.operator.route in SHARED], self.mix, self.seed)
+        tried = sample([m for m in found if m.operator.route in SHARED], self.mix, self.seed, self.mix.tried_errors)
         with self.meter.stage("batch"):
             verdicts = checker.judge([_mutant(m) for m in tried])
         probe = ("check", *invocation.flags, *self.bench.cargo.features)
@@ -140,7 +159,7 @@ class InjectedMiner:
         self._note(checker, "batch")
 
     def _lints(self, invocation: Invocation, found: Sequence[Mistake], mined: Mined) -> Iterator[Broken]:
-        tried = sample([m for m in found if m.operator.route is Route.LINT], self.mix, self.seed)
+        tried = sample([m for m in found if m.operator.route is Route.LINT], self.mix, self.seed, self.mix.tried_lints)
         if not tried:
             return
         lints = sorted({code for m in tried for code in m.operator.codes})
@@ -155,7 +174,7 @@ class InjectedMiner:
         self, checker: BatchChecker, invocation: Invocation, found: Sequence[Mistake], mined: Mined
     ) -> Iterator[Broken]:
         mix = replace(self.mix, tried_per_function=self.mix.tried_alone)
-        tried = sample([m for m in found if m.operator.route in ALONE], mix, self.seed)[: self.mix.tried_alone]
+        tried = sample([m for m in found if m.operator.route in ALONE], mix, self.seed, self.mix.tried_alone)
         with self.meter.stage("alone"):
             verdicts = [checker.alone(_mutant(m), incremental=True) for m in tried]
         yield from self._red(tried, verdicts, ("check", *invocation.flags, *self.bench.cargo.features), mined)
@@ -165,7 +184,7 @@ class InjectedMiner:
         if not any(not test.is_doctest for test in self.bench.baseline.passing):
             return
         offered = [m for m in found if m.operator.route is Route.BEHAVIOUR and not m.is_const]
-        tried = sample(offered, self.mix, self.seed)[: self.mix.tried_tests]
+        tried = sample(offered, self.mix, self.seed, self.mix.tried_tests)
         tried = [tried[n] for n in apart([_mutant(m) for m in tried])]
         with self.meter.stage("behaviour"):
             verdicts = Schemata(self.bench, rustc, [_mutant(m) for m in tried]).judge()
@@ -178,13 +197,13 @@ class InjectedMiner:
             self.told.count(mistake, "tried")
             mined.candidates += 1
             if not verdict.green or verdict.target is None:
-                mined.skipped[f"mutant {verdict.reason}"] += 1
+                mined.unproven[str(verdict.reason)] += 1
                 continue
             self.told.count(mistake, "red")
             own = probe
             if mistake.operator.route is Route.LINT:
                 if verdict.target.code is None:
-                    mined.skipped["warning without a code"] += 1
+                    mined.unproven["warning without a code"] += 1
                     continue
                 own = (*probe, verdict.target.code)
                 # The probe turns on the target's lint alone; what the other operators aim at it does not show.
@@ -201,42 +220,30 @@ class InjectedMiner:
         self.told.runs[f"{route} divided"] += effort.poisoned
 
     def _audited(self, kept: Sequence[Broken], mined: Mined) -> list[Broken]:
-        """Judge a sample of the shared verdicts alone; where one proves wrong, all of its operator go through that."""
-        agrees = {id(b): self._agrees_alone(b) for b in kept if self._sampled(b)}
-        doubtful = {b.mistake.operator.name for b in kept if agrees.get(id(b)) is False}
-        mined.audited, mined.agreed = len(agrees), sum(agrees.values())
-        sound = []
-        for broken in kept:
-            agreed = agrees.get(id(broken))
-            if agreed is None and broken.verdict.scope == "batch" and broken.mistake.operator.name in doubtful:
-                agreed = self._agrees_alone(broken)
-            if agreed is None:
-                sound.append(broken)
-            elif agreed:
-                sound.append(replace(broken, verdict=replace(broken.verdict, audited=True)))
-            else:
-                mined.skipped["shared verdict refuted"] += 1
-        return sound
+        """What an audit leaves of what is kept; the rest is told of."""
+        found = Auditor(self.bench, self.mix, self.seed, self.unit.crate).audit(kept)
+        mined.audited, mined.agreed = found.sampled, found.agreed
+        self.told.batch = self.told.batch or found.distrust
+        mined.unkept["shared run not trusted"] += len(found.untried)
+        for broken, objection in found.refuted:
+            verdict = Verdict(False, Reason.REFUTED, objection)
+            mined.rejects.append(
+                reject(
+                    self.bench, self.unit, self._trial(broken), verdict, broken.probe, stage="audit",
+                    tool="test" if broken.verdict.broken else None, applicability=None,
+                )
+            )  # fmt: skip
+        return found.sound
 
-    def _sampled(self, broken: Broken) -> bool:
-        draw = hashlib.sha256(f"{self.seed}\0{self.unit.crate}\0{broken.place}".encode("utf-8", "surrogateescape"))
-        share = int.from_bytes(draw.digest()[:4], "big") / 2**32
-        return broken.verdict.scope == "batch" and share < self.mix.audit_share
-
-    def _agrees_alone(self, broken: Broken) -> bool:
-        """Cargo, alone, says what the shared verdict says: the same complaints at the same places, or failing tests."""
-        mutant, verdict = _mutant(broken.mistake), broken.verdict
-        if verdict.broken:
-            return judge_behaviour(self.bench, mutant.edits, verdict.broken)
-        alone = self.bench.judge_mutant(mutant.edits, broken.probe, mutant.codes)
-        return verdict.green == alone.green and _shown(verdict) == _shown(alone)
+    def _trial(self, broken: Broken) -> Trial:
+        setup, target = broken.mistake.site.edits, broken.verdict.target
+        assert target is not None
+        return Trial(inverse(setup, self.bench.read), target, setup)
 
     def _tuple(self, broken: Broken, *, rare: bool) -> DiagFix:
         mistake, verdict = broken.mistake, broken.verdict
-        assert verdict.target is not None
-        setup = mistake.site.edits
-        trial = Trial(inverse(setup, self.bench.read), verdict.target, setup)
-        explanation = explain_mistake(verdict.target, mistake, trial.edits, self.bench.reader(setup))
+        trial = self._trial(broken)
+        explanation = explain_mistake(trial.target, mistake, trial.edits, self.bench.reader(trial.setup))
         return diag_fix(
             self.bench, self.unit, trial, verdict, broken.probe, origin="injected", operator=mistake.operator.name,
             tool="test" if verdict.broken else None, failing=verdict.broken,
@@ -254,11 +261,10 @@ class InjectedMiner:
         return False
 
 
+def _distinct(found: Iterable[Mistake]) -> list[Mistake]:
+    """Each change of the source once: two operators can make the same."""
+    return list({mistake.site.edits: mistake for mistake in reversed(list(found))}.values())[::-1]
+
+
 def _mutant(mistake: Mistake) -> Mutant:
-    codes = mistake.operator.codes if mistake.operator.route is Route.LINT else ()
-    return Mutant(mistake.site.edits, mistake.file, *mistake.region, codes)
-
-
-def _shown(verdict: Verdict) -> tuple[object, ...]:
-    target = verdict.target
-    return target and (target.key, target.primary), Counter((d.key, d.primary) for d in verdict.more)
+    return Mutant(mistake.site.edits, mistake.file, *mistake.region, mistake.lints)

@@ -19,6 +19,11 @@ class Mined:
     candidates: int = 0
     proven: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    """Never tried, by reason."""
+    unproven: Counter[str] = field(default_factory=Counter)
+    """Tried and not proven, by reason, where no row of the rejects tells."""
+    unkept: Counter[str] = field(default_factory=Counter)
+    """Proven and left out, by reason."""
     audited: int = 0
     agreed: int = 0
     injection: dict[str, Any] | None = None
@@ -32,6 +37,8 @@ class Mined:
         self.candidates += other.candidates
         self.proven += other.proven
         self.skipped += other.skipped
+        self.unproven += other.unproven
+        self.unkept += other.unkept
         self.audited += other.audited
         self.agreed += other.agreed
         self.injection = self.injection or other.injection

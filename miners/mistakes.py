@@ -37,6 +37,11 @@ class Mistake:
     is_const: bool
     """The code may run at compile time."""
 
+    @property
+    def lints(self) -> tuple[str, ...]:
+        """The lints that it aims at; none where it aims at errors."""
+        return self.operator.codes if self.operator.route is Route.LINT else ()
+
 
 def mistakes(code: Code, operators: Iterable[Operator]) -> Iterator[Mistake]:
     """Every mistake that the operators can make in a file, in the order of its nodes."""

@@ -6,15 +6,20 @@ Both choices are stable: the same crate, recipe and seed choose the same mutants
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE
 from oxidizer.cluster.verdict import Verdict
 from oxidizer.miners.difficulty import is_far
 from oxidizer.miners.mistakes import Mistake
 from oxidizer.miners.recipe import Injection
+
+T = TypeVar("T")
+Cap = tuple[str, int, Callable[[T], Hashable]]
+"""A name, and how many at most of one key."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +32,9 @@ class Broken:
 
     @property
     def code(self) -> str:
-        """The code of its first diagnostic, "" where it has none."""
+        """The code of its first diagnostic, "" where it has none, "test" where tests show it."""
         assert self.verdict.target is not None
-        return self.verdict.target.code or ""
+        return "test" if self.verdict.broken else self.verdict.target.code or ""
 
     @property
     def place(self) -> str:
@@ -48,43 +53,57 @@ class Broken:
         return 2 * far + bool(self.verdict.more) + (not suggested)
 
 
-def sample(found: Sequence[Mistake], mix: Injection, seed: int) -> list[Mistake]:
-    """The mutants to try: rare operators first, so many per function and operator."""
+def sample(found: Sequence[Mistake], mix: Injection, seed: int, most: int) -> list[Mistake]:
+    """The mutants to try, at most so many: one of each operator in turn, the rare operators first."""
     offered = Counter(m.operator.name for m in found)
     order = sorted(found, key=lambda m: (offered[m.operator.name], m.operator.name, _shuffled(m, seed)))
-    chosen: list[Mistake] = []
-    per_function: Counter[tuple[str, tuple[int, int]]] = Counter()
-    per_operator: Counter[str] = Counter()
-    for mistake in order:
-        function, operator = (mistake.file, mistake.region), mistake.operator.name
-        if per_function[function] < mix.tried_per_function and per_operator[operator] < mix.tried_per_operator:
-            per_function[function] += 1
-            per_operator[operator] += 1
-            chosen.append(mistake)
-    return chosen
+    caps: list[Cap[Mistake]] = [("function", mix.tried_per_function, lambda m: (m.file, m.region))]
+    return _in_turn(order, lambda m: m.operator.name, caps, most)[0]
 
 
 def choose(red: Sequence[Broken], mix: Injection, seed: int) -> tuple[list[Broken], Counter[str]]:
-    """What is kept of the red ones, and how many each cap left out: rare codes first, then the hard ones."""
+    """What is kept of the red ones, and how many each cap left out: one of each code in turn, rare codes and hard cases
+    first.
+    """
     codes = Counter(broken.code for broken in red)
     order = sorted(red, key=lambda b: (codes[b.code], b.code, -b.hardness, _shuffled(b.mistake, seed)))
-    caps = (
+    caps: list[Cap[Broken]] = [
         ("code", mix.per_code, lambda b: b.code),
         ("operator", mix.per_operator, lambda b: b.mistake.operator.name),
         ("function", mix.per_function, lambda b: (b.mistake.file, b.mistake.region)),
-        ("crate", mix.per_crate, lambda b: ""),
-    )
-    taken: Counter[tuple[str, object]] = Counter()
-    kept, dropped = [], Counter[str]()
-    for broken in order:
-        keys = [(name, key(broken)) for name, _, key in caps]
-        full = next((name for (name, most, _), key in zip(caps, keys, strict=True) if taken[key] >= most), None)
-        if full:
-            dropped[f"cap per {full}"] += 1
-        else:
-            taken.update(keys)
-            kept.append(broken)
-    return kept, dropped
+    ]
+    return _in_turn(order, lambda b: b.code, caps, mix.per_crate)
+
+
+def _in_turn(
+    order: Sequence[T], kind: Callable[[T], str], caps: Sequence[Cap[T]], most: int
+) -> tuple[list[T], Counter[str]]:
+    """One of each kind in turn, kinds and their members in the given order; and what the caps left out, by cap."""
+    waiting: dict[str, deque[T]] = {}
+    for one in order:
+        waiting.setdefault(kind(one), deque()).append(one)
+    taken: Counter[tuple[str, Hashable]] = Counter()
+    kept: list[T] = []
+    dropped: Counter[str] = Counter()
+    while waiting and len(kept) < most:
+        for turn in list(waiting):
+            queue, chosen = waiting[turn], False
+            while queue and not chosen and len(kept) < most:
+                one = queue.popleft()
+                keys = [(name, key(one)) for name, _, key in caps]
+                full = next(
+                    (key[0] for key, (_, limit, _) in zip(keys, caps, strict=True) if taken[key] >= limit), None
+                )
+                if full:
+                    dropped[f"cap per {full}"] += 1
+                    continue
+                taken.update(keys)
+                kept.append(one)
+                chosen = True
+            if not queue:
+                del waiting[turn]
+    left = sum(map(len, waiting.values()))
+    return kept, dropped + Counter({"cap per crate": left})
 
 
 def _place(mistake: Mistake) -> str:

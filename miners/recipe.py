@@ -64,26 +64,29 @@ class Injection:
 
     operators: tuple[str, ...] = ()
     """The operators at work, by name; none named means all."""
-    tried_per_function: int = 24
+    tried_per_function: int = 16
     """Mutants tried per outermost function or item, of those that share runs."""
-    tried_per_operator: int = 160
-    """Mutants tried per operator, of those that share runs."""
-    tried_alone: int = 160
+    tried_errors: int = 1500
+    """Mutants tried for compile errors, of those that share runs."""
+    tried_lints: int = 800
+    """Mutants tried for lints."""
+    tried_alone: int = 100
     """Mutants tried that need a run of their own."""
-    tried_tests: int = 160
+    tried_tests: int = 60
     """Changes of behaviour tried on the tests."""
     per_code: int = 60
     """Tuples kept per code."""
     per_operator: int = 40
     """Tuples kept per operator."""
-    per_function: int = 12
+    per_function: int = 16
     """Tuples kept per outermost function or item."""
-    per_crate: int = 1200
+    per_crate: int = 900
     """Tuples kept in all."""
     audit_share: float = 0.015
     """The share of what was proven in a shared run that is judged once more alone, by cargo."""
+
     alone_without_batch: int = 60
-    """Mutants judged alone in a crate whose shared runs cannot be trusted."""
+    """Mutants judged alone in a crate whose shared runs cannot be had, or cannot be trusted."""
 
     def __post_init__(self) -> None:
         for key in fields(self):

@@ -126,7 +126,8 @@ def reject(
         crate=unit.crate, version=unit.version, source=unit.source, member=unit.member, lock=LOCK,
         stage=stage, reason=str(verdict.reason), detail=verdict.detail,
         tool=shown.tool, code=shown.code, applicability=applicability,
-        probe=probe(args), error=shown, patch_diff=unified_diff(trial.edits, bench.read), toolchain=unit.toolchain,
+        probe=probe(args), error=shown, setup_diff=unified_diff(trial.setup, bench.read),
+        patch_diff=unified_diff(trial.edits, bench.reader(trial.setup)), toolchain=unit.toolchain,
         license=unit.license, source_url=unit.source_url, commit=unit.commit, parents=[],
     )  # fmt: skip
 

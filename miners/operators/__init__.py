@@ -9,9 +9,11 @@ from functools import cache
 from oxidizer.miners.operators.operator import Operator
 
 FAMILIES = (
-    "borrow", "moves", "lifetimes", "closures", "asyncs", "traits", "generics", "derives",
-    "objects", "visibility", "resolve", "signatures", "types", "numbers", "patterns", "unsafety",
-    "consts", "macros", "errors", "syntax", "lints_style", "lints_complexity", "lints_rustc", "behaviour",
+    "borrow", "loans", "moves", "spent", "lifetimes", "closures", "asyncs", "traits", "trait_uses", "generics",
+    "derives", "objects", "visibility", "resolve", "confusions", "renames", "signatures", "types", "values",
+    "numbers", "patterns", "unsafety", "consts", "macros", "errors", "syntax", "habits", "lints_style",
+    "lints_complexity", "lints_branches", "lints_calls", "lints_loops", "lints_options", "lints_slips",
+    "lints_leftovers", "lints_literals", "lints_pedantic", "lints_rustc", "behaviour",
 )  # fmt: skip
 """The modules that hold operators, in the order of their lists."""
 

@@ -11,6 +11,8 @@
     coverage  {covered, uncovered, unknown, unmeasured [{reason, crates}]}
     tests     {crates: {pass, none, fail}, tuples: {pass, none}, passed, failed, flaky, doctests}
     audit     {audited, agreed}
+    operators [{name, proposed, tried, red, kept, crates, why}], of injected bugs
+    unshared  [{unit, reason}]: crates whose mutants shared no run of the compiler
     rejects   [{stage, reason, count}], largest first
     untried   [{name, count}]: suggestions that were never tried, by reason: noise and caps
     time      {stages [{stage, wall_s, cpu_s, commands, overhead_s}], wall_s, overhead_s}, summed over units
@@ -37,7 +39,12 @@ from oxidizer.miners.report.manifest import Stage, Unit
 from oxidizer.miners.report.samples import choose
 
 SLOWEST = 10
-STAGES = ("fetch", "sandbox", "baseline", "harvest", "prove", "test", "audit", "format")
+STAGES = (
+    "fetch", "sandbox", "baseline", "harvest", "prove", "test", "audit", "format",
+    "record", "sites", "batch", "lints", "alone", "behaviour", "records",
+)  # fmt: skip
+MANY, SPREAD = 20, 3
+"""Tuples and crates from which on an operator has enough."""
 """The order of the work, for figures; a stage with another name comes after these."""
 
 
@@ -57,6 +64,10 @@ def figures(facts: RunFacts) -> dict[str, Any]:
         "coverage": _coverage(facts),
         "tests": _tests(facts),
         "audit": _audit(facts.units),
+        "operators": _operators(facts.units),
+        "unshared": [
+            {"unit": u.unit, "reason": u.injection.batch} for u in facts.units if u.injection and u.injection.batch
+        ],
         "rejects": [{"stage": s, "reason": r, "count": n} for (s, r), n in ranked(facts.rejects)],
         "untried": _named(untried(facts.units)),
         "time": _time(facts.units),
@@ -158,6 +169,38 @@ def _tests(facts: RunFacts) -> dict[str, Any]:
 def _audit(units: Iterable[Unit]) -> dict[str, int]:
     pairs = [(unit.audit.audited, unit.audit.agreed) for unit in units]
     return {"audited": sum(audited for audited, _ in pairs), "agreed": sum(agreed for _, agreed in pairs)}
+
+
+def _operators(units: Iterable[Unit]) -> list[dict[str, Any]]:
+    """What became of each operator's mistakes in all crates, most tuples first; few tuples have a reason."""
+    counts: dict[str, Counter[str]] = {}
+    for unit in units:
+        for name, seen in (unit.injection.operators if unit.injection else {}).items():
+            into = counts.setdefault(name, Counter())
+            into.update(seen.model_dump())
+            into["crates"] += seen.kept > 0
+    rows = [
+        {
+            "name": name,
+            **{key: seen[key] for key in ("proposed", "tried", "red", "kept", "crates")},
+            "why": _why_few(seen),
+        }
+        for name, seen in counts.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["kept"], row["name"]))
+
+
+def _why_few(seen: Counter[str]) -> str | None:
+    """Why an operator has fewer than 20 tuples, or has them in fewer than 3 crates."""
+    if seen["kept"] >= MANY and seen["crates"] >= SPREAD:
+        return None
+    if seen["tried"] < MANY:
+        return (
+            "few places for it in these crates" if seen["proposed"] < MANY else "few of its places came up for a trial"
+        )
+    if seen["red"] < MANY:
+        return "the compiler seldom minds it"
+    return "found in few crates" if seen["kept"] >= MANY else "its codes were full"
 
 
 def _time(units: Iterable[Unit]) -> dict[str, Any]:

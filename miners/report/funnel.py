@@ -27,7 +27,7 @@ def funnel(facts: RunFacts) -> tuple[list[dict[str, Any]], list[str]]:
         lost = max(counts[step] - counts[following], 0)
         steps.append({"step": step, "count": counts[step], "drops": _fitted(reasons[following], lost)})
         if (given := reasons[following].total()) > lost:
-            warnings.append(f"After “{step}” {lost:,} suggestions were lost, but reasons are given for {given:,}.")
+            warnings.append(f"After “{step}” {lost:,} were lost, but reasons are given for {given:,}.")
     return [*steps, {"step": "kept", "count": counts["kept"], "drops": []}], warnings
 
 
@@ -40,6 +40,9 @@ def _reasons(facts: RunFacts) -> dict[str, Counter[str]]:
     for (stage, reason), count in facts.rejects.items():
         reasons[_step(stage)][reason] += count
     reasons["candidates"] += untried(facts.units)
+    for unit in facts.units:
+        reasons["proven"].update(unit.counts.unproven)
+        reasons["kept"].update(unit.counts.unkept)
     return reasons
 
 

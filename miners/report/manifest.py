@@ -77,6 +77,10 @@ class Counts(_Facts):
     """Tried and dropped, by reason."""
     skipped: dict[str, int] = {}
     """Never tried, by reason: noise, the caps."""
+    unproven: dict[str, int] = {}
+    """Tried and not proven, by reason, where no row of the rejects tells."""
+    unkept: dict[str, int] = {}
+    """Proven and left out, by reason: the caps."""
     noise: dict[str, int] = {}
     """Never tried because the recipe sets their lint aside, by lint; stands for the noise in `skipped`."""
 
@@ -114,6 +118,24 @@ class Stage(_Facts):
     overhead_s: float = 0.0
 
 
+class Operator(_Facts):
+    """What became of one operator's mistakes in one crate."""
+
+    proposed: int = 0
+    tried: int = 0
+    red: int = 0
+    kept: int = 0
+
+
+class Injection(_Facts):
+    """What the injected miner says of its operators and of the compiler's runs that mutants shared."""
+
+    operators: dict[str, Operator] = {}
+    runs: dict[str, int] = {}
+    batch: str | None = None
+    """Why mutants shared no runs, or why those were not believed."""
+
+
 class Unit(_Facts):
     """`units/<unit>/unit.json`: one crate that was finished, with its tuples or with the cause of having none."""
 
@@ -129,6 +151,7 @@ class Unit(_Facts):
     tests: TestCounts = TestCounts()
     audit: Audit = Audit()
     coverage: Coverage = Coverage()
+    injection: Injection | None = None
     stages: dict[str, Stage] = {}
     wall_s: float = 0.0
     peak_bytes: int = 0

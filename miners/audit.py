@@ -1,0 +1,99 @@
+"""The audit of shared verdicts: a sample is judged once more alone, by cargo, with the tuple's own probe.
+
+Where one proves wrong, all of its operator go through that; where too many do, a crate's shared runs are not believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from oxidizer.cluster.schemata import judge_behaviour
+from oxidizer.cluster.verdict import Verdict
+from oxidizer.cluster.workbench import Workbench
+from oxidizer.miners.mix import Broken
+from oxidizer.miners.recipe import Injection
+
+_BOUND = 0.02
+"""The share of audits that may disagree before a crate's shared runs are not believed at all."""
+
+
+@dataclass
+class Audited:
+    """What an audit leaves, and what it found."""
+
+    sound: list[Broken] = field(default_factory=list)
+    refuted: list[tuple[Broken, str]] = field(default_factory=list)
+    """With what cargo, alone, says of them."""
+    untried: list[Broken] = field(default_factory=list)
+    """Of a crate whose shared runs are not believed: those that were not judged alone."""
+    sampled: int = 0
+    agreed: int = 0
+    distrust: str | None = None
+    """Why shared runs are not believed."""
+
+
+class Auditor:
+    """Judges alone what was judged in shared runs."""
+
+    def __init__(self, bench: Workbench, mix: Injection, seed: int, crate: str) -> None:
+        self.bench, self.mix, self.seed, self.crate = bench, mix, seed, crate
+
+    def audit(self, kept: Sequence[Broken]) -> Audited:
+        """Sort out what is kept. Raises SandboxUnavailable."""
+        found = Audited()
+        said = {id(b): self._objection(b) for b in kept if self._is_sampled(b)}
+        found.sampled, found.agreed = len(said), sum(objection is None for objection in said.values())
+        wrong = found.sampled - found.agreed
+        allowed = len(kept)
+        if wrong > max(1, _BOUND * found.sampled):
+            found.distrust = f"{wrong} of {found.sampled} audits disagree"
+            allowed = self.mix.alone_without_batch
+        doubtful = {b.mistake.operator.name for b in kept if said.get(id(b)) is not None}
+        for broken in kept:
+            shared = broken.verdict.scope == "batch" and id(broken) not in said
+            if shared and (found.distrust or broken.mistake.operator.name in doubtful):
+                if allowed == 0:
+                    found.untried.append(broken)
+                    continue
+                allowed -= 1
+                said[id(broken)] = self._objection(broken)
+            self._sort(broken, said, found)
+        return found
+
+    def _sort(self, broken: Broken, said: dict[int, str | None], found: Audited) -> None:
+        if id(broken) not in said:
+            found.sound.append(broken)
+        elif (objection := said[id(broken)]) is None:
+            found.sound.append(replace(broken, verdict=replace(broken.verdict, audited=True)))
+        else:
+            found.refuted.append((broken, objection))
+
+    def _is_sampled(self, broken: Broken) -> bool:
+        draw = hashlib.sha256(f"{self.seed}\0{self.crate}\0{broken.place}".encode("utf-8", "surrogateescape"))
+        share = int.from_bytes(draw.digest()[:4], "big") / 2**32
+        return broken.verdict.scope == "batch" and share < self.mix.audit_share
+
+    def _objection(self, broken: Broken) -> str | None:
+        """What cargo, alone, says otherwise: other complaints, at other places, or tests that do not fail."""
+        mistake, verdict = broken.mistake, broken.verdict
+        if verdict.broken:
+            failing = judge_behaviour(self.bench, mistake.site.edits, verdict.broken)
+            return None if failing else "alone, not all of the tests fail"
+        alone = self.bench.judge_mutant(mistake.site.edits, broken.probe, mistake.lints)
+        if verdict.green == alone.green and _shown(verdict) == _shown(alone):
+            return None
+        return f"alone: {_told(alone)}; shared: {_told(verdict)}"
+
+
+def _shown(verdict: Verdict) -> tuple[object, ...]:
+    target = verdict.target
+    return target and (target.key, target.primary), Counter((d.key, d.primary) for d in verdict.more)
+
+
+def _told(verdict: Verdict) -> str:
+    shown = [d for d in (verdict.target, *verdict.more) if d is not None and d.primary is not None]
+    lines = [f"{d.code or d.level} {d.message} at {d.primary.file}:{d.primary.line_start}" for d in shown if d.primary]
+    return ", ".join(lines[:4]) or f"{verdict.reason} {verdict.detail}".strip()

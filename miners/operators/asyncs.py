@@ -1,0 +1,202 @@
+"""Mistakes with futures: not awaited, awaited where nothing can wait, not pinned, or not fit for another thread."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
+from oxidizer.miners.operators.scopes import function, implements_trait, is_called, rest, short, statement
+
+
+class DropAwait(Operator):
+    """`read().await` becomes `read()`."""
+
+    name = "drop_await"
+    codes = ("E0308", "E0277", "E0599", "E0369")
+    route = Route.BODY
+    rationale = "A call of an async function only makes a future; its result is there once the future is awaited."
+    nodes = ("await_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """An `.await`."""
+        future = named(node)[0]
+        cause = f"`{short(code, future)}` is a future, which is not awaited, but used as its result"
+        yield code.site(cause, code.span(future.end_byte, node.end_byte, ""))
+
+
+class DropAsync(Operator):
+    """`async fn f()` becomes `fn f()`."""
+
+    name = "drop_async"
+    codes = ("E0728", "E0277")
+    route = Route.CRATE
+    rationale = "Only async functions can wait for a future, and only what they return can be awaited by their callers."
+    nodes = ("function_item",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The `async` of a function."""
+        modifiers, name = child(node, "function_modifiers"), node.child_by_field_name("name")
+        keyword = child(modifiers, "async") if modifiers is not None else None
+        if keyword is None or name is None:
+            return
+        waits = next((n for n in walk(node) if n.type == "await_expression"), None)
+        where = f"awaits `{short(code, named(waits)[0])}`" if waits is not None else "is awaited by its callers"
+        yield code.site(f"`{code.text(name)}` is not declared `async`, but {where}", code.cut(keyword))
+
+
+class DropAsyncBlock(Operator):
+    """`async move { x.await }` becomes `{ x.await }`."""
+
+    name = "drop_async_block"
+    codes = ("E0728", "E0277")
+    route = Route.BODY
+    rationale = (
+        "A plain block runs at once and gives its value; only an async block is a future, which can wait for others."
+    )
+    nodes = ("async_block",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The `async` or `async move` of a block."""
+        block = child(node, "block")
+        if block is not None:
+            cause = f"`{short(code, block)}` is a plain block, where a future, `async` before it, is wanted"
+            yield code.site(cause, code.span(node.start_byte, block.start_byte, ""))
+
+
+class NeedlessAsync(Operator):
+    """`fn f() -> T` becomes `async fn f() -> T`, although its callers do not await it."""
+
+    name = "needless_async"
+    codes = ("E0308", "E0599", "E0277", "E0369")
+    route = Route.CRATE
+    rationale = (
+        "An async function returns a future in place of its result, so that every caller must be async and await it."
+    )
+    nodes = ("function_item",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A function that gives a value and is called in the file."""
+        result, name = node.child_by_field_name("return_type"), node.child_by_field_name("name")
+        keyword = child(node, "fn")
+        if result is None or name is None or keyword is None or child(node, "function_modifiers") is not None:
+            return
+        called = code.text(name)
+        if node.child_by_field_name("body") is None or implements_trait(node) or ancestor(node, "trait_item"):
+            return
+        if is_called(called, code):
+            cause = f"`{called}` is `async`, so its callers get a future in place of its `{short(code, result)}`"
+            yield code.site(cause, code.insert(keyword.start_byte, "async "))
+
+
+class AwaitInSync(Operator):
+    """`let x = f(y);` becomes `let x = f(y).await;` in a function that is not async."""
+
+    name = "await_in_sync"
+    codes = ("E0728",)
+    route = Route.BODY
+    rationale = "`.await` works only inside of async functions and blocks, as a plain function has no way to wait."
+    nodes = ("let_declaration",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A call whose result a `let` binds."""
+        value, home = node.child_by_field_name("value"), function(node)
+        while value is not None and value.type == "try_expression":
+            value = named(value)[0]
+        name = home.child_by_field_name("name") if home is not None else None
+        if value is None or home is None or name is None or value.type != "call_expression":
+            return
+        modifiers = child(home, "function_modifiers")
+        if modifiers is not None or ancestor(node, "async_block", "closure_expression") is not None:
+            return
+        cause = f"`{code.text(name)}` is not `async`, but awaits `{short(code, value)}`"
+        yield code.site(cause, code.insert(value.end_byte, ".await"))
+
+
+class RcOverAwait(Operator):
+    """`let held = Rc::new(()); x.await; drop(held);` in a future that must be `Send`."""
+
+    name = "rc_over_await"
+    codes = ("",)
+    route = Route.BODY
+    rationale = "What lives over an `.await` is part of the future, which is `Send` only if all that it holds is."
+    nodes = ("await_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A statement that awaits, in an async block of a function that returns a `Send` future."""
+        block, home, at = ancestor(node, "async_block"), function(node), statement(node)
+        result = home.child_by_field_name("return_type") if home is not None else None
+        if block is None or result is None or at is None or not re.search("Send|BoxFuture", code.text(result)):
+            return
+        if at.type not in ("let_declaration", "expression_statement") or not rest(at):
+            return
+        cause = f"`shared` is an `Rc`, which lives over `{short(code, node)}` in a future that must be `Send`"
+        start = code.insert(at.start_byte, "let shared = std::rc::Rc::new(()); ")
+        yield code.site(cause, start, code.insert(at.end_byte, " drop(shared);"))
+
+
+class UnpinnedReceiver(Operator):
+    """`fn poll(self: Pin<&mut Self>, ..)` becomes `fn poll(&mut self, ..)`."""
+
+    name = "unpinned_receiver"
+    codes = ("E0053",)
+    route = Route.ITEM
+    rationale = "A future may borrow from itself, so it is polled behind a `Pin`; a plain `&mut self` could move it."
+    nodes = ("parameter",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A pinned receiver in the `impl` of a trait."""
+        pattern, kind, home = node.child_by_field_name("pattern"), node.child_by_field_name("type"), function(node)
+        name = home.child_by_field_name("name") if home is not None else None
+        if pattern is None or kind is None or name is None or pattern.type != "self" or not implements_trait(node):
+            return
+        if re.fullmatch(r"(?:\w+::)*Pin<&mut Self>", code.text(kind)):
+            cause = f"`{code.text(name)}` takes `&mut self`, but its trait declares it with `self: {code.text(kind)}`"
+            yield code.site(cause, code.replace(node, "&mut self"))
+
+
+class DropBoxPin(Operator):
+    """`Box::pin(f)` becomes `f`, or `Box::new(f)`."""
+
+    name = "drop_box_pin"
+    codes = ("E0308", "E0277")
+    route = Route.BODY
+    rationale = "A future must stay where it is while it runs: a boxed one is made by `Box::pin`, which promises that."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A call of `Box::pin`."""
+        callee, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if callee is None or arguments is None or code.text(callee) != "Box::pin" or len(named(arguments)) != 1:
+            return
+        future = named(arguments)[0]
+        cut = (code.span(node.start_byte, future.start_byte, ""), code.span(future.end_byte, node.end_byte, ""))
+        yield code.site(f"`{short(code, future)}` is neither boxed nor pinned, as by `Box::pin`", *cut)
+        yield code.site(
+            f"`Box::new({short(code, future)})` boxes a future, but does not pin it", code.replace(callee, "Box::new")
+        )
+
+
+class DropReady(Operator):
+    """`Poll::Ready(x)` becomes `x`."""
+
+    name = "drop_ready"
+    codes = ("E0308",)
+    route = Route.BODY
+    rationale = (
+        "`poll` says by `Poll::Ready` or `Poll::Pending` whether there is a result; the bare result says neither."
+    )
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A call of `Poll::Ready`."""
+        callee, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if callee is None or arguments is None or code.text(callee) != "Poll::Ready" or len(named(arguments)) != 1:
+            return
+        result = named(arguments)[0]
+        cause = f"`{short(code, result)}` is given without its `Poll::Ready` where a `Poll` is wanted"
+        yield code.site(
+            cause, code.span(node.start_byte, result.start_byte, ""), code.span(result.end_byte, node.end_byte, "")
+        )

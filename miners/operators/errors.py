@@ -1,0 +1,294 @@
+"""Mistakes of error handling: `?` too few or too many, a `Result` mixed up with its value or with an `Option`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor
+from oxidizer.miners.operators.shapes import call, fields, function_of, method, name_of, only, quoted, result_of
+
+_FALLIBLE = re.compile(r"\b(Result|Option)\b")
+
+
+class DropQuestionMark(Operator):
+    """`f()?` becomes `f()`."""
+
+    name = "drop_question_mark"
+    codes = ("E0308", "E0609", "E0599", "E0277", "E0369")
+    route = Route.BODY
+    rationale = "A `Result` must be opened before its value can be used, and `?` is one easily lost character."
+    nodes = ("try_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A `?` whose value is used."""
+        # Alone in a statement its loss is a warning only.
+        if node.parent is None or (node.parent.type == "expression_statement" and node.parent.children[-1].type == ";"):
+            return
+        cause = f"{quoted(code, node.children[0])} is used as its value, without `?`"
+        yield code.site(cause, code.cut(node.children[-1], space=False))
+
+
+class AddQuestionMark(Operator):
+    """`f()` becomes `f()?` though it cannot fail."""
+
+    name = "needless_question_mark"
+    codes = ("E0277", "E0599")
+    route = Route.BODY
+    rationale = "`?` opens a `Result` or an `Option`, and a call that cannot fail gives neither."
+    nodes = ("let_declaration",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A bound call in a function that may fail."""
+        parts = fields(node, "pattern", "value")
+        if parts is None or parts[1].type != "call_expression" or node.child_by_field_name("alternative") is not None:
+            return
+        if _FALLIBLE.search(result_of(node, code)):
+            cause = f"{quoted(code, parts[1])} gives a plain value, but `?` is applied to it"
+            yield code.site(cause, code.insert(parts[1].end_byte, "?"))
+
+
+class QuestionMarkInPlainFn(Operator):
+    """`f().unwrap()` becomes `f()?` in a function that returns no `Result`."""
+
+    name = "question_mark_in_plain_fn"
+    codes = ("E0277",)
+    route = Route.BODY
+    rationale = "`?` returns early with the failure, so the function itself must return a `Result` or an `Option`."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """An `unwrap` and its kin."""
+        called, function = method(node, code), function_of(node)
+        if (
+            called is None
+            or function is None
+            or called[1] not in ("unwrap", "expect", "unwrap_or_default", "unwrap_or")
+        ):
+            return
+        if not re.search(r"Result|Option|impl|Poll|\bSelf\b", result := result_of(node, code)):
+            kind = f"`{result}`" if result else "nothing"
+            cause = f"`?` is applied to {quoted(code, called[0])}, but `{name_of(function, code)}` returns {kind}"
+            yield code.site(cause, code.span(called[0].end_byte, node.end_byte, "?"))
+
+
+class DropMapErr(Operator):
+    """`f().map_err(Error::Io)?` becomes `f()?`."""
+
+    name = "drop_map_err"
+    codes = ("E0277", "E0308")
+    route = Route.BODY
+    rationale = "`?` converts an error by `From` only; where there is no such impl the error must be mapped."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """Every `map_err`."""
+        if (called := method(node, code)) is not None and called[1] == "map_err":
+            cause = f"the error of {quoted(code, called[0])} is passed on without `map_err`"
+            yield code.site(cause, code.span(called[0].end_byte, node.end_byte, ""))
+
+
+class DropMap(Operator):
+    """`f().map(Shape::from)` becomes `f()`."""
+
+    name = "drop_map"
+    codes = ("E0308", "E0277")
+    route = Route.BODY
+    rationale = "A step of a chain makes another type of the value, and where it is lost the old type goes on."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A `map` or `and_then` of an `Option`, a `Result` or an iterator."""
+        if (called := method(node, code)) is not None and called[1] in ("map", "and_then", "or_else", "filter_map"):
+            cause = f"the result of {quoted(code, called[0])} goes on as it is, without `{called[1]}`"
+            yield code.site(cause, code.span(called[0].end_byte, node.end_byte, ""))
+
+
+class DropOkOr(Operator):
+    """`x.ok_or(Error)?` becomes `x?`, and `x.ok()` becomes `x`."""
+
+    name = "drop_ok_or"
+    codes = ("E0277", "E0308")
+    route = Route.BODY
+    rationale = "`Option` and `Result` do not become each other by `?`: `ok_or` and `ok` lead from one to the other."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A step from an `Option` to a `Result` or back."""
+        called = method(node, code)
+        if called is not None and called[1] in ("ok_or", "ok_or_else", "ok"):
+            cause = f"{quoted(code, called[0])} stands where the other of `Option` and `Result` is wanted"
+            yield code.site(cause, code.span(called[0].end_byte, node.end_byte, ""))
+
+
+class DropUnwrapOr(Operator):
+    """`x.unwrap_or(0)` becomes `x`."""
+
+    name = "drop_unwrap_or"
+    codes = ("E0308", "E0369")
+    route = Route.BODY
+    rationale = "An `Option` is not its value: what stands for a missing one must be said."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A call that opens an `Option` or a `Result` with a default."""
+        called = method(node, code)
+        if called is not None and re.match(r"(unwrap|map)_or(_else|_default)?$", called[1]):
+            cause = f"{quoted(code, called[0])} is used as its value, without `{called[1]}`"
+            yield code.site(cause, code.span(called[0].end_byte, node.end_byte, ""))
+
+
+class BareOk(Operator):
+    """`Ok(x)` becomes `x`."""
+
+    name = "bare_ok_value"
+    codes = ("E0308",)
+    route = Route.BODY
+    rationale = "A value does not become a `Result` by itself: success is said by `Ok`."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """Every `Ok(..)` that is an expression."""
+        if (called := call(node, code)) is not None and called[0] == "Ok" and len(called[1]) == 1:
+            cause = f"{quoted(code, called[1][0])} stands where a `Result` is wanted, without `Ok`"
+            yield code.site(cause, *only(code, node, called[1][0]))
+
+
+class BareErr(Operator):
+    """`Err(e)` becomes `e`."""
+
+    name = "bare_error"
+    codes = ("E0308",)
+    route = Route.BODY
+    rationale = "Errors are returned, not thrown: they must be wrapped in `Err`."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """Every `Err(..)` that is an expression."""
+        if (called := call(node, code)) is not None and called[0] == "Err" and len(called[1]) == 1:
+            cause = f"the error {quoted(code, called[1][0])} is returned without `Err`"
+            yield code.site(cause, *only(code, node, called[1][0]))
+
+
+class OkForErr(Operator):
+    """`Err(e)` becomes `Ok(e)`."""
+
+    name = "ok_for_err"
+    codes = ("E0308",)
+    route = Route.BODY
+    rationale = "`Ok` holds the value and `Err` the error, and in a hurry one is written for the other."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """An `Err(..)` that is an expression."""
+        if (called := call(node, code)) is not None and called[0] == "Err" and len(called[1]) == 1:
+            cause = f"the error {quoted(code, called[1][0])} is returned as a value by `Ok`"
+            yield code.site(cause, code.replace(node.children[0], "Ok"))
+
+
+class UnconvertedError(Operator):
+    """`Err(Error::Parse(e))` becomes `Err(e)`."""
+
+    name = "unconverted_error"
+    codes = ("E0308",)
+    route = Route.BODY
+    rationale = "`Err` takes the error's own type: only `?` converts, so another error must be wrapped or converted."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """An `Err` of a call with one argument, or of a method's result."""
+        called = call(node, code)
+        if called is None or called[0] != "Err" or len(called[1]) != 1:
+            return
+        error = called[1][0]
+        inner, step = call(error, code), method(error, code)
+        if inner is not None and len(inner[1]) == 1:
+            cause = f"{quoted(code, inner[1][0])} is returned as the error without `{inner[0]}`"
+            yield code.site(cause, *only(code, error, inner[1][0]))
+        elif step is not None and not step[2]:
+            cause = f"{quoted(code, step[0])} is returned as the error without `{step[1]}`"
+            yield code.site(cause, *only(code, error, step[0]))
+
+
+class NoneForErr(Operator):
+    """`Err(e)` becomes `None`, and `None` becomes `Err(())`."""
+
+    name = "none_for_err"
+    codes = ("E0308",)
+    route = Route.BODY
+    rationale = (
+        "`None` belongs to `Option` and `Err` to `Result`, and after a change of the signature some stay behind."
+    )
+    nodes = ("call_expression", "identifier")
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """An `Err(..)` of a function that returns a `Result`; a `None` that is returned."""
+        result, parent = result_of(node, code), node.parent
+        if (called := call(node, code)) is not None and called[0] == "Err" and "Result" in result:
+            yield code.site(f"{quoted(code, node)} has become `None`, which is no `Result`", code.replace(node, "None"))
+            return
+        if node.type != "identifier" or code.text(node) != "None" or parent is None or "Option" not in result:
+            return
+        if parent.type in ("block", "return_expression") or parent.child_by_field_name("value") == node:
+            name = name_of(function_of(node), code)
+            cause = f"`{name}` returns `{result}`, but gives `Err(())` for nothing"
+            yield code.site(cause, code.replace(node, "Err(())"))
+
+
+class OptionResultMix(Operator):
+    """`f()?` becomes `f().ok()?` in a function that returns a `Result`."""
+
+    name = "question_mark_on_wrong_kind"
+    codes = ("E0277",)
+    route = Route.BODY
+    rationale = "`?` on an `Option` works only in a function that returns an `Option`, and the same for `Result`."
+    nodes = ("try_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A `?` in a function of either kind."""
+        result, value = result_of(node, code), node.children[0]
+        if re.match(r"(\w+::)*Result\b", result):
+            cause = f"{quoted(code, value)} is made an `Option` before its `?`, but the function returns `{result}`"
+            yield code.site(cause, code.insert(value.end_byte, ".ok()"))
+        elif result.startswith("Option"):
+            cause = f"`?` is applied to {quoted(code, value)} as a `Result`, but the function returns `{result}`"
+            yield code.site(cause, code.insert(value.end_byte, ".ok_or(())"))
+
+
+class DropFromImpl(Operator):
+    """`impl From<io::Error> for Error` is removed."""
+
+    name = "drop_from_impl"
+    codes = ("E0277",)
+    route = Route.CRATE
+    rationale = "`?` and `into` need an impl of `From` for each error that they convert."
+    nodes = ("impl_item",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The whole impl of `From`."""
+        parts = fields(node, "trait", "type")
+        if parts is not None and re.match(r"(\w+::)*From<", code.text(parts[0])):
+            cause = f"there is no impl of {quoted(code, parts[0])} for {quoted(code, parts[1])}"
+            yield code.site(cause, code.cut(node, space=False))
+
+
+class UnwrapPlainValue(Operator):
+    """`f()` becomes `f().unwrap()` though it cannot fail."""
+
+    name = "unwrap_plain_value"
+    codes = ("E0599",)
+    route = Route.BODY
+    rationale = (
+        "Only an `Option` or a `Result` can be unwrapped; who guesses that a call may fail is told by the compiler."
+    )
+    nodes = ("let_declaration", "field_initializer")
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A call that is bound or becomes a field."""
+        value = node.child_by_field_name("value")
+        if value is None or value.type != "call_expression" or ancestor(node, "function_item") is None:
+            return
+        cause = f"{quoted(code, value)} gives a plain value, but `unwrap` is called on it"
+        yield code.site(cause, code.insert(value.end_byte, ".unwrap()"))

@@ -1,0 +1,152 @@
+"""Half-done changes within one function: a binding renamed, two slips in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, typo, walk
+from oxidizer.miners.operators.surroundings import name_of, place, plural, short
+
+
+def _uses(name: str, after: Node, within: Node, code: Code) -> list[Node]:
+    """Where a variable is read behind a node."""
+    return [
+        at for at in walk(within)
+        if at.type == "identifier" and at.start_byte >= after.end_byte and code.text(at) == name
+        and at.parent is not None and at.parent.type not in ("let_declaration", "scoped_identifier", "tuple_pattern")
+    ]  # fmt: skip
+
+
+class RenameBinding(Operator):
+    """A variable renamed where it is bound, its uses not."""
+
+    name = "rename_binding"
+    codes = ("E0425",)
+    route = Route.BODY
+    rationale = "A variable that gets a better name has to get it at each of its uses."
+    nodes = ("let_declaration",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The name in the `let`."""
+        pattern, block = node.child_by_field_name("pattern"), node.parent
+        if pattern is None or pattern.type != "identifier" or block is None or ancestor(node, "function_item") is None:
+            return
+        old = code.text(pattern)
+        uses = _uses(old, node, block, code)
+        if uses and not old.startswith("_"):
+            cause = f"`{old}` is now bound as `{plural(old)}`, but {len(uses)} times still read as `{old}`"
+            yield code.site(cause, code.replace(pattern, plural(old)))
+
+
+class RenameParameter(Operator):
+    """A parameter renamed in the signature, its uses not."""
+
+    name = "rename_parameter"
+    codes = ("E0425",)
+    route = Route.BODY
+    rationale = "A parameter that gets a better name has to get it in the body too."
+    nodes = ("parameter",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The name in the signature."""
+        pattern, function = node.child_by_field_name("pattern"), ancestor(node, "function_item", "closure_expression")
+        body = function.child_by_field_name("body") if function is not None else None
+        if pattern is None or pattern.type != "identifier" or body is None or function is None:
+            return
+        old = code.text(pattern)
+        uses = _uses(old, node, body, code)
+        if uses and function.type == "function_item":
+            cause = f"the parameter `{old}` of {place(node, code)} is now `{plural(old)}`, which its body does not know"
+            yield code.site(cause, code.replace(pattern, plural(old)))
+
+
+class RenameTwoUses(Operator):
+    """Two uses of a variable renamed, its binding not."""
+
+    name = "rename_two_uses"
+    codes = ("E0425",)
+    route = Route.BODY
+    rationale = "A rename that begins at the uses leaves them without a binding until it is finished."
+    nodes = ("let_declaration",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The first two uses."""
+        pattern, block = node.child_by_field_name("pattern"), node.parent
+        if pattern is None or pattern.type != "identifier" or block is None or ancestor(node, "function_item") is None:
+            return
+        old = code.text(pattern)
+        kept = ("shorthand_field_initializer", "closure_parameters", "parameter")
+        uses = [u for u in _uses(old, node, block, code) if u.parent is not None and u.parent.type not in kept]
+        if len(uses) >= 2:
+            cause = f"`{plural(old)}` is read twice in {place(node, code)}, but the variable is called `{old}`"
+            yield code.site(cause, *(code.replace(use, plural(old)) for use in uses[:2]))
+
+
+class MisspellTwoFields(Operator):
+    """A literal with two fields that are not called so."""
+
+    name = "misspell_two_fields"
+    codes = ("E0560", "E0559")
+    route = Route.BODY
+    rationale = "A literal written from memory misses the names of several fields at once."
+    nodes = ("field_initializer_list",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The first two fields that are named."""
+        found = [
+            f for e in named(node) if e.type == "field_initializer" and (f := e.child_by_field_name("field"))
+            and f.type == "field_identifier"
+        ][:2]  # fmt: skip
+        if len(found) == 2 and node.parent is not None:
+            first, second = (code.text(f) for f in found)
+            of = node.parent.child_by_field_name("name")
+            cause = f"`{short(code.text(of)) if of else ''}` has neither `{typo(first)}` nor `{typo(second)}`"
+            yield code.site(
+                f"{cause} but `{first}` and `{second}`", *(code.replace(f, typo(code.text(f))) for f in found)
+            )
+
+
+class DropTwoMuts(Operator):
+    """Two bindings of a block without their `mut`."""
+
+    name = "drop_two_muts"
+    codes = ("E0596", "E0594")
+    route = Route.BODY
+    rationale = "Variables are not mutable by themselves; who forgets that once forgets it for each of them."
+    nodes = ("block",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The first two `let mut` of the block."""
+        found = [(m, p) for s in node.named_children if s.type == "let_declaration"
+                 and (m := child(s, "mutable_specifier")) and (p := s.child_by_field_name("pattern"))]  # fmt: skip
+        if len(found) >= 2:
+            (one, first), (other, second) = found[:2]
+            cause = f"`{code.text(first)}` and `{code.text(second)}` are changed, but neither is bound with `mut`"
+            yield code.site(cause, code.cut(one), code.cut(other))
+
+
+class MisspellMethodThroughout(Operator):
+    """A method called by the same wrong name more than once."""
+
+    name = "misspell_method_throughout"
+    codes = ("E0599",)
+    route = Route.BODY
+    rationale = "Who remembers the name of a method wrong writes it so each time."
+    nodes = ("function_item",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The first method that the body calls twice or three times."""
+        calls: dict[str, list[Node]] = {}
+        body = node.child_by_field_name("body")
+        for at in walk(body) if body is not None else ():
+            function = at.child_by_field_name("function") if at.type == "call_expression" else None
+            field = function.child_by_field_name("field") if function is not None else None
+            if field is not None and field.type == "field_identifier":
+                calls.setdefault(code.text(field), []).append(field)
+        for method, found in calls.items():
+            if 2 <= len(found) <= 3:
+                cause = f"`{method}` is called `{typo(method)}` {len(found)} times in `{name_of(node, code)}`"
+                yield code.site(cause, *(code.replace(f, typo(method)) for f in found))
+                return

@@ -1,0 +1,373 @@
+"""Signatures and their users out of step: parameters, results and names changed on one side only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from tree_sitter import Node
+
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, named, walk
+from oxidizer.miners.operators.surroundings import (
+    INTEGERS,
+    calls,
+    is_free,
+    name_of,
+    owner,
+    parameters,
+    place,
+    plural,
+    receiver,
+    short,
+    without,
+    words,
+)  # fmt: skip
+
+_WRAPPERS = frozenset({"Some", "Ok", "Err", "Box::new", "Rc::new", "Arc::new"})
+
+
+def _used_here(function: Node, code: Code) -> bool:
+    """A function with a signature of its own, which the file seems to call."""
+    return is_free(function) and calls(code.source)[name_of(function, code)] > 1
+
+
+def _arguments(call: Node, code: Code) -> list[Node]:
+    """The arguments of a call of a function or a method; none of what only wraps its argument."""
+    function, found = call.child_by_field_name("function"), call.child_by_field_name("arguments")
+    if function is None or found is None or code.text(function) in _WRAPPERS:
+        return []
+    return [a for a in named(found) if a.type != "attribute_item"]
+
+
+def _is_plain(node: Node) -> bool:
+    return node.type in ("identifier", "self", "field_expression", "scoped_identifier")
+
+
+class NewParameter(Operator):
+    """A function with one parameter more than its callers know of."""
+
+    name = "new_parameter"
+    codes = ("E0061",)
+    route = Route.CRATE
+    rationale = "There are no default arguments: a new parameter has to be given by every caller."
+    nodes = ("function_item",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A flag or a limit behind the last parameter."""
+        found = parameters(node)
+        last = found[-1] if found else receiver(node)
+        if last is not None and _used_here(node, code):
+            more = "_strict: bool" if len(found) % 2 else "_limit: usize"
+            cause = f"`{name_of(node, code)}` takes a new `{more}`, which its callers do not give"
+            yield code.site(cause, code.insert(last.end_byte, f", {more}"))
+
+
+class RemovedParameter(Operator):
+    """A function without a parameter that its callers give, and that its body may use."""
+
+    name = "removed_parameter"
+    codes = ("E0425",)
+    route = Route.CRATE
+    rationale = "A parameter that goes has to go from the body and from every call as well."
+    nodes = ("function_item",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The last parameter."""
+        found = parameters(node)
+        if found and _used_here(node, code):
+            cause = (
+                f"`{name_of(node, code)}` no longer takes `{short(code.text(found[-1]))}`, on which others still count"
+            )
+            yield code.site(cause, without(found[-1], code))
+
+
+class ReorderedParameters(Operator):
+    """A function whose parameters changed places."""
+
+    name = "reordered_parameters"
+    codes = ("E0308",)
+    route = Route.CRATE
+    rationale = "Arguments go by position, so parameters that change places leave every caller behind."
+    nodes = ("function_item",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The first two parameters of different types."""
+        found = parameters(node)
+        for left, right in pairwise(found) if _used_here(node, code) else ():
+            kinds = [p.child_by_field_name("type") for p in (left, right)]
+            texts = [code.text(k) for k in kinds if k is not None]
+            both = code.text(left) + code.text(right)
+            if len(texts) == 2 and texts[0] != texts[1] and "\n" not in both:
+                cause = f"`{name_of(node, code)}` takes `{short(code.text(right))}` before `{short(code.text(left))}`"
+                yield code.site(f"{cause}, its callers give them the other way round",
+                                code.replace(left, code.text(right)), code.replace(right, code.text(left)))  # fmt: skip
+                return
+
+
+class ParameterWidth(Operator):
+    """A parameter that is an integer of another width."""
+
+    name = "parameter_width"
+    codes = ("E0308",)
+    route = Route.CRATE
+    rationale = "Integers of two widths do not mix, neither at a call nor in an expression."
+    nodes = ("parameter",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """`usize` for `u32` and the like, also in a slice or behind a reference."""
+        found, function = node.child_by_field_name("type"), ancestor(node, "function_item", "closure_expression")
+        if found is None or function is None or function.type != "function_item" or not is_free(function):
+            return
+        for kind in walk(found):
+            if kind.type == "primitive_type" and (wrong := INTEGERS.get(code.text(kind))) is not None:
+                cause = f"`{short(code.text(node))}` of {place(node, code)} says `{wrong}` for `{code.text(kind)}`"
+                yield code.site(cause, code.replace(kind, wrong))
+                return
+
+
+class ParameterReference(Operator):
+    """A parameter taken by reference whose callers give a value."""
+
+    name = "parameter_reference"
+    codes = ("E0308", "E0277")
+    route = Route.CRATE
+    rationale = "`T` and `&T` are two types, and nothing turns one into the other at a call."
+    nodes = ("parameter",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """`&` added before a plain type; `&` taken from one."""
+        found, function = node.child_by_field_name("type"), ancestor(node, "function_item", "closure_expression")
+        if found is None or function is None or function.type != "function_item" or not is_free(function):
+            return
+        inner = found.child_by_field_name("type") if found.type == "reference_type" else None
+        said = short(code.text(node))
+        if found.type in ("type_identifier", "primitive_type", "generic_type"):
+            cause = f"{place(node, code)} takes `{said}` by reference"
+            yield code.site(cause, code.insert(found.start_byte, "&"))
+        elif inner is not None and inner.type in ("type_identifier", "generic_type") and code.text(inner) != "Path":
+            cause = f"{place(node, code)} takes `{said}` by value"
+            yield code.site(cause, code.span(found.start_byte, inner.start_byte, ""))
+
+
+class WrappedResult(Operator):
+    """A function that says it returns an `Option` but returns the value."""
+
+    name = "wrapped_result"
+    codes = ("E0308", "E0277")
+    route = Route.CRATE
+    rationale = "A result that becomes an `Option` or a `Result` has to be wrapped in the body and opened by callers."
+    nodes = ("function_item",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The return type wrapped in `Option`."""
+        found = node.child_by_field_name("return_type")
+        if found is None or not is_free(node) or found.type in ("abstract_type", "never_type", "bounded_type"):
+            return
+        if not code.text(found).startswith("Option") and "Result" not in code.text(found):
+            cause = f"`{name_of(node, code)}` is said to return an `Option` of `{short(code.text(found))}`"
+            yield code.site(f"{cause}, but returns that itself", code.insert(found.start_byte, "Option<"),
+                            code.insert(found.end_byte, ">"))  # fmt: skip
+
+
+class UnwrappedResult(Operator):
+    """A function that says it returns a value but returns an `Option` or a `Result`."""
+
+    name = "unwrapped_result"
+    codes = ("E0308", "E0277")
+    route = Route.CRATE
+    rationale = "A function that may find nothing or fail says so in its type: `Some(x)` is no `x`."
+    nodes = ("function_item",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """`Option<T>` and `Result<T, E>` become `T`."""
+        found = node.child_by_field_name("return_type")
+        arguments = found.child_by_field_name("type_arguments") if found is not None else None
+        if found is None or arguments is None or not is_free(node):
+            return
+        if code.text(found).startswith(("Option<", "Result<", "io::Result<", "fmt::Result<")):
+            inner = named(arguments)[0]
+            cause = f"`{name_of(node, code)}` is said to return `{short(code.text(inner))}`"
+            yield code.site(f"{cause}, but returns `{short(code.text(found))}`",
+                            code.span(found.start_byte, inner.start_byte, ""),
+                            code.span(inner.end_byte, found.end_byte, ""))  # fmt: skip
+
+
+class DropReturnType(Operator):
+    """A function with a value but without a return type."""
+
+    name = "drop_return_type"
+    codes = ("E0308", "E0277")
+    route = Route.CRATE
+    rationale = "A function without `->` returns `()`: the type of its value is not inferred."
+    nodes = ("function_item",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The arrow with the type."""
+        found, name = node.child_by_field_name("return_type"), node.child_by_field_name("parameters")
+        if found is not None and name is not None and is_free(node):
+            cause = f"`{name_of(node, code)}` returns `{short(code.text(found))}`, but its signature does not say so"
+            yield code.site(cause, code.span(name.end_byte, found.end_byte, ""))
+
+
+class DropArgument(Operator):
+    """A call with one argument too few."""
+
+    name = "drop_argument"
+    codes = ("E0061", "E0282")
+    route = Route.BODY
+    rationale = "Every parameter needs its argument: there are neither defaults nor overloads."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The last argument; the first one of several."""
+        found = _arguments(node, code)
+        for gone in dict.fromkeys([found[-1], found[0]]) if found else ():
+            if gone.type not in ("closure_expression", "call_expression") or len(found) > 1:
+                cause = f"`{short(code.text(gone))}` is missing among the arguments of `{short(code.text(node))}`"
+                yield code.site(cause, without(gone, code))
+
+
+class ExtraArgument(Operator):
+    """A call with one argument too many."""
+
+    name = "extra_argument"
+    codes = ("E0061",)
+    route = Route.BODY
+    rationale = "A function takes as many arguments as it declares; a variant with options has another name."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """A `None` behind the last argument, a `true` where there is none."""
+        found, into = _arguments(node, code), node.child_by_field_name("arguments")
+        function = node.child_by_field_name("function")
+        if (
+            into is None
+            or function is None
+            or code.text(function) in _WRAPPERS
+            or function.type == "parenthesized_expression"
+        ):
+            return
+        at = found[-1].end_byte if found else into.start_byte + 1
+        more = "None" if found else "true"
+        cause = f"`{more}` is one argument too many for `{short(code.text(node))}`"
+        yield code.site(cause, code.insert(at, f", {more}" if found else more))
+
+
+class SwapArguments(Operator):
+    """A call with two arguments in the wrong order."""
+
+    name = "swap_arguments"
+    codes = ("E0308", "E0277")
+    route = Route.BODY
+    rationale = "Arguments go by position, and which of two comes first is easily remembered wrong."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The first two neighbours that look different."""
+        found = _arguments(node, code)
+        for left, right in pairwise(found):
+            texts = [code.text(left), code.text(right)]
+            if left.type != right.type and texts[0] != texts[1] and "\n" not in "".join(texts):
+                cause = f"`{short(texts[1])}` comes after `{short(texts[0])}` in `{short(code.text(node))}`"
+                yield code.site(f"{cause}, not before it", code.replace(left, texts[1]), code.replace(right, texts[0]))
+                return
+
+
+class SwapAndDropReference(Operator):
+    """Two arguments in the wrong order, one of them without its `&`."""
+
+    name = "swap_and_drop_reference"
+    codes = ("E0308",)
+    route = Route.BODY
+    rationale = "A call written from memory gets more than one thing wrong: the order and what is borrowed."
+    nodes = ("call_expression",)
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """Neighbours of which one is borrowed."""
+        found = _arguments(node, code)
+        for left, right in pairwise(found):
+            bare = [a.child_by_field_name("value") if a.type == "reference_expression" else None for a in (left, right)]
+            if "\n" in code.text(left) + code.text(right) or (bare[0] is None and bare[1] is None):
+                continue
+            texts = [code.text(b or a) for b, a in zip(bare, (left, right), strict=True)]
+            if texts[0] != texts[1]:
+                cause = (
+                    f"`{short(texts[0])}` and `{short(texts[1])}` are in the wrong order in `{short(code.text(node))}`"
+                )
+                yield code.site(
+                    f"{cause}, and not borrowed", code.replace(left, texts[1]), code.replace(right, texts[0])
+                )
+                return
+
+
+class _Rename(Operator):
+    """A declaration under a new name, while its uses have the old one."""
+
+    route = Route.CRATE
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The name of the declaration."""
+        found = node.child_by_field_name("name")
+        if found is None or words(code.source)[old := code.text(found)] < 2 or ancestor(node, "block") is not None:
+            return
+        if node.type == "function_item" and not _used_here(node, code):
+            return
+        if owner(node) is not None and node.type != "function_item":
+            return
+        new = self._new(old, node)
+        word = next((c.type for c in node.children if not c.is_named), "field")
+        cause = (
+            f"the `{word if word.isalpha() else 'member'}` `{old}` is now called `{new}`, its uses still say `{old}`"
+        )
+        yield code.site(cause, code.replace(found, new))
+
+    def _new(self, old: str, node: Node) -> str:
+        return plural(old)
+
+
+class RenameFunction(_Rename):
+    """A function renamed, its calls not."""
+
+    name = "rename_function"
+    codes = ("E0599", "E0425")
+    rationale = "A function that gets a better name has to get it at every call too."
+    nodes = ("function_item",)
+
+    def _new(self, old: str, node: Node) -> str:
+        return old[4:] if old.startswith("get_") and len(old) > 6 else f"get_{old}" if receiver(node) else f"do_{old}"
+
+
+class RenameType(_Rename):
+    """A type renamed, its uses not."""
+
+    name = "rename_type"
+    codes = ("E0425", "E0405")
+    rationale = "A type that gets a better name has to get it in impls, signatures and literals too."
+    nodes = ("struct_item", "enum_item", "trait_item", "type_item", "union_item")
+
+
+class RenameField(_Rename):
+    """A field renamed, its uses not."""
+
+    name = "rename_field"
+    codes = ("E0560", "E0609")
+    rationale = "A field that gets a better name has to get it in accesses, literals and patterns too."
+    nodes = ("field_declaration",)
+
+
+class RenameVariant(_Rename):
+    """A variant renamed, its uses not."""
+
+    name = "rename_variant"
+    codes = ("E0599",)
+    rationale = "A variant that gets a better name has to get it in every match and wherever it is made."
+    nodes = ("enum_variant",)
+
+
+class RenameConstant(_Rename):
+    """A constant renamed, its uses not."""
+
+    name = "rename_constant"
+    codes = ("E0425",)
+    rationale = "A constant that gets a better name has to get it wherever it is read."
+    nodes = ("const_item", "static_item")

@@ -1,0 +1,270 @@
+"""Mutants judged in shared runs of the compiler: each verdict is the one that cargo gives it alone, or nobody's."""
+
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from oxidizer.cluster.edits import Edit
+from oxidizer.cluster.layout import Mutant
+from oxidizer.cluster.workbench import Workbench
+from oxidizer.miners.mistakes import Mistake, mistakes
+from oxidizer.miners.operators import operators
+from oxidizer.miners.operators.operator import Code, Route
+from tests.conftest import OpenCrate
+from tests.integration.batches import (
+    CODES,
+    HEALTHY,
+    LIB,
+    MISTAKES,
+    PACKAGE,
+    Bench,
+    codes,
+    start,
+    start_broken,
+    told,
+)  # fmt: skip
+
+LEAKING = ("unsafe_impl_of_safe_trait", "safe_impl_of_unsafe_trait")
+"""Their effect leaves their region: see `test_a_refused_impl_hides_nothing_of_those_who_use_its_trait`."""
+
+
+# Every operator on a crate with code of many kinds.
+
+
+@pytest.fixture(scope="module")
+def broken(open_crate: OpenCrate) -> Bench:
+    return start_broken(open_crate)
+
+
+def found(broken: Bench, *routes: Route) -> list[Mistake]:
+    """One mistake of each operator, stable and from all over the crate."""
+    root = broken.bench.root
+    files = sorted(str(path.relative_to(root)) for path in root.rglob("*.rs"))
+    wanted = [operator for operator in operators() if operator.route in routes]
+    all_of = [m for file in files for m in mistakes(Code(file, broken.bench.read(file)), wanted)]
+    drawn = sorted(all_of, key=lambda m: sha256(repr((m.operator.name, m.site.edits)).encode()).digest())
+    return list({m.operator.name: m for m in drawn if m.operator.name not in LEAKING}.values())
+
+
+def as_mutant(mistake: Mistake) -> Mutant:
+    aimed = mistake.operator.codes if mistake.operator.route is Route.LINT else ()
+    return Mutant(mistake.site.edits, mistake.file, *mistake.region, aimed)
+
+
+def test_errors_of_every_operator_are_those_that_cargo_shows_alone(broken: Bench) -> None:
+    checker = broken.use(broken.invocations[0])
+    tried = found(broken, Route.BODY, Route.ITEM)[:45]
+    assert len(tried) == 45, "a good number of operators find something to break"
+    verdicts = broken.same_as_alone([as_mutant(m) for m in tried])
+    assert sum(v.green for v in verdicts) > len(tried) // 2
+    assert len({code for code in codes(verdicts) if code}) > 10, "mutants of many kinds"
+    assert sum(v.scope == "batch" for v in verdicts) > len(tried) // 2
+    assert checker.effort.runs < len(tried), "runs are shared"
+
+
+def test_lints_of_every_operator_are_those_that_clippy_shows_alone(broken: Bench) -> None:
+    tried = found(broken, Route.LINT)[:20]
+    assert len(tried) == 20
+    broken.use(broken.invocations[0], sorted({code for m in tried for code in m.operator.codes}))
+    verdicts = broken.same_as_alone([as_mutant(m) for m in tried])
+    assert sum(v.green for v in verdicts) > len(tried) // 2
+    assert sum(v.scope == "batch" for v in verdicts) > len(tried) // 2
+
+
+# Crates and mutants that spoil a shared run.
+
+
+@pytest.fixture(scope="module")
+def spoiled(open_crate: OpenCrate) -> Bench:
+    """A crate of two files with something for every poison."""
+    return start(open_crate, HEALTHY + FRAGILE, **{"src/far.rs": HEALTHY})
+
+
+FRAGILE = """\
+mod far;
+
+pub fn four(n: u32) -> u32 {
+    macro_rules! twice {
+        ($name:ident) => {
+            $name + $name
+        };
+    }
+    twice!(n)
+}
+
+pub const A: usize = 4;
+
+pub const B: [u8; A] = [0; A];
+
+pub fn five() {
+    let _ = 5;
+}
+"""
+POISONS = [
+    ("twice!(n)", "twice!(1)", None),
+    ("$name + $name", "$name + ;", None),
+    ("usize = 4", "usize = B.len()", "E0391"),
+    ("let _ = 5;", 'compile_error!("x");', None),
+    ("let _ = 5;", "no_such_macro!();", None),
+    ("let _ = 5;", "let _ = 5 }", None),
+    ("let _ = 5;", "{ let _ = 5;", None),
+    ("let _ = 5;", 'let _ = "5;', "E0765"),
+    ("let _ = 5;", "/* let _ = 5;", "E0758"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "code"), POISONS)
+def test_what_silences_the_compiler_silences_only_itself(spoiled: Bench, old: str, new: str, code: str | None) -> None:
+    own, far = spoiled.mutants(*MISTAKES), spoiled.mutants(*MISTAKES, file="src/far.rs")
+    verdicts = spoiled.same_as_alone([*own, spoiled.mutant(old, new), *far])
+    assert codes(verdicts) == [*CODES, code, *CODES]
+    assert all(v.green for v in verdicts)
+
+
+def test_a_proc_macro_that_ends_the_compiler_takes_no_other_mutant_along(open_crate: OpenCrate) -> None:
+    exits = """\
+#[proc_macro]
+pub fn same(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    if input.to_string().contains("leave") {
+        std::process::exit(0);
+    }
+    input
+}
+"""
+    files = {
+        "Cargo.toml": f'{PACKAGE}[dependencies]\nexits = {{ path = "exits" }}\n[workspace]\nmembers = ["exits"]\n',
+        "exits/Cargo.toml": f"{PACKAGE.replace('tiny', 'exits')}[lib]\nproc-macro = true\n", "exits/src/lib.rs": exits,
+        LIB: HEALTHY + "pub fn four(stay: u32) -> u32 {\n    exits::same!(stay + 1)\n}\n",
+    }  # fmt: skip
+    cargo, root = open_crate(files)
+    bench = Bench(Workbench(cargo, root))
+    leave = bench.mutant("stay + 1", "leave + 1")
+    healthy = bench.mutants(*MISTAKES)
+    *verdicts, left = bench.checker.judge([*healthy, leave])
+    assert not left.green
+    assert codes(verdicts) == CODES
+    assert [told(v) for v in verdicts] == [told(v) for v in bench.same_as_alone(healthy)]
+    assert bench.checker.effort.poisoned > 0
+
+
+def test_lines_that_mutants_remove_move_nobody_else(open_crate: OpenCrate) -> None:
+    bench = start(open_crate, HEALTHY + HEALTHY.replace("two", "five").replace("one", "four").replace("three", "six"))
+    changes = [
+        ("values\n        .iter()\n        .count()", "values.cuont()"),
+        MISTAKES[0],
+        ("let owned = text", "let owend = text"),
+    ]
+    source = bench.bench.read(LIB)
+    second = source.index(b"pub fn four")
+    later = []
+    for old, new in (("values\n        .iter()\n        .count()", "valeus.iter().count()"), MISTAKES[2]):
+        at = source.index(old.encode(), second)
+        begin, end = source.rindex(b"pub fn", 0, at), source.index(b"\n}", at) + 2
+        later.append(Mutant((Edit(LIB, at, at + len(old), new.encode()),), LIB, begin, end))
+    verdicts = bench.same_as_alone([*bench.mutants(*changes), *later])
+    assert codes(verdicts) == ["E0599", "E0308", "E0425", "E0425", "E0425"]
+    lines = [v.target.primary.line_start for v in verdicts if v.target and v.target.primary]
+    assert lines == [6, 2, 13, 20, 27]
+
+
+@pytest.mark.parametrize("level", ["deny", "forbid"])
+def test_warnings_that_are_errors_hide_nothing(open_crate: OpenCrate, level: str) -> None:
+    bench = start(open_crate, f"#![{level}(warnings)]\n" + HEALTHY + "pub fn four() {\n    let _four = 4;\n}\n")
+    verdicts = bench.same_as_alone([*bench.mutants(*MISTAKES), bench.mutant("let _four", "let four")])
+    assert codes(verdicts)[:3] == CODES
+    bench.use(bench.invocations[0], ["clippy::len_zero"])
+    lints = [
+        replace(bench.mutant("let _four = 4", "let four = 4"), codes=("unused_variables",)),
+        replace(bench.mutant("let owned", "let mut owned"), codes=("unused_mut",)),
+        replace(bench.mutant("    1\n", "    true\n"), codes=("unused_mut",)),
+    ]  # fmt: skip
+    assert codes(bench.same_as_alone(lints)) == ["unused_variables", "unused_mut", None]
+
+
+def test_a_crate_without_the_standard_library_can_be_judged(open_crate: OpenCrate) -> None:
+    lib = "#![no_std]\nextern crate alloc;\nuse alloc::string::{String, ToString};\n" + HEALTHY
+    bench = start(open_crate, lib)
+    assert bench.checker.live([LIB]) == {LIB}
+    assert codes(bench.same_as_alone(bench.mutants(*MISTAKES, ("let owned", "let owend")))) == [*CODES, "E0425"]
+
+
+@pytest.mark.parametrize("lead", ["", "\ufeff"])
+def test_offsets_are_right_in_files_with_carriage_returns_and_a_mark(open_crate: OpenCrate, lead: str) -> None:
+    lib = lead + HEALTHY.replace("\n", "\r\n")
+    bench = start(open_crate, lib)
+    changes = [("    1\r\n", "    true\r\n"), MISTAKES[1], ("    owned\r\n", "    ownde\r\n")]
+    assert codes(bench.same_as_alone(bench.mutants(*changes))) == CODES
+    joined = [("values\r\n        .iter()\r\n        .count()", "values.cuont()"), changes[2], changes[0]]
+    assert codes(bench.same_as_alone(bench.mutants(*joined))) == ["E0599", "E0425", "E0308"]
+
+
+def test_columns_count_characters_and_offsets_count_bytes(open_crate: OpenCrate) -> None:
+    lib = (
+        HEALTHY
+        + 'pub fn four(größe: u32) -> u32 {\n    let _ = "日本–é"; größe\n}\npub fn five(é: u8) -> u8 { /* 日 */ é }\n'
+    )
+    bench = start(open_crate, lib)
+    changes = [*MISTAKES, ("; größe", "; größer"), ("*/ é", '*/ "é"')]
+    verdicts = bench.same_as_alone(bench.mutants(*changes))
+    assert codes(verdicts) == [*CODES, "E0425", "E0308"]
+    at = verdicts[3].target and verdicts[3].target.primary
+    assert at
+    assert (at.column_start, at.column_end) == (21, 27)
+    assert bench.bench.reader(bench.mutant(*changes[3]).edits)(LIB)[at.byte_start : at.byte_end] == "größer".encode()
+
+
+# What a shared run is known to get wrong.
+
+
+@pytest.mark.xfail(strict=True, reason="E0199 and E0200 stop the checks of all that use the trait: no route `item`")
+def test_a_refused_impl_hides_nothing_of_those_who_use_its_trait(open_crate: OpenCrate) -> None:
+    lib = """\
+pub trait Shape {
+    fn area(&self) -> String;
+}
+
+pub struct Square;
+
+impl Shape for Square {
+    fn area(&self) -> String {
+        String::new()
+    }
+}
+
+pub fn moved(shape: Square) -> String {
+    let first = shape.area();
+    let again = first.clone();
+    drop(again);
+    first
+}
+"""
+    bench = start(open_crate, lib)
+    verdicts = bench.checker.judge(bench.mutants(("impl Shape", "unsafe impl Shape"), ("first.clone()", "first")))
+    assert codes(verdicts) == ["E0199", "E0382"]
+
+
+@pytest.mark.xfail(strict=True, reason="a caller sees whether a function is const: `const_on_ordinary_fn` is no `item`")
+def test_a_function_made_const_hides_no_error_of_another_made_const(open_crate: OpenCrate) -> None:
+    bench = start(
+        open_crate, "pub fn early(n: u32) -> u32 {\n    n + 1\n}\n\npub fn late(n: u32) -> u32 {\n    early(n)\n}\n"
+    )
+    changes = (("pub fn early", "pub const fn early"), ("pub fn late", "pub const fn late"))
+    assert codes(bench.same_as_alone(bench.mutants(*changes))) == [None, "E0015"]
+
+
+@pytest.mark.xfail(strict=True, reason="rustc tells once a run who asked for a lint")
+def test_each_mutant_is_told_who_asked_for_its_lint(open_crate: OpenCrate) -> None:
+    bench = start(open_crate, HEALTHY)
+    bench.use(bench.invocations[0], ["clippy::needless_return"])
+    changes = [("    1\n", "    return 1;\n"), ("    owned\n", "    return owned;\n")]
+    mutants = [replace(m, codes=("clippy::needless_return",)) for m in bench.mutants(*changes)]
+    shown = [v.target.rendered if v.target else "" for v in bench.checker.judge(mutants)]
+    assert shown == [v.target.rendered if v.target else "" for v in map(bench.alone, mutants)]
+
+
+@pytest.mark.xfail(strict=True, reason="CARGO_MAKEFLAGS names files that only cargo has open: rustc warns of them")
+def test_the_compiler_alone_adds_no_complaint_about_cargo(open_crate: OpenCrate) -> None:
+    bench = start(open_crate, HEALTHY)
+    assert bench.bench.observe(bench.probe).diagnostics == ()
+    assert bench.checker.source == ()

@@ -1,0 +1,347 @@
+"""Candidate fixes of one function judged as its siblings: each verdict is the one that it gets alone."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from oxidizer.cluster.diagnostics import Diagnostic
+from oxidizer.cluster.edits import Edit
+from oxidizer.cluster.rustc import Invocation, record
+from oxidizer.cluster.siblings import judge_many
+from oxidizer.cluster.verdict import Reason, Trial, Verdict
+from oxidizer.cluster.workbench import Workbench
+from tests.conftest import OpenCrate
+
+LIB, OTHER = "src/lib.rs", "src/other.rs"
+MANIFEST = '[package]\nname = "tiny"\nversion = "1.0.0"\nedition = "2021"\n[workspace]\n'
+SOURCE = """\
+pub mod other;
+
+pub struct Counter {
+    total: u32,
+}
+
+impl Counter {
+    pub fn method(&mut self, by: u32) -> u32 {
+        self.total += by;
+        return self.total;
+    }
+}
+
+pub fn free(values: &[u32]) -> u32 {
+    let sum: u32 = values.iter().sum();
+    return sum;
+}
+
+pub fn generic<T>(values: &[T]) -> Option<T>
+where
+    T: Clone + Ord,
+{
+    let best = values.iter().max();
+    return best.cloned();
+}
+
+pub const fn constant(n: u32) -> u32 {
+    let twice = n * 2;
+    return twice + 1;
+}
+
+pub async fn later(n: u32) -> u32 {
+    let next = async { n + 1 }.await;
+    return next;
+}
+
+pub fn recursive(n: u32) -> u32 {
+    let rest = if n == 0 { 0 } else { recursive(n - 1) };
+    return n + rest;
+}
+
+pub mod inline {
+    pub fn inside(text: &str) -> String {
+        let owned = text.to_lowercase();
+        return owned + "!";
+    }
+}
+
+pub trait Named {
+    fn named(&self) -> u32;
+}
+
+impl Named for Counter {
+    fn named(&self) -> u32 {
+        return self.total;
+    }
+}
+
+#[no_mangle]
+pub extern "C" fn exported(n: u32) -> u32 {
+    return n;
+}
+"""
+OTHER_SOURCE = "pub fn other() -> u32 {\n    return 1;\n}\n"
+FUNCTIONS = ("free", "method", "generic", "constant", "later", "recursive", "inside")
+LINT = ("clippy", "--lib", "--", "-W", "clippy::needless_return")
+CHECK = ("check", "--lib")
+CANDIDATES = {
+    "the right fix": "{value}",
+    "a wrong type": '"text"',
+    "a use after a move": "let a = vec![1]; drop(a); drop(a); {value}",
+    "two borrows": "let mut a = [1]; let b = &mut a; let c = &mut a; b[0] = c[0]; {value}",
+    "an unknown name": "no_such_name",
+    "an unused variable": "let unused = 1; {value}",
+    "what lints dislike": "let twice = {value}; twice",
+    "nothing new": "return {value} ;",
+    "a syntax error": "{value} + ;",
+    "an open brace": "{{ {value}",
+    "one brace too many": "{value} }}",
+    "a second function": "{value} }} fn second() {{",
+    "a silencer": "todo!()",
+    "an attribute that silences": "#[allow(clippy::needless_return)] return {value};",
+}
+UNPARSED = ("a syntax error", "an open brace", "one brace too many", "a second function")
+"""These never have siblings: one function shows that."""
+
+
+@pytest.fixture(scope="module")
+def bench(open_crate: OpenCrate) -> Workbench:
+    cargo, root = open_crate({"Cargo.toml": MANIFEST, LIB: SOURCE, OTHER: OTHER_SOURCE})
+    return Workbench(cargo, root)
+
+
+@pytest.fixture(scope="module")
+def invocation(bench: Workbench) -> Invocation:
+    (invocation,) = record(bench.cargo, ["--lib"])
+    return invocation
+
+
+def tail(function: str) -> tuple[int, str]:
+    """Where a function's return stands, and its value."""
+    start = SOURCE.index("return ", SOURCE.rindex(f"fn {function}"))
+    return start, SOURCE[start + len("return ") : SOURCE.index(";", start)]
+
+
+def shown(bench: Workbench, probe: Sequence[str], code: str, after: int, *setup: Edit) -> Diagnostic:
+    found = [d for d in bench.observe(probe, setup).diagnostics if d.code == code and d.primary]
+    return min(
+        (d for d in found if d.primary and d.primary.file == LIB and d.primary.byte_start >= after),
+        key=lambda d: d.primary.byte_start if d.primary else 0,
+    )
+
+
+def trials(bench: Workbench, function: str, *, broken: bool) -> dict[str, Trial]:
+    """Candidates for a function by what they are: of its lint or, with a setup, of an error."""
+    start, value = tail(function)
+    statement = f"return {value};"
+    setup: tuple[Edit, ...] = ()
+    probe, code = LINT, "clippy::needless_return"
+    if broken:
+        spoilt = f"let spoilt: () = 1u8; return {value};"
+        setup, probe, code = (Edit(LIB, start, start + len(statement), spoilt.encode()),), CHECK, "E0308"
+        statement = spoilt
+    target = shown(bench, probe, code, start, *setup)
+    whole = start, start + len(statement)
+    names = [name for name in CANDIDATES if function == "free" or name not in UNPARSED]
+    new = {name: CANDIDATES[name].format(value=value).encode() for name in names}
+    return {name: Trial((Edit(LIB, *whole, text),), target, setup) for name, text in new.items()}
+
+
+def same_as_alone(bench: Workbench, invocation: Invocation, group: list[Trial], probe: Sequence[str]) -> list[Verdict]:
+    verdicts = judge_many(bench, invocation, group, probe)
+    alone = [bench.judge(trial, probe, tests=False) for trial in group]
+    assert [told(v) for v in verdicts] == [told(v) for v in alone]
+    return verdicts
+
+
+def told(verdict: Verdict) -> tuple[bool, Reason | None, str]:
+    return verdict.green, verdict.reason, verdict.detail
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_candidates_for_a_lint_are_judged_as_alone(bench: Workbench, invocation: Invocation, function: str) -> None:
+    tried = trials(bench, function, broken=False)
+    named = dict(zip(tried, same_as_alone(bench, invocation, list(tried.values()), LINT), strict=True))
+    assert named["the right fix"].green
+    assert named["a wrong type"].reason is Reason.DOES_NOT_COMPILE
+    assert named["an unused variable"].reason is Reason.NEW_DIAGNOSTIC
+    assert named["nothing new"].reason is Reason.STILL_THERE
+    assert named["a silencer"].reason is Reason.SILENCES
+    shared = [name for name, verdict in named.items() if verdict.scope == "batch"]
+    assert {"the right fix", "a wrong type", "an unused variable", "nothing new"} <= set(shared)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_candidates_for_an_error_are_judged_as_alone(bench: Workbench, invocation: Invocation, function: str) -> None:
+    tried = trials(bench, function, broken=True)
+    named = dict(zip(tried, same_as_alone(bench, invocation, list(tried.values()), CHECK), strict=True))
+    assert (named["the right fix"].green, named["the right fix"].scope) == (True, "batch")
+    assert named["a wrong type"].reason is Reason.DOES_NOT_COMPILE
+    assert named["an unused variable"].reason is Reason.NEW_DIAGNOSTIC
+
+
+# Where a function can have no sibling.
+
+
+def change(old: str, new: str, file: str = LIB, start: int = 0) -> Edit:
+    text = SOURCE if file == LIB else OTHER_SOURCE
+    at = text.index(old, start)
+    return Edit(file, at, at + len(old), new.encode())
+
+
+def fallback(bench: Workbench, invocation: Invocation, function: str, *edits: tuple[Edit, ...]) -> list[Verdict]:
+    target = shown(bench, LINT, "clippy::needless_return", tail(function)[0])
+    return same_as_alone(bench, invocation, [Trial(each, target) for each in edits], LINT)
+
+
+@pytest.mark.parametrize("function", ["named", "exported"])
+def test_what_must_be_one_of_its_name_is_judged_alone(bench: Workbench, invocation: Invocation, function: str) -> None:
+    start, value = tail(function)
+    statement = f"return {value};"
+    right, wrong = (change(statement, new, start=start) for new in (value, '"text"'))
+    verdicts = fallback(bench, invocation, function, (right,), (wrong,))
+    assert [v.green for v in verdicts] == [True, False]
+    assert {v.scope for v in verdicts} == {"alone"}
+
+
+def test_a_changed_signature_is_judged_alone_beside_siblings(bench: Workbench, invocation: Invocation) -> None:
+    body = change("return sum;", "sum")
+    inner = change("let sum: u32", "let sum: u64")
+    outer = change("-> u32 {\n    let sum", "-> u64 {\n    let sum")
+    renamed = change("pub fn free(values", "pub fn freed(values")
+    verdicts = fallback(bench, invocation, "free", (body,), (renamed, body), (inner, body), (outer, body))
+    assert [(v.green, v.scope) for v in verdicts] == [
+        (True, "batch"), (True, "alone"), (False, "batch"), (False, "alone"),
+    ]  # fmt: skip
+
+
+def test_edits_in_two_files_or_functions_are_judged_alone(bench: Workbench, invocation: Invocation) -> None:
+    body = change("return sum;", "sum")
+    far = change("return 1;", "1", OTHER)
+    near = change("return twice + 1;", "twice + 1")
+    verdicts = fallback(bench, invocation, "free", (body, near), (body,))
+    assert [(v.green, v.scope) for v in verdicts] == [(True, "alone"), (True, "batch")]
+    verdicts = fallback(bench, invocation, "free", (body, far), (body,))
+    assert [v.green for v in verdicts] == [True, True]
+    assert verdicts[0].scope == "alone"
+
+
+def test_edits_that_do_not_apply_are_refused_and_take_no_other_along(bench: Workbench, invocation: Invocation) -> None:
+    body = change("return sum;", "sum")
+    clash, far = (body, change("sum;", "")), (Edit(LIB, 1 << 20, 1 << 20, b""),)
+    verdicts = fallback(bench, invocation, "free", (body,), clash, far)
+    assert [v.reason for v in verdicts] == [None, Reason.DOES_NOT_APPLY, Reason.DOES_NOT_APPLY]
+    assert judge_many(bench, invocation, [], LINT) == []
+
+
+# What tells a sibling from the function itself.
+
+ODD = """\
+/// Strict.
+#[warn(missing_docs)]
+pub mod strict {
+    /// Documented.
+    pub fn documented(n: u32) -> u32 {
+        return n;
+    }
+}
+
+/// Lenient.
+#[allow(unused_variables)]
+pub fn lenient(n: u32) -> u32 {
+    return n;
+}
+
+/// Two complaints of one message.
+pub fn twofold(n: u32) -> u32 {
+    if n == 0 {
+        return 1;
+    } else {
+        return n;
+    }
+}
+
+/// Recursive.
+pub fn deep(n: u32) -> u32 {
+    let rest = if n == 0 { 0 } else { deep(n - 1) };
+    return n + rest;
+}
+
+fn private(n: u32) -> u32 {
+    return n + 1;
+}
+
+/// Uses what is private.
+pub fn user(n: u32) -> u32 {
+    return private(n);
+}
+
+/// Marked.
+#[inline]
+#[must_use]
+pub fn marked(n: u32) -> u32 {
+    return n;
+}
+"""
+
+
+def wrong(reason: str) -> pytest.MarkDecorator:
+    return pytest.mark.xfail(strict=True, reason=reason)
+
+
+CASES = [
+    pytest.param("fn marked", "return n;", "n", True, id="attributes"),
+    pytest.param("fn documented", "return n;", "n", True, id="documentation", marks=wrong("siblings have none")),
+    pytest.param(
+        "fn lenient", "return n;", "let unused = 1; n", True,
+        id="an attribute that allows", marks=wrong("siblings have none of the function's attributes"),
+    ),
+    pytest.param(
+        "fn twofold", "return n;", "n", False,
+        id="two complaints, the other one mended", marks=wrong("complaints are counted, their places not looked at"),
+    ),
+    pytest.param(
+        "fn deep", "return n + rest;", "deep(n + rest)", False,
+        id="a call of itself", marks=wrong("a sibling calls the healthy function, not itself"),
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def odd(open_crate: OpenCrate) -> tuple[Workbench, Invocation]:
+    cargo, root = open_crate({"Cargo.toml": MANIFEST, LIB: ODD})
+    return Workbench(cargo, root), record(cargo, ["--lib"])[0]
+
+
+@pytest.mark.parametrize(("near", "old", "new", "green"), CASES)
+def test_a_sibling_is_what_the_function_would_be(
+    odd: tuple[Workbench, Invocation], near: str, old: str, new: str, green: bool
+) -> None:
+    bench, invocation = odd
+    after = ODD.index(near)
+    start = ODD.index(old, after)
+    target = shown(bench, LINT, "clippy::needless_return", after)
+    trial = Trial((Edit(LIB, start, start + len(old), new.encode()),), target)
+    verdicts = same_as_alone(bench, invocation, [trial, trial], LINT)
+    assert [v.green for v in verdicts] == [green, green]
+
+
+def test_what_a_candidate_does_to_other_items_is_not_seen(odd: tuple[Workbench, Invocation]) -> None:
+    """So a green that becomes data is judged once more alone."""
+    bench, invocation = odd
+    start = ODD.index("return private(n);")
+    target = shown(bench, LINT, "clippy::needless_return", start)
+    trial = Trial((Edit(LIB, start, start + len("return private(n);"), b"n"),), target)
+    (verdict,) = judge_many(bench, invocation, [trial], LINT)
+    assert (verdict.green, verdict.scope) == (True, "batch")
+    assert bench.judge(trial, LINT, tests=False).reason is Reason.NEW_DIAGNOSTIC
+
+
+@wrong("what the broken code shows beside its error is held against the source alone")
+def test_a_warning_that_the_broken_code_has_is_not_new(odd: tuple[Workbench, Invocation]) -> None:
+    bench, invocation = odd
+    start = ODD.index("return n;", ODD.index("fn marked"))
+    setup = (Edit(LIB, start, start + len("return n;"), b"let spoilt: () = (1u8); n"),)
+    target = shown(bench, CHECK, "E0308", start, *setup)
+    assert "unused_parens" in {d.code for d in bench.observe(CHECK, setup).diagnostics}
+    at = start + len("let spoilt: ")
+    trial = Trial((Edit(LIB, at, at + 2, b"u8"), Edit(LIB, at + 12, at + 13, b"_ = spoilt; n")), target, setup)
+    same_as_alone(bench, invocation, [trial, trial], CHECK)

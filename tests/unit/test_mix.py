@@ -1,0 +1,233 @@
+"""Which mutants are tried and which red ones are kept: caps, rare first, hard first, and the same choice every time."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tree_sitter import Node
+
+from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE, Diagnostic, Span
+from oxidizer.cluster.edits import Edit
+from oxidizer.cluster.libtest import TestId
+from oxidizer.cluster.verdict import Verdict
+from oxidizer.miners.mistakes import Mistake
+from oxidizer.miners.mix import Broken, choose, sample
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site
+from oxidizer.miners.recipe import Injection
+
+LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of the code."""
+SIZE = 100
+"""Bytes of a function in these files."""
+
+
+class Wrong(Operator):
+    codes = ("E0308",)
+    route = Route.BODY
+    rationale = "None."
+    nodes = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name  # type: ignore[misc]  # one class stands for many operators
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        yield from ()
+
+
+OPERATORS = {name: Wrong(name) for name in "abcde"}
+
+
+def mistake(operator: str = "a", function: int = 0, offset: int = 0, file: str = "src/lib.rs") -> Mistake:
+    start = function * SIZE
+    site = Site((Edit(file, start + offset, start + offset + 1, b"x"),), "cause")
+    return Mistake(OPERATORS[operator], site, file, (start, start + SIZE), f"f{function}", False)
+
+
+def broken(
+    of: Mistake, code: str | None = "E0308", *, far: bool = False, more: bool = False, sure: bool = False
+) -> Broken:
+    """A red one; `far`: the complaint is elsewhere, `more`: it has company, `sure`: the tool knows the way out."""
+    at = of.site.edits[0].start + (50 if far else 0)
+    place = Span(of.file, at, at + 1, 1, 1, 1, 1, True, None, None, None, None)
+    hint = Span(of.file, at, at + 1, 1, 1, 1, 1, True, None, "y", MACHINE_APPLICABLE, None)
+    children = (Diagnostic("help", None, "write", (hint,), (), ""),) if sure else ()
+    target = Diagnostic("error", code, "words", (place,), children, "")
+    return Broken(of, Verdict(True, target=target, more=(target,) if more else ()), ("check", "--lib"))
+
+
+MISTAKES = st.lists(
+    st.builds(mistake, st.sampled_from("abcde"), st.integers(0, 5), st.integers(0, 40), st.sampled_from("xy")),
+    max_size=60, unique_by=lambda m: (m.operator.name, m.site.edits),
+)  # fmt: skip
+RED = MISTAKES.flatmap(
+    lambda found: st.tuples(
+        *(
+            st.builds(
+                broken, st.just(m), st.sampled_from(["E0308", "E0382", "E0425", None]),
+                far=st.booleans(), more=st.booleans(), sure=st.booleans(),
+            )
+            for m in found
+        )
+    ).map(list)
+)  # fmt: skip
+MIXES = st.builds(
+    Injection, tried_per_function=st.integers(0, 6), per_code=st.integers(0, 8),
+    per_operator=st.integers(0, 8), per_function=st.integers(0, 6), per_crate=st.integers(0, 20),
+)  # fmt: skip
+SEEDS = st.integers(0, 5)
+MANY = [mistake(operator, function, offset) for operator in "abc" for function in range(4) for offset in range(10)]
+
+
+def at(m: Mistake) -> tuple[str, int]:
+    return (m.file, m.region[0])
+
+
+def most(keys: Iterable[object]) -> int:
+    """How often the commonest key comes."""
+    return max(Counter(keys).values(), default=0)
+
+
+# What is tried.
+
+
+@given(MISTAKES, MIXES, SEEDS, st.integers(0, 60))
+@LAW
+def test_the_caps_of_what_is_tried_hold_and_are_used_up(
+    found: list[Mistake], mix: Injection, seed: int, most: int
+) -> None:
+    tried = sample(found, mix, seed, most)
+    functions = Counter(map(at, tried))
+    assert len(tried) <= most
+    assert all(n <= mix.tried_per_function for n in functions.values())
+    assert len({id(m) for m in tried}) == len(tried)
+    if len(tried) < most:
+        assert all(m in tried or functions[at(m)] == mix.tried_per_function for m in found), "left out without a cap"
+
+
+@given(MISTAKES, MIXES, SEEDS, st.integers(0, 60), st.randoms(use_true_random=False))
+@LAW
+def test_the_order_in_which_mistakes_are_found_does_not_matter(
+    found: list[Mistake], mix: Injection, seed: int, most: int, chance: Random
+) -> None:
+    mixed = list(found)
+    chance.shuffle(mixed)
+    assert sample(mixed, mix, seed, most) == sample(found, mix, seed, most)
+
+
+@given(MISTAKES, SEEDS, st.integers(0, 60))
+@LAW
+def test_operators_take_turns_and_those_that_offer_little_go_first(found: list[Mistake], seed: int, most: int) -> None:
+    names = [m.operator.name for m in sample(found, Injection(tried_per_function=100), seed, most)]
+    offered = Counter(m.operator.name for m in found)
+    first = names[: len(offered)]
+    assert first == sorted(offered, key=lambda name: (offered[name], name))[: len(first)]
+    for done in range(len(names)):
+        used = Counter(names[: done + 1])
+        behind = [name for name in offered if used[name] < min(offered[name], used[names[done]] - 1)]
+        assert not behind, "nobody has a third turn before all who can had a second"
+
+
+def test_another_seed_tries_others_from_all_over_the_crate() -> None:
+    choices = [tuple(m.site.edits for m in sample(MANY, Injection(), seed, 15)) for seed in range(6)]
+    assert len(set(choices)) == 6
+    assert choices[0] == tuple(m.site.edits for m in sample(MANY, Injection(), 0, 15))
+    reached = {edits[0].start // SIZE for choice in choices for edits in choice}
+    assert reached == {0, 1, 2, 3}, "no part of the crate is preferred"
+
+
+# What is kept.
+
+
+@given(RED, MIXES, SEEDS)
+@LAW
+def test_the_caps_of_what_is_kept_hold_and_every_drop_is_counted(red: list[Broken], mix: Injection, seed: int) -> None:
+    kept, dropped = choose(red, mix, seed)
+    assert most(b.code for b in kept) <= mix.per_code
+    assert most(b.mistake.operator.name for b in kept) <= mix.per_operator
+    assert most(at(b.mistake) for b in kept) <= mix.per_function
+    assert len(kept) <= mix.per_crate
+    assert len(kept) + sum(dropped.values()) == len(red)
+    assert set(dropped) <= {f"cap per {name}" for name in ("code", "operator", "function", "crate")}
+    assert {id(b) for b in kept} <= {id(b) for b in red}
+
+
+@given(RED, MIXES, SEEDS, st.randoms(use_true_random=False))
+@LAW
+def test_the_order_in_which_red_ones_come_does_not_matter(
+    red: list[Broken], mix: Injection, seed: int, chance: Random
+) -> None:
+    mixed = list(red)
+    chance.shuffle(mixed)
+    assert choose(mixed, mix, seed) == choose(red, mix, seed)
+
+
+@given(RED, MIXES, SEEDS)
+@LAW
+def test_rare_codes_come_first_and_of_a_code_the_hard_ones(red: list[Broken], mix: Injection, seed: int) -> None:
+    kept, _ = choose(red, mix, seed)
+    for code in {b.code for b in kept}:
+        hardness = [b.hardness for b in kept if b.code == code]
+        assert hardness == sorted(hardness, reverse=True)
+    codes = Counter(b.code for b in red)
+    order = list(dict.fromkeys(b.code for b in choose(red, Injection(), seed)[0]))
+    assert order == sorted(codes, key=lambda code: (codes[code], code))
+
+
+def test_a_full_crate_keeps_the_rare_code() -> None:
+    common = [broken(m) for m in MANY[:9]]
+    rare = broken(MANY[9], "E0716")
+    kept, dropped = choose([*common, rare], Injection(per_crate=4), 0)
+    assert kept[0] is rare
+    assert (len(kept), dropped) == (4, Counter({"cap per crate": 6}))
+
+
+def test_hardness_counts_distance_company_and_what_the_tool_does_not_know() -> None:
+    here = mistake()
+    assert broken(here, sure=True).hardness == 0
+    assert broken(here).hardness == 1
+    assert broken(here, sure=True, more=True).hardness == 1
+    assert broken(here, sure=True, far=True).hardness == 2
+    assert broken(here, far=True, more=True).hardness == 4
+
+
+def test_a_full_code_keeps_the_hard_ones() -> None:
+    easy = [broken(m, sure=True) for m in MANY[:10]]
+    hard = [broken(m, far=True, more=True) for m in MANY[10:13]]
+    kept, _ = choose([*easy, *hard], Injection(per_code=3), 0)
+    assert {b.place for b in kept} == {b.place for b in hard}
+
+
+def test_another_seed_keeps_others_of_the_same_hardness() -> None:
+    red = [broken(m) for m in MANY]
+    choices = {tuple(b.place for b in choose(red, Injection(per_code=6), seed)[0]) for seed in range(6)}
+    assert len(choices) == 6
+
+
+CAPS = [
+    ("code", Injection(per_code=1, per_operator=1, per_function=1)),
+    ("operator", Injection(per_operator=1, per_function=1)),
+    ("function", Injection(per_function=1)),
+    ("crate", Injection(per_code=1, per_crate=1)),
+]
+
+
+@pytest.mark.parametrize(("name", "mix"), CAPS)
+def test_the_drop_is_counted_by_the_cap_that_is_full(name: str, mix: Injection) -> None:
+    assert choose([broken(m) for m in MANY[:3]], mix, 0)[1] == Counter({f"cap per {name}": 2})
+
+
+def test_what_tests_show_has_a_code_of_its_own() -> None:
+    failing = frozenset({TestId("tiny", "tiny", "works")})
+    red = broken(mistake(), None)
+    assert (red.code, replace(red, verdict=replace(red.verdict, broken=failing)).code) == ("", "test")
+
+
+def test_two_mistakes_have_one_place_only_where_they_are_the_same() -> None:
+    assert len({broken(m).place for m in MANY}) == len(MANY)
+    assert broken(MANY[0], "E0308").place == broken(MANY[0], "E0382").place
+    other = mistake(file="src/other.rs")
+    assert broken(mistake()).place != broken(other).place
