@@ -10,7 +10,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from oxidizer.cluster.edits import Edit
@@ -18,6 +18,11 @@ from oxidizer.cluster.sandbox import SOURCE
 
 # What rustc says at the end of a run about the run itself.
 _SUMMARY = re.compile(r"aborting due to|\d+ warnings? emitted|could not compile")
+
+_ASKED = re.compile(
+    r"requested on the command line with|`#\[\w+\([\w:]+\)\]` (?:\(part of .*\) )?(?:implied by .*|on by default)"
+    r"|`-\w [\w:-]+` implied by|to override `-\w|`#\[\w+\([\w:]+\)\]` implied by"
+)
 
 MACHINE_APPLICABLE = "MachineApplicable"
 
@@ -203,6 +208,14 @@ def _span(raw: Mapping[str, Any]) -> Span:
 def relative(file: str) -> str:
     """A path as diagnostics name it, relative to the source's root where it lies inside, without `.` and `..`."""
     return posixpath.normpath(file.removeprefix(f"{SOURCE}/"))
+
+
+def unasked(diagnostic: Diagnostic) -> Diagnostic:
+    """A lint's complaint without who asked for it, which rustc tells once in a run and each command line otherwise."""
+    children = tuple(c for c in diagnostic.children if not _ASKED.match(c.message))
+    lines = diagnostic.rendered.splitlines(keepends=True)
+    told = "".join(line for line in lines if not _ASKED.match(line.lstrip(" =").removeprefix("note: ")))
+    return replace(diagnostic, children=children, rendered=told)
 
 
 def distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -156,7 +156,7 @@ class Layout:
         if span.file not in self.texts:
             return span if expansion is span.expansion else replace(span, expansion=expansion)
         # Below the lines that a mutant removes all else would, alone, stand higher.
-        if any(p.puts_back and p.end <= span.byte_start for p in self._own(span.file, owner)):
+        if any(p.puts_back and p.start < span.byte_end for p in self._own(span.file, owner)):
             raise _Entangled
         start, end = (self._offset(span.file, at, owner) for at in (span.byte_start, span.byte_end))
         return replace(span, byte_start=start, byte_end=end, expansion=expansion)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from itertools import takewhile
 
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.diagnostics import Diagnostic, parse_diagnostic, relative
@@ -21,10 +21,17 @@ from oxidizer.cluster.sandbox import ENVIRONMENT, SHIMS, TARGET, TOOLCHAIN, RunR
 WORK = f"{TARGET}/oxidizer-batch"
 """Where direct runs of the compiler leave what they make."""
 _NOTES = f"{WORK}/notes"
-_READ = 'cd "$1" && for note in *; do cat "$note"; printf "\\0\\0\\0"; done'
+_READ = 'cd "$1" && cat ./*'
 
 # What a run sets for itself; the first take their value with `=` or as the next argument.
 _OURS = ("--emit", "--json", "--error-format", "--diagnostic-width", "--out-dir")
+# What is the wrapper's, the shell's or cargo's own; the job server names files that only cargo has open.
+_NOT_OURS = frozenset(
+    {
+        *ENVIRONMENT, "RUSTC_WORKSPACE_WRAPPER", "OXIDIZER_NOTES", "PWD", "OLDPWD", "_", "SHLVL",
+        "CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS",
+    }
+)  # fmt: skip
 
 
 class NoInvocation(Exception):
@@ -51,7 +58,7 @@ class Compiled:
 
     run: RunResult
     diagnostics: tuple[Diagnostic, ...]
-    """Errors and warnings, repetitions too: what two mutants show in one macro of the standard library is not the same."""
+    """Errors and warnings, repetitions too: two mutants can show the same place of a macro of the standard library."""
     finished: bool
     """The compiler came to its end: it made the crate's metadata, or told of an error."""
 
@@ -88,21 +95,23 @@ def read_compiled(run: RunResult) -> Compiled:
     made = False
     for line in run.stderr.splitlines():
         if line.startswith(b"{"):
-            message = _message(line)
-            if message.get("$message_type") == "artifact":
-                made = True
-            elif "spans" in message and (diagnostic := parse_diagnostic(message)).is_complaint:
+            kind, diagnostic = _read(line)
+            made = made or kind == "artifact"
+            if diagnostic is not None and diagnostic.is_complaint:
                 diagnostics.append(diagnostic)
     # An exit code alone is the word of whatever ran inside the compiler.
     ended = (run.exit_code == 0 and made) or (run.exit_code == 1 and any(d.is_error for d in diagnostics))
     return Compiled(run, tuple(diagnostics), ended and not any(d.is_ice for d in diagnostics))
 
 
-def _message(line: bytes) -> dict[str, Any]:
+def _read(line: bytes) -> tuple[str, Diagnostic | None]:
+    """The kind of a message, and the diagnostic that it is; what only looks like one is a procedural macro's word."""
     try:
-        return dict(json.loads(line))
-    except ValueError:
-        return {}
+        message = json.loads(line)
+        kind = str(message.get("$message_type"))
+        return kind, parse_diagnostic(message) if kind == "diagnostic" else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "", None
 
 
 def record(cargo: Cargo, targets: Sequence[str]) -> list[Invocation]:
@@ -122,17 +131,12 @@ def record(cargo: Cargo, targets: Sequence[str]) -> list[Invocation]:
     return sorted(found, key=lambda i: (i.flags != ("--lib",), i.flags))
 
 
-def _notes(text: bytes) -> list[tuple[str, list[str], dict[str, str]]]:
+def _notes(text: bytes) -> Iterator[tuple[str, list[str], dict[str, str]]]:
     """Folder, arguments and environment of each note."""
-    notes = []
-    for note in text.split(b"\0\0\0\0"):
-        parts = note.strip(b"\0").split(b"\0\0", 2)
-        if len(parts) == 3:
-            folder, args, env = (
-                [word.decode("utf-8", "surrogateescape") for word in part.split(b"\0")] for part in parts
-            )
-            notes.append((folder[0], args, dict(word.partition("=")[::2] for word in env)))
-    return notes
+    words = iter([word.decode("utf-8", "surrogateescape") for word in text.split(b"\0")[:-1]])
+    for folder in words:
+        args = [next(words, "") for _ in range(int(next(words, "0")))]
+        yield folder, args, dict(word.partition("=")[::2] for word in takewhile(bool, words))
 
 
 def _invocation(folder: str, args: Sequence[str], env: Mapping[str, str], package: str) -> Invocation | None:
@@ -140,21 +144,18 @@ def _invocation(folder: str, args: Sequence[str], env: Mapping[str, str], packag
         return None
     kept, root, words = [], "", iter(args[1:])
     for word in words:
-        if word == "-C" and (value := next(words, "")).startswith("incremental"):
-            continue
         if word == "-C":
-            kept += ["-C", value]
+            value = next(words, "")
+            kept += [] if value.startswith("incremental") else [word, value]
+        elif word.startswith("-Cincremental"):
+            continue
         elif word in _OURS:
             next(words, None)
         elif not word.startswith(tuple(f"{name}=" for name in _OURS)):
             kept.append(word)
             root = word if word.endswith(".rs") and not word.startswith("-") else root
     name = env.get("CARGO_BIN_NAME")
-    own = {
-        k: v
-        for k, v in env.items()
-        if k not in (*ENVIRONMENT, "RUSTC_WORKSPACE_WRAPPER", "OXIDIZER_NOTES", "PWD", "_", "SHLVL")
-    }
+    own = {k: v for k, v in env.items() if k not in _NOT_OURS}
     return Invocation(
         ("--bin", name) if name else ("--lib",), relative(posixpath.join(folder, root)), folder, tuple(kept), own
     )

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
-from oxidizer.cluster.diagnostics import Diagnostic, Key
-from oxidizer.cluster.edits import Edit, EditConflict, apply
+from oxidizer.cluster.diagnostics import Diagnostic, Key, distinct
+from oxidizer.cluster.edits import Edit, EditConflict, apply, map_back
 from oxidizer.cluster.policy import silences
 from oxidizer.cluster.rustc import Compiled, Invocation, Rustc
 from oxidizer.cluster.syntax import parse
@@ -45,7 +45,7 @@ def judge_many(
     if slot is not None and not _elsewhere(bench, trials[0], probe, slot):
         bodies = {n: slot.candidate(bench, t) for n, t in enumerate(trials) if n not in verdicts}
         siblings = {n: body for n, body in bodies.items() if body is not None}
-        verdicts |= _Family(bench, invocation, slot, probe, trials[0].target).judge(siblings)
+        verdicts |= _Family(bench, invocation, slot, probe, trials).judge(siblings)
     for number, trial in enumerate(trials):
         if number not in verdicts:
             verdicts[number] = bench.judge(trial, probe, tests=False)
@@ -75,6 +75,8 @@ class _Slot:
     """Its name's bytes, counted from its start."""
     head: bytes
     """Its text up to its body: what a candidate must leave as it is."""
+    attributes: bytes
+    """The attributes before it, in one line."""
 
     def candidate(self, bench: Workbench, trial: Trial) -> bytes | None:
         """The function as the trial writes it; None where the trial reaches outside of its body."""
@@ -83,7 +85,10 @@ class _Slot:
         if not all(e.file == self.file and first <= e.start and e.end <= end for e in trial.edits):
             return None
         text = bench.reader(trial.setup)(self.file)[begin:end]
-        written = apply(text, [Edit(e.file, e.start - begin, e.end - begin, e.replacement) for e in trial.edits])
+        written = apply(text, _moved(trial.edits, begin))
+        # A sibling would call the healthy function, not itself.
+        if re.search(rb"\b%s\b" % text[slice(*self.name)], written[len(self.head) :]):
+            return None
         # What does not parse as one function could swallow its siblings.
         root = parse(written).root_node
         whole = [c for c in root.children if c.type not in ("line_comment", "block_comment")]
@@ -109,7 +114,18 @@ def _slot(bench: Workbench, trial: Trial) -> _Slot | None:
     head = broken[begin : body.start_byte]
     if source[begin : begin + len(head)] != head:
         return None
-    return _Slot(file, (begin, end), (begin, end - grown), (name.start_byte - begin, name.end_byte - begin), head)
+    place = (name.start_byte - begin, name.end_byte - begin)
+    return _Slot(file, (begin, end), (begin, end - grown), place, head, _attributes(function, broken))
+
+
+def _attributes(function: Node, source: bytes) -> bytes:
+    found = []
+    before = function.prev_named_sibling
+    while before is not None and before.type in ("attribute_item", "line_comment", "block_comment"):
+        if before.type == "attribute_item":
+            found.append(source[before.start_byte : before.end_byte].replace(b"\n", b" "))
+        before = before.prev_named_sibling
+    return b" ".join(reversed(found))
 
 
 def _function(source: bytes, offset: int) -> Node | None:
@@ -130,7 +146,7 @@ def _can_have_siblings(function: Node, source: bytes) -> bool:
         return False
     start = function.start_byte
     before = function.prev_named_sibling
-    while before is not None and before.type == "attribute_item":
+    while before is not None and before.type in ("attribute_item", "line_comment", "block_comment"):
         start, before = before.start_byte, before.prev_named_sibling
     body = function.child_by_field_name("body")
     return body is not None and not _UNIQUE.search(source, start, body.start_byte)
@@ -156,19 +172,21 @@ class _Family:
     """A function's siblings: its place in the source is held by itself, healthy, and they stand behind it."""
 
     def __init__(
-        self, bench: Workbench, invocation: Invocation, slot: _Slot, probe: Sequence[str], target: Diagnostic
+        self, bench: Workbench, invocation: Invocation, slot: _Slot, probe: Sequence[str], trials: Sequence[Trial]
     ) -> None:
         words = list(probe)
         lints = [words[i + 1] for i, word in enumerate(words[:-1]) if word == "-W"]
-        self.bench, self.slot, self.target = bench, slot, target
+        self.bench, self.slot, self.trials = bench, slot, trials
+        self.target = trials[0].target
         self.rustc = Rustc(bench.cargo, invocation, lints)
-        self.allowed = self._allowed(bench, probe)
+        self.allowed = self._own(probe, slot.source)
+        if trials[0].setup:
+            self.allowed |= self._own(probe, slot.broken, trials[0].setup)
 
-    def _allowed(self, bench: Workbench, probe: Sequence[str]) -> Counter[Key]:
-        """What the function itself complains of in the source."""
-        begin, end = self.slot.source
-        own = (d for d in bench.observe(probe).diagnostics if _within(d, self.slot.file, begin, end))
-        return Counter(d.key for d in own)
+    def _own(self, probe: Sequence[str], region: tuple[int, int], *layers: Sequence[Edit]) -> Counter[Key]:
+        """What the function itself complains of."""
+        shown = self.bench.observe(probe, *layers).diagnostics
+        return Counter(d.key for d in shown if _within(d, self.slot.file, *region))
 
     def judge(self, siblings: Mapping[int, bytes]) -> dict[int, Verdict]:
         """The verdicts on those that could be judged as siblings."""
@@ -184,13 +202,21 @@ class _Family:
                 verdicts[number] = Verdict(False, Reason.DOES_NOT_COMPILE, detail, scope="batch")
         healthy = {n: body for n, body in siblings.items() if n not in verdicts}
         if healthy and (shown := self._shown(healthy, "dead_code")) is not None:
-            verdicts |= {number: self._verdict(diagnostics) for number, diagnostics in shown.items()}
+            verdicts |= {number: self._verdict(number, diagnostics) for number, diagnostics in shown.items()}
         return verdicts
 
-    def _verdict(self, diagnostics: Sequence[Diagnostic]) -> Verdict:
-        now = Counter(d.key for d in diagnostics)
+    def _verdict(self, number: int, diagnostics: Sequence[Diagnostic]) -> Verdict:
+        now, at = Counter(d.key for d in diagnostics), self.target.primary
         limit = self.allowed[self.target.key] - (not self.target.is_compile_error)
-        if now[self.target.key] > max(0, limit):
+        edits = _moved(self.trials[number].edits, self.slot.broken[0])
+        # Many lints have one message: what went has to be what stood at the target's own place.
+        stuck = at is not None and any(
+            d.key == self.target.key
+            and d.primary is not None
+            and map_back(d.primary.byte_start, edits) == at.byte_start - self.slot.broken[0]
+            for d in diagnostics
+        )
+        if stuck or now[self.target.key] > max(0, limit):
             return Verdict(False, Reason.STILL_THERE, f"{self.target.code}: {self.target.message}", scope="batch")
         if new := now - self.allowed:
             level, code, message = min(new, key=lambda key: (key[0], key[1] or "", key[2]))
@@ -208,8 +234,9 @@ class _Family:
         source, (_, end) = self.bench.read(self.slot.file), self.slot.source
         parts, regions, at = [source[:end]], {}, end
         for number, body in siblings.items():
-            text = b" #[allow(dead_code)] " + self._renamed(body, number)
-            regions[number] = (at, at + len(text))
+            lead = b" #[allow(dead_code)] #[doc(hidden)] " + self.slot.attributes + b" "
+            text = lead + self._renamed(body, number)
+            regions[number] = (at + len(lead), at + len(text))
             parts.append(text)
             at += len(text)
         return b"".join([*parts, source[end:], _SENTINELS[signal]]), regions
@@ -218,21 +245,34 @@ class _Family:
         end = self.slot.name[1]
         return body[:end] + f"{_SUFFIX}{number}".encode() + body[end:]
 
+    def _as_function(self, diagnostic: Diagnostic, start: int, suffix: str) -> Diagnostic:
+        """The diagnostic with the function's own name, its place counted from the function's start."""
+        spans = []
+        for span in diagnostic.spans:
+            at = span.byte_start - start
+            shift = len(suffix) if at >= self.slot.name[1] + len(suffix) else 0
+            spans.append(replace(span, byte_start=max(0, at - shift), byte_end=max(0, span.byte_end - start - shift)))
+        return replace(diagnostic, message=diagnostic.message.replace(suffix, ""), spans=tuple(spans))
+
     def _shared_out(
         self, compiled: Compiled, regions: Mapping[int, tuple[int, int]], signal: str
     ) -> dict[int, list[Diagnostic]] | None:
         shown: dict[int, list[Diagnostic]] = {number: [] for number in regions}
         awake = False
-        for diagnostic in compiled.diagnostics:
-            name = re.compile(rf"{_SUFFIX}\d+")
+        for diagnostic in distinct(compiled.diagnostics):
             owner = next((n for n, (a, b) in regions.items() if _within(diagnostic, self.slot.file, a, b)), None)
             if owner is not None:
-                shown[owner].append(replace(diagnostic, message=name.sub("", diagnostic.message)))
+                shown[owner].append(self._as_function(diagnostic, regions[owner][0], f"{_SUFFIX}{owner}"))
             elif diagnostic.code == signal and f"sentinel{_SUFFIX}" in diagnostic.rendered:
                 awake = True
             elif diagnostic.is_compile_error:
                 return None
         return shown if awake and compiled.finished else None
+
+
+def _moved(edits: Sequence[Edit], by: int) -> list[Edit]:
+    """Edits as they are counted from a function's start."""
+    return [Edit(e.file, e.start - by, e.end - by, e.replacement) for e in edits]
 
 
 def _within(diagnostic: Diagnostic, file: str, begin: int, end: int) -> bool:

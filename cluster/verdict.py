@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from oxidizer.cluster.cargo import Build
-from oxidizer.cluster.diagnostics import Diagnostic, Key
+from oxidizer.cluster.diagnostics import Diagnostic, Key, unasked
 from oxidizer.cluster.edits import Edit, by_file, map_back
 from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.outcome import Cause, last_words
@@ -104,6 +104,7 @@ def mutant_verdict(new: Sequence[Diagnostic], codes: Sequence[str] = ()) -> Verd
     shown = sorted(new, key=lambda d: d.code not in codes) if codes else errors
     if not shown:
         return Verdict(False, Reason.COMPILES)
+    shown = [unasked(d) for d in shown] if codes else shown
     target = shown[0]
     if target.primary is None or not target.primary.in_source:
         return Verdict(False, Reason.NO_PLACE, f"{target.code or 'error'}: {target.message}")

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.schemata import judge_behaviour
 from oxidizer.cluster.verdict import Verdict
 from oxidizer.cluster.workbench import Workbench
@@ -89,8 +90,12 @@ class Auditor:
 
 
 def _shown(verdict: Verdict) -> tuple[object, ...]:
-    target = verdict.target
-    return target and (target.key, target.primary), Counter((d.key, d.primary) for d in verdict.more)
+    return verdict.target and _place(verdict.target), Counter(_place(d) for d in verdict.more)
+
+
+def _place(diagnostic: Diagnostic) -> tuple[object, ...]:
+    at = diagnostic.primary
+    return diagnostic.key, at and (at.file, at.byte_start, at.byte_end, at.line_start)
 
 
 def _told(verdict: Verdict) -> str:

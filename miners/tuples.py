@@ -138,7 +138,8 @@ def excerpts(bench: Workbench, trial: Trial, file: str) -> tuple[str, str]:
     if trial.setup and file not in bench.texts(trial.setup, trial.edits):
         # The fix takes the setup back: the items are those of the healthy source.
         after, before = excerpt(bench.read(file), by_file(trial.setup)[file])
-        return before, after
+        if before.strip():
+            return before, after
     return excerpt(bench.reader(trial.setup)(file), own)
 
 

@@ -57,7 +57,7 @@ class EagerConstFn(Operator):
 
     name = "const_on_ordinary_fn"
     codes = ("E0015", "")
-    route = Route.ITEM
+    route = Route.CRATE
     rationale = (
         "A `const fn` may do only what can run at compile time: no trait calls, no loops over iterators, no drops."
     )

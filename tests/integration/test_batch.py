@@ -25,10 +25,6 @@ from tests.integration.batches import (
     told,
 )  # fmt: skip
 
-LEAKING = ("unsafe_impl_of_safe_trait", "safe_impl_of_unsafe_trait")
-"""Their effect leaves their region: see `test_a_refused_impl_hides_nothing_of_those_who_use_its_trait`."""
-
-
 # Every operator on a crate with code of many kinds.
 
 
@@ -44,7 +40,7 @@ def found(broken: Bench, *routes: Route) -> list[Mistake]:
     wanted = [operator for operator in operators() if operator.route in routes]
     all_of = [m for file in files for m in mistakes(Code(file, broken.bench.read(file)), wanted)]
     drawn = sorted(all_of, key=lambda m: sha256(repr((m.operator.name, m.site.edits)).encode()).digest())
-    return list({m.operator.name: m for m in drawn if m.operator.name not in LEAKING}.values())
+    return list({m.operator.name: m for m in drawn}.values())
 
 
 def as_mutant(mistake: Mistake) -> Mutant:
@@ -217,7 +213,6 @@ def test_columns_count_characters_and_offsets_count_bytes(open_crate: OpenCrate)
 # What a shared run is known to get wrong.
 
 
-@pytest.mark.xfail(strict=True, reason="E0199 and E0200 stop the checks of all that use the trait: no route `item`")
 def test_a_refused_impl_hides_nothing_of_those_who_use_its_trait(open_crate: OpenCrate) -> None:
     lib = """\
 pub trait Shape {
@@ -244,7 +239,6 @@ pub fn moved(shape: Square) -> String {
     assert codes(verdicts) == ["E0199", "E0382"]
 
 
-@pytest.mark.xfail(strict=True, reason="a caller sees whether a function is const: `const_on_ordinary_fn` is no `item`")
 def test_a_function_made_const_hides_no_error_of_another_made_const(open_crate: OpenCrate) -> None:
     bench = start(
         open_crate, "pub fn early(n: u32) -> u32 {\n    n + 1\n}\n\npub fn late(n: u32) -> u32 {\n    early(n)\n}\n"
@@ -253,7 +247,6 @@ def test_a_function_made_const_hides_no_error_of_another_made_const(open_crate: 
     assert codes(bench.same_as_alone(bench.mutants(*changes))) == [None, "E0015"]
 
 
-@pytest.mark.xfail(strict=True, reason="rustc tells once a run who asked for a lint")
 def test_each_mutant_is_told_who_asked_for_its_lint(open_crate: OpenCrate) -> None:
     bench = start(open_crate, HEALTHY)
     bench.use(bench.invocations[0], ["clippy::needless_return"])
@@ -263,7 +256,6 @@ def test_each_mutant_is_told_who_asked_for_its_lint(open_crate: OpenCrate) -> No
     assert shown == [v.target.rendered if v.target else "" for v in map(bench.alone, mutants)]
 
 
-@pytest.mark.xfail(strict=True, reason="CARGO_MAKEFLAGS names files that only cargo has open: rustc warns of them")
 def test_the_compiler_alone_adds_no_complaint_about_cargo(open_crate: OpenCrate) -> None:
     bench = start(open_crate, HEALTHY)
     assert bench.bench.observe(bench.probe).diagnostics == ()

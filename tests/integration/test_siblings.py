@@ -283,24 +283,20 @@ pub fn marked(n: u32) -> u32 {
 """
 
 
-def wrong(reason: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(strict=True, reason=reason)
-
-
 CASES = [
     pytest.param("fn marked", "return n;", "n", True, id="attributes"),
-    pytest.param("fn documented", "return n;", "n", True, id="documentation", marks=wrong("siblings have none")),
+    pytest.param("fn documented", "return n;", "n", True, id="documentation"),
     pytest.param(
         "fn lenient", "return n;", "let unused = 1; n", True,
-        id="an attribute that allows", marks=wrong("siblings have none of the function's attributes"),
+        id="an attribute that allows",
     ),
     pytest.param(
         "fn twofold", "return n;", "n", False,
-        id="two complaints, the other one mended", marks=wrong("complaints are counted, their places not looked at"),
+        id="two complaints, the other one mended",
     ),
     pytest.param(
         "fn deep", "return n + rest;", "deep(n + rest)", False,
-        id="a call of itself", marks=wrong("a sibling calls the healthy function, not itself"),
+        id="a call of itself",
     ),
 ]  # fmt: skip
 
@@ -335,7 +331,6 @@ def test_what_a_candidate_does_to_other_items_is_not_seen(odd: tuple[Workbench, 
     assert bench.judge(trial, LINT, tests=False).reason is Reason.NEW_DIAGNOSTIC
 
 
-@wrong("what the broken code shows beside its error is held against the source alone")
 def test_a_warning_that_the_broken_code_has_is_not_new(odd: tuple[Workbench, Invocation]) -> None:
     bench, invocation = odd
     start = ODD.index("return n;", ODD.index("fn marked"))

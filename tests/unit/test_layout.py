@@ -241,7 +241,6 @@ def test_what_lies_below_the_lines_that_its_mutant_removes_needs_its_own_run() -
     assert layout.alone(complaint(own, below), 0) is None
 
 
-@pytest.mark.xfail(strict=True, reason="only where a span starts is held against the lines put back, not where it ends")
 def test_what_reaches_beyond_the_lines_that_its_mutant_removes_needs_its_own_run() -> None:
     source = b"impl S {\nfn a() {\n    1\n}\n}\n" + b"\n" * 9
     layout = laid_out(source, [Mutant((Edit(FILE, 17, 24, b" 1 "),), FILE, 9, 25)])

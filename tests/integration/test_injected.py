@@ -1,0 +1,213 @@
+"""The injected miner end to end: bugs made in a small crate, proven, recorded, replayed; behaviour judged by tests."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oxidizer.cluster.layout import Mutant
+from oxidizer.cluster.rustc import Rustc, record
+from oxidizer.cluster.schemata import Schemata, apart, judge_behaviour
+from oxidizer.cluster.verdict import Reason
+from oxidizer.cluster.workbench import Workbench
+from oxidizer.miners.mistakes import mistakes
+from oxidizer.miners.operators import operators
+from oxidizer.miners.operators.operator import Code, Route
+from tests.integration.typed import mine, oxidizer, tuples, units
+
+MANIFEST = '[package]\nname = "tally"\nversion = "0.1.0"\nedition = "2021"\nlicense = "MIT"\n[workspace]\n'
+LIBRARY = """//! Counts words.
+use std::collections::BTreeMap;
+
+/// How often each word comes.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    counts: BTreeMap<String, usize>,
+    total: usize,
+}
+
+impl Tally {
+    /// Adds all words of a text.
+    pub fn add(&mut self, text: &str) -> usize {
+        let mut added = 0;
+        for word in text.split_whitespace() {
+            let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+            if word.is_empty() {
+                continue;
+            }
+            *self.counts.entry(word).or_insert(0) += 1;
+            added += 1;
+        }
+        self.total += added;
+        added
+    }
+
+    /// The share of a word, from 0 to 1.
+    pub fn share(&self, word: &str) -> Option<f64> {
+        let count = *self.counts.get(word)?;
+        if self.total == 0 {
+            return None;
+        }
+        Some(count as f64 / self.total as f64)
+    }
+
+    /// The words that come at least so often, most frequent first.
+    pub fn frequent(&self, least: usize) -> Vec<(&str, usize)> {
+        let mut found: Vec<(&str, usize)> = self
+            .counts
+            .iter()
+            .filter(|(_, count)| **count >= least)
+            .map(|(word, count)| (word.as_str(), *count))
+            .collect();
+        found.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        found
+    }
+}
+
+/// The longer of two words; the first of equals.
+pub fn longer<'a>(one: &'a str, other: &'a str) -> &'a str {
+    if one.len() >= other.len() { one } else { other }
+}
+
+/// Waits for a word that is there.
+pub fn position(words: &[&str], wanted: &str) -> usize {
+    let mut at = 0;
+    while words[at] != wanted {
+        at += 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adds() {
+        let mut tally = Tally::default();
+        assert_eq!(tally.add("a b, a!"), 3);
+        assert_eq!(tally.share("a"), Some(2.0 / 3.0));
+        assert_eq!(tally.frequent(2), vec![("a", 2)]);
+    }
+
+    #[test]
+    fn compares() {
+        assert_eq!(longer("ab", "cd"), "ab");
+        assert_eq!(longer("a", "cd"), "cd");
+    }
+
+    #[test]
+    fn finds() {
+        assert_eq!(position(&["a", "b"], "b"), 1);
+    }
+}
+"""
+RECIPE = """
+[injected]
+tried_errors = 120
+tried_lints = 60
+tried_alone = 20
+tried_tests = 30
+audit_share = 0.1
+per_crate = 150
+"""
+LIB = "src/lib.rs"
+
+
+@pytest.fixture(scope="module")
+def crate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A list with one crate, and a recipe beside it."""
+    folder = tmp_path_factory.mktemp("tally")
+    (folder / "tally/src").mkdir(parents=True)
+    (folder / "tally/Cargo.toml").write_text(MANIFEST)
+    (folder / "tally/src/lib.rs").write_text(LIBRARY)
+    (folder / "list.toml").write_text('[[crate]]\npath = "tally"\n')
+    (folder / "recipe.toml").write_text(RECIPE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(crate: Path) -> Path:
+    return mined(crate, "run")
+
+
+def mined(crate: Path, name: str, *args: object) -> Path:
+    given = ("--miners", "injected", "--recipe", crate / "recipe.toml", *args)
+    done = mine(crate / "list.toml", crate / name, *given)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return crate / name
+
+
+def test_many_kinds_of_bugs_are_made_and_proven(run: Path) -> None:
+    rows, unit = tuples(run), units(run)["tally"]
+    assert len(rows) >= 100
+    assert len({row["error"]["code"] for row in rows}) >= 40
+    assert {"borrow", "type", "resolve", "lint", "syntax", "test"} <= {row["class"] for row in rows}
+    assert unit["audit"]["audited"] >= 5
+    assert unit["audit"]["agreed"] == unit["audit"]["audited"]
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+def test_a_tuple_tells_its_cause_and_holds_both_diffs(run: Path) -> None:
+    for row in tuples(run):
+        assert row["origin"] == "injected"
+        assert row["operator"] in {operator.name for operator in operators()}
+        assert row["setup_diff"]
+        assert row["patch_diff"]
+        assert row["code_after"] in LIBRARY
+        assert row["code_before"].strip() != row["code_after"].strip()
+        assert row["verdict"]["scope"] in ("alone", "batch")
+        assert len(row["explanation"]) > 60
+
+
+def test_failing_tests_are_named_with_the_place_of_their_panic(run: Path) -> None:
+    shown = [row for row in tuples(run) if row["error"]["tool"] == "test"]
+    assert shown
+    for row in shown:
+        assert row["tests"]["before"] == "fail"
+        assert row["tests"]["after"] == "pass"
+        assert {name["name"] for name in row["tests"]["names"]} <= {"tests::adds", "tests::compares", "tests::finds"}
+        assert row["error"]["span"]["file"] == LIB
+        assert "panicked at src/lib.rs" in row["error"]["rendered"]
+
+
+def test_every_tuple_can_be_replayed(run: Path) -> None:
+    done = oxidizer("verify", run, "--sample", 40, "--sandbox", "bubblewrap")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "accepted 40 of 40" in done.stdout
+
+
+def test_the_same_seed_gives_the_same_tuples_and_another_others(crate: Path, run: Path) -> None:
+    ids = {row["id"] for row in tuples(run)}
+    assert {row["id"] for row in tuples(mined(crate, "again"))} == ids
+    assert {row["id"] for row in tuples(mined(crate, "other", "--seed", "7"))} != ids
+
+
+def test_the_report_lists_every_operator_and_why_few_came_of_some(run: Path) -> None:
+    figures: dict[str, Any] = json.loads((run / "report.json").read_text())
+    listed = {row["name"]: row for row in figures["operators"]}
+    assert listed["drop_mut"]["proposed"] >= 2
+    assert all(row["why"] for row in figures["operators"] if row["kept"] < 20)
+    assert "Mistakes made on purpose" in (run / "report.html").read_text()
+    assert figures["warnings"] == []
+
+
+def test_schemata_say_what_a_build_of_each_change_says(open_crate: Any) -> None:
+    """Killed, surviving, uncovered and hanging changes; the tests that fail are those that fail in a build apart."""
+    cargo, root = open_crate({"Cargo.toml": MANIFEST.replace("tally", "tiny"), LIB: LIBRARY})
+    bench = Workbench(cargo, root)
+    behaviour = [operator for operator in operators() if operator.route is Route.BEHAVIOUR]
+    found = [m for m in mistakes(Code(LIB, bench.read(LIB)), behaviour) if not m.is_const]
+    mutants = [Mutant(m.site.edits, m.file, *m.region) for m in found]
+    mutants = [mutants[n] for n in apart(mutants)][:16]
+    (target,) = record(cargo, ["--lib"])
+    verdicts = Schemata(bench, Rustc(cargo, target), mutants).judge()
+    killed = [(m, v) for m, v in zip(mutants, verdicts, strict=True) if v.green]
+    assert len(killed) >= 4
+    for mutant, verdict in killed:
+        assert judge_behaviour(bench, mutant.edits, verdict.broken)
+    for mutant, verdict in zip(mutants, verdicts, strict=True):
+        if verdict.reason in (Reason.SURVIVES, Reason.UNCOVERED):
+            assert bench.judge_tests(mutant.edits).green
+    assert bench.read(LIB) == (root / LIB).read_bytes()
