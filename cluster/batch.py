@@ -48,6 +48,7 @@ class BatchChecker:
     def __init__(self, bench: Workbench, rustc: Rustc) -> None:
         self.bench, self.rustc = bench, rustc
         self.effort = Effort()
+        self._wary = True
         self._source: tuple[Diagnostic, ...] | None = None
         self._live: frozenset[str] | None = None
 
@@ -74,12 +75,14 @@ class BatchChecker:
 
     def judge(self, mutants: Sequence[Mutant]) -> list[Verdict]:
         """The verdict on each mutant, in their order. Raises NotBatchable, SandboxUnavailable."""
-        found = self._judge_all(dict(enumerate(mutants)))
+        found = self._judge_all(dict(enumerate(mutants)), wary=True)
         # Among the few that are left hardly any stand in each other's way.
-        found |= self._judge_all({n: mutants[n] for n, verdict in found.items() if verdict is _ENTANGLED})
+        found |= self._judge_all({n: mutants[n] for n, verdict in found.items() if verdict is _ENTANGLED}, wary=False)
         return [self.alone(mutants[n]) if found[n] is _ENTANGLED else found[n] for n in range(len(mutants))]
 
-    def _judge_all(self, mutants: dict[int, Mutant]) -> dict[int, Verdict]:
+    def _judge_all(self, mutants: dict[int, Mutant], *, wary: bool) -> dict[int, Verdict]:
+        """Round by round; the `wary` leave undecided what rustc words by the errors that it has told already."""
+        self._wary = wary
         numbers, found = list(mutants), dict[int, Verdict]()
         for group in rounds(list(mutants.values()), self.bench.read):
             found |= self._judge({numbers[n]: mutants[numbers[n]] for n in group})
@@ -112,7 +115,7 @@ class BatchChecker:
         verdicts = {}
         for index, number in enumerate(numbers):
             own = [layout.alone(d, index) for d in shares.of[index]]
-            fickle = any(d.code in _FICKLE for d in shares.of[index])
+            fickle = self._wary and any(d.code in _FICKLE for d in shares.of[index])
             missed = self.rustc.lints and not shares.named.isdisjoint(self._dropped(group[number]))
             if fickle or missed or any(d is None for d in own):
                 verdicts[number] = _ENTANGLED

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
 from oxidizer.cluster.diagnostics import Diagnostic, Span
-from oxidizer.cluster.edits import Edit, by_file, map_back
+from oxidizer.cluster.edits import Edit
 
 _GAP = 3
 """Lines that rustc may show between two spans that are so near."""
@@ -61,19 +61,22 @@ class Layout:
         """`files` get a sentinel beside those that are changed."""
         self.mutants = mutants
         self.texts: dict[str, bytes] = {}
-        self._edits: dict[str, list[Edit]] = {}
         self._pieces: dict[str, list[_Piece]] = {}
         self._owned: dict[tuple[str, int], list[_Piece]] = {}
         self._grown: dict[str, list[int]] = {}
         self._regions: dict[str, list[_Region]] = {}
-        changed = {e.file for m in mutants for e in m.edits}
-        for number, file in enumerate(sorted({*changed, *files})):
-            self._lay(file, read(file), sentinel(number) if sentinel else b"")
+        touched: dict[str, list[int]] = {}
+        for number, mutant in enumerate(mutants):
+            for file in {mutant.file, *(e.file for e in mutant.edits)}:
+                touched.setdefault(file, []).append(number)
+        for number, file in enumerate(sorted({*touched, *files})):
+            self._lay(file, touched.get(file, ()), read(file), sentinel(number) if sentinel else b"")
 
-    def _lay(self, file: str, source: bytes, sentinel: bytes) -> None:
+    def _lay(self, file: str, numbers: Sequence[int], source: bytes, sentinel: bytes) -> None:
         wanted: list[tuple[Edit, int | None, bool]] = []
-        for number, mutant in enumerate(self.mutants):
-            own = by_file(mutant.edits).get(file, [])
+        for number in numbers:
+            mutant = self.mutants[number]
+            own = [edit for edit in mutant.edits if edit.file == file]
             wanted += [(edit, number, False) for edit in own]
             lost = sum(source.count(b"\n", e.start, e.end) - e.replacement.count(b"\n") for e in own)
             if lost > 0 and mutant.file == file:
@@ -92,36 +95,42 @@ class Layout:
             pieces.append(_Piece(owner, begin, begin + len(edit.replacement), grown, puts_back, line, last))
             shift, line = shift + grown, last
         self.texts[file] = b"".join([*parts, source[at:]])
-        self._edits[file] = [edit for edit, _, _ in wanted]
         self._pieces[file] = pieces
         self._grown[file] = [0, *accumulate(piece.grown for piece in pieces)]
         for piece in pieces:
             if piece.owner is not None:
                 self._owned.setdefault((file, piece.owner), []).append(piece)
-        self._regions[file] = self._placed(file, wanted, len(source))
+        self._regions[file] = self._placed(file, numbers, wanted, len(source))
 
-    def _placed(self, file: str, wanted: Sequence[tuple[Edit, int | None, bool]], size: int) -> list[_Region]:
+    def _placed(
+        self, file: str, numbers: Sequence[int], wanted: Sequence[tuple[Edit, int | None, bool]], size: int
+    ) -> list[_Region]:
         """The regions of the mutants, and of the sentinel, in the laid out text, in order."""
         ends, grown = [], [0]
         for edit, _, _ in wanted:
             ends.append(edit.end)
             grown.append(grown[-1] + len(edit.replacement) - (edit.end - edit.start))
         regions = []
-        for number, mutant in enumerate(self.mutants):
-            if mutant.file == file:
-                before = bisect_right(ends, mutant.start)
-                # What is inserted at the very start of a region belongs to it.
-                while before and wanted[before - 1][1] == number and wanted[before - 1][0].end == mutant.start:
-                    before -= 1
-                until = bisect_right(ends, mutant.end)
-                regions.append(_Region(number, mutant.start + grown[before], mutant.end + grown[until]))
+        for number in numbers:
+            mutant = self.mutants[number]
+            if mutant.file != file:
+                continue
+            before = bisect_right(ends, mutant.start)
+            # What is inserted at the very start of a region belongs to it.
+            while before and wanted[before - 1][1] == number and wanted[before - 1][0].end == mutant.start:
+                before -= 1
+            until = bisect_right(ends, mutant.end)
+            regions.append(_Region(number, mutant.start + grown[before], mutant.end + grown[until]))
         if wanted and wanted[-1][0].start == size and wanted[-1][1] is None:
             regions.append(_Region(None, size + grown[-2], size + grown[-1]))
         return sorted(regions, key=lambda region: region.start)
 
     def source_place(self, file: str, offset: int) -> int:
         """The place in the source of an offset in the laid out text."""
-        return map_back(offset, self._edits.get(file, ()))
+        pieces = self._pieces.get(file, ())
+        at = bisect_right(pieces, offset, key=lambda piece: piece.end)
+        inside = at < len(pieces) and pieces[at].start <= offset
+        return (pieces[at].start if inside else offset) - (self._grown[file][at] if pieces else 0)
 
     def owner(self, diagnostic: Diagnostic) -> int | str | None:
         """The mutant that a diagnostic belongs to; None is the sentinel, "" nobody that is known."""

@@ -35,6 +35,7 @@ _CHUNK = 16
 _TESTS_EACH = 20
 """Tests that a mutant meets its judgement with: a failure needs one, a list of hundreds fits no command line."""
 _PANIC = re.compile(r"panicked at (?P<file>[^\n]+?):(?P<line>\d+):(?P<column>\d+):\n(?P<message>.*)", re.DOTALL)
+_THREAD = re.compile(r"(thread '[^\n]*?') \(\d+\) panicked at ")
 _END = re.compile(r"\n(?:note: run with `RUST_BACKTRACE|stack backtrace:)")
 
 
@@ -203,6 +204,8 @@ class Schemata:
         offset = _byte_of(self._laid.get(file, source), int(found["line"]), int(found["column"]))
         if offset is None:
             return None
+        # The number of a thread is another one each time.
+        said = _THREAD.sub(r"\1 panicked at ", said)
         message = _END.split(found["message"])[0].strip()
         return Diagnostic(
             "error", None, message, (self._span(file, self._alone(file, offset, number), number),), (), said

@@ -68,9 +68,9 @@ class Injection:
     """Mutants tried per outermost function or item, of those that share runs."""
     tried_errors: int = 1500
     """Mutants tried for compile errors, of those that share runs."""
-    tried_lints: int = 800
+    tried_lints: int = 750
     """Mutants tried for lints."""
-    tried_alone: int = 100
+    tried_alone: int = 80
     """Mutants tried that need a run of their own."""
     tried_tests: int = 60
     """Changes of behaviour tried on the tests."""

@@ -124,7 +124,7 @@ def render_tuple(row: dict[str, Any], console: Console) -> None:
     console.print(
         Rule(Text(visible(error["code"] or error["tool"]), "bold yellow"), align="left", style="bright_black")
     )
-    place = f"{row['crate']} {row['version']} · {row['file']}:{error['span']['line_start']} · {row['class']}"
+    place = f"{row['crate']} {row['version']} · {error['span']['file']}:{error['span']['line_start']} · {row['class']}"
     console.print(Text(visible(place), "bright_black"))
     rendered = error["rendered"] or f"{error['level']}: {error['message']}"
     for lines in (diagnostic(rendered), diff(row["patch_diff"])):
@@ -153,7 +153,8 @@ def _badges(row: dict[str, Any]) -> Text:
         None: ("· coverage unknown", ""),
     }
     passed = ("✓ tests pass", "green") if row["tests"]["after"] == "pass" else ("· no tests", "yellow")
-    proven = f"✓ proven {verdict['scope']}" + (", audited alone" if verdict["audited"] else "")
+    how = {"batch": "in a shared run"}.get(verdict["scope"], verdict["scope"])
+    proven = f"✓ proven {how}" + (", audited alone" if verdict["audited"] else "")
     badges = [(proven, "green"), passed, covered[verdict["covered"]], *((f"· {flag}", "") for flag in verdict["flags"])]
     return Text("   ").join(Text(visible(label), style) for label, style in badges)
 
@@ -163,7 +164,11 @@ def _facts(row: dict[str, Any]) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bright_black", no_wrap=True)
     grid.add_column(overflow="fold")
+    tests = ", ".join(test["name"] for test in row["tests"]["names"])
+    others = ", ".join(f"{e['code'] or e['level']} at line {e['span']['line_start']}" for e in row["more_errors"])
+    rare = [("mistake", row["operator"]), ("fails", tests), ("also shows", others)]
     for name, value in (
+        *((name, value) for name, value in rare if value),
         ("probe", " ".join([*env, "cargo", shlex.join(row["probe"]["args"])])),
         ("toolchain", row["toolchain"]),
         ("licence", row["license"]),
