@@ -11,7 +11,7 @@ help:
 	@echo "make mine   mine the starter list of crates into runs/starter"
 	@echo "make test   all tests"
 	@echo "make lint   ruff and mypy"
-	@echo "make bench  what the sandboxes and Ray cost on this machine"
+	@echo "make bench  what sandboxes, Ray and shared runs of the compiler cost here"
 	@echo "make clean  remove the virtual environment and caches; runs stay"
 
 mine: .venv/mine

@@ -215,6 +215,9 @@ def unasked(diagnostic: Diagnostic) -> Diagnostic:
     children = tuple(c for c in diagnostic.children if not _ASKED.match(c.message))
     lines = diagnostic.rendered.splitlines(keepends=True)
     told = "".join(line for line in lines if not _ASKED.match(line.lstrip(" =").removeprefix("note: ")))
+    if told != diagnostic.rendered:
+        # With the last note goes the bar that led to it.
+        told = re.sub(r"\n +\|\n*\Z", "\n\n", told)
     return replace(diagnostic, children=children, rendered=told)
 
 

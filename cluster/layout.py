@@ -167,6 +167,12 @@ class Layout:
         # Below the lines that a mutant removes all else would, alone, stand higher.
         if any(p.puts_back and p.start < span.byte_end for p in self._own(span.file, owner)):
             raise _Entangled
+        # Below the lines that another one removes, and above where they are put back, lines have other numbers.
+        region = self._at(span)
+        if region is not None and region.owner is not None and region.owner != owner:
+            theirs = self._own(span.file, region.owner)
+            if any(p.puts_back for p in theirs) and theirs[0].start < span.byte_end:
+                raise _Entangled
         start, end = (self._offset(span.file, at, owner) for at in (span.byte_start, span.byte_end))
         return replace(span, byte_start=start, byte_end=end, expansion=expansion)
 

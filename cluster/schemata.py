@@ -30,11 +30,13 @@ _HEAD, _ELSE, _TAIL = b"(if crate::oxidizer_rt::on(%d) { ", b" } else { ", b" })
 _RUNTIME = Path(__file__).with_name("oxidizer_rt.rs")
 _SEEN = f"{WORK}/seen"
 _MARK = '{"oxidizer":"mutant","id":'
-_ROUNDS = 6
+_ROUNDS = 10
 _CHUNK = 16
 _TESTS_EACH = 20
 """Tests that a mutant meets its judgement with: a failure needs one, a list of hundreds fits no command line."""
 _PANIC = re.compile(r"panicked at (?P<file>[^\n]+?):(?P<line>\d+):(?P<column>\d+):\n(?P<message>.*)", re.DOTALL)
+_MESSAGE = 2000
+"""Characters of a panic's message that are kept: some print all that they compare."""
 _THREAD = re.compile(r"(thread '[^\n]*?') \(\d+\) panicked at ")
 _END = re.compile(r"\n(?:note: run with `RUST_BACKTRACE|stack backtrace:)")
 
@@ -82,8 +84,8 @@ class Schemata:
             if compiled.finished and not errors:
                 return numbers
             culprits = {n for d in errors for n in self._blamed(d, numbers)}
-            if not culprits:
-                return []
+            # What nobody's expression shows, e.g. that a variable is not set any more, somebody's function does.
+            culprits = culprits or {n for d in errors for n in self._nearby(d, numbers)} or set(numbers[::2])
             numbers = [n for n in numbers if n not in culprits]
         return []
 
@@ -94,6 +96,16 @@ class Schemata:
             for number in numbers:
                 own = self.mutants[number].edits[0]
                 if own.file == span.file and own.start <= at <= own.end:
+                    yield number
+
+    def _nearby(self, error: Diagnostic, numbers: Sequence[int]) -> Iterator[int]:
+        """The mutants in the function that an error is in."""
+        edits = by_file(self._edits(numbers))
+        if error.primary is not None:
+            at = map_back(error.primary.byte_start, edits.get(error.primary.file, ()))
+            for number in numbers:
+                mutant = self.mutants[number]
+                if mutant.file == error.primary.file and mutant.start <= at <= mutant.end:
                     yield number
 
     def _edits(self, numbers: Sequence[int]) -> list[Edit]:
@@ -129,6 +141,22 @@ class Schemata:
         covered = [n for n in numbers if n in met]
         for at in range(0, len(covered), _CHUNK):
             verdicts |= self._judged(covered[at : at + _CHUNK], met, first, steady)
+        return verdicts | self._again({n: v for n, v in verdicts.items() if v.green}, met, first, steady)
+
+    def _again(
+        self, killed: dict[int, Verdict], met: Mapping[int, Sequence[_Met]], first: TestRun, steady: frozenset[TestId]
+    ) -> dict[int, Verdict]:
+        """A test fails only if it does so twice."""
+        verdicts, numbers = dict(killed), list(killed)
+        for at in range(0, len(numbers), _CHUNK):
+            for number, verdict in self._judged(numbers[at : at + _CHUNK], met, first, steady).items():
+                both = killed[number].broken & verdict.broken
+                same = verdict.green and verdict.target is not None and verdict.target.place == _place(killed[number])
+                verdicts[number] = (
+                    replace(killed[number], broken=both)
+                    if both and same
+                    else Verdict(False, Reason.TESTS_LOST, "the tests fail otherwise the second time", scope="batch")
+                )
         return verdicts
 
     def _met(self, first: TestRun, steady: frozenset[TestId]) -> dict[int, list[_Met]]:
@@ -181,10 +209,10 @@ class Schemata:
     def _verdict(self, number: int, lines: Sequence[str], first: TestRun, steady: frozenset[TestId]) -> Verdict:
         results = read_results(lines, first.build.executables, self.bench.cargo.package)
         if results.crashed or results.having(Outcome.LOST):
-            return Verdict(False, Reason.TESTS_LOST, "a test hangs or aborts", scope="batch")
+            return Verdict(False, Reason.TESTS_LOST, f"a test aborts or takes over {self.cap_s:.0f} s", scope="batch")
         failed = results.having(Outcome.FAILED) & steady
         if not failed:
-            return Verdict(False, Reason.SURVIVES, scope="batch")
+            return Verdict(False, Reason.SURVIVES, f"of at most {_TESTS_EACH} tests each", scope="batch")
         said = read_failures(lines)
         for test in sorted(failed):
             if (shown := self._panic(number, said.get(test.name, ""))) is not None:
@@ -204,12 +232,9 @@ class Schemata:
         offset = _byte_of(self._laid.get(file, source), int(found["line"]), int(found["column"]))
         if offset is None:
             return None
-        # The number of a thread is another one each time.
-        said = _THREAD.sub(r"\1 panicked at ", said)
-        message = _END.split(found["message"])[0].strip()
-        return Diagnostic(
-            "error", None, message, (self._span(file, self._alone(file, offset, number), number),), (), said
-        )
+        message = _END.split(found["message"])[0].strip()[:_MESSAGE]
+        span = self._span(file, self._alone(file, offset, number), number)
+        return Diagnostic("error", None, message, (span,), (), _as_alone(said, found, span))
 
     def _alone(self, file: str, offset: int, number: int) -> int:
         """Where an offset of the built text lies with one mutant alone."""
@@ -282,6 +307,18 @@ def _byte_of(text: bytes, line: int, column: int) -> int | None:
         return None
     before = lines[line - 1].decode("utf-8", "replace")[: column - 1]
     return sum(len(one) + 1 for one in lines[: line - 1]) + len(before.encode())
+
+
+def _place(verdict: Verdict) -> object:
+    return verdict.target and verdict.target.place
+
+
+def _as_alone(said: str, found: re.Match[str], span: Span) -> str:
+    """What a failed test printed, with the place as it is without the schema and without what changes each time."""
+    at = f"{found['file']}:{span.line_start}:{span.column_start}:\n"
+    text = said[: found.start("file")] + at + found["message"]
+    # The number of a thread is another one each time.
+    return _THREAD.sub(r"\1 panicked at ", text).strip("\n")[: 2 * _MESSAGE] + "\n"
 
 
 def judge_behaviour(bench: Workbench, edits: Sequence[Edit], tests: frozenset[TestId]) -> bool:

@@ -35,7 +35,14 @@ _UNIQUE = re.compile(rb"no_mangle|export_name|link_section|panic_handler|global_
 def judge_many(
     bench: Workbench, invocation: Invocation, trials: Sequence[Trial], probe: Sequence[str]
 ) -> list[Verdict]:
-    """The probe's verdict on each trial, all of one target and setup, in their order. Raises SandboxUnavailable."""
+    """The probe's verdict on each trial, all of one target and setup, in their order.
+
+    Raises ValueError where targets or setups differ, SandboxUnavailable.
+    """
+    if len({(trial.target.place, trial.setup) for trial in trials}) > 1:
+        raise ValueError(
+            "candidates of one call share their target and their setup: ask for others in a call of their own"
+        )
     verdicts: dict[int, Verdict] = {}
     for number, trial in enumerate(trials):
         if (refused := _refused(bench, trial)) is not None:

@@ -34,7 +34,7 @@ class Reason(StrEnum):
     COMPILES = "compiles"
     """A mutant that the compiler does not mind."""
     SURVIVES = "survives"
-    """A change of behaviour that no test minds."""
+    """A change of behaviour that none of the tests that were tried minds."""
     UNCOVERED = "uncovered"
     """A change of behaviour in code that no test runs."""
     REFUTED = "refuted"

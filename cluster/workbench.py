@@ -212,7 +212,8 @@ class Workbench:
     def judge_mutant(self, edits: Sequence[Edit], probe: Sequence[str], codes: Sequence[str] = ()) -> Verdict:
         """What a mutant shows under a probe, in a run of its own; see `mutant_verdict` for `codes`."""
         source = self.observe(probe)
-        assert source.finished, "a probe that ends on the source"
+        if stopped := stopped_verdict(source):
+            return replace(stopped, reason=Reason.NOT_SHOWN)
         try:
             build = self.observe(probe, edits)
         except (EditConflict, FileNotFoundError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import subprocess
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 from oxidizer.datasets.records import canonical
+from oxidizer.miners.operators import operators
 from oxidizer.miners.recipe import Recipe
 
 MINERS = {"suggestions": "crates", "injected": "crates"}
@@ -61,6 +63,7 @@ def make_plan(
     for miner in miners:
         if miner not in MINERS:
             raise ValueError(f"no miner called {miner!r}; there are: {', '.join(MINERS)}")
+    _check_operators(recipe)
     found = find_toolchain(toolchain)
     if missing := [tool for tool, there in (("clippy", found.has_clippy), ("rustfmt", found.has_rustfmt)) if not there]:
         raise ValueError(f"the toolchain in {found.sysroot} has no {' and no '.join(missing)}: see `oxidizer doctor`")
@@ -84,6 +87,16 @@ def make_plan(
         found,
         choose_backend(sandbox, found.sysroot),
     )
+
+
+def _check_operators(recipe: Recipe) -> None:
+    """Raises ValueError, naming the nearest, where the recipe names an operator that is not there."""
+    known = [operator.name for operator in operators()]
+    for name in recipe.injected.operators:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "docs/INJECTION.md says where they are"
+            raise ValueError(f"recipe: [injected] operators: no operator {name!r}; {hint}")
 
 
 def unit_of(spec: CrateSpec, toolchain: Toolchain) -> Json:
@@ -185,12 +198,17 @@ def now() -> str:
 
 
 def _commit() -> str | None:
-    """The commit of this checkout; None in an installed package."""
+    """The commit of this checkout, `+dirty` where files differ from it; None in an installed package."""
     here = Path(__file__).resolve().parent
-    asked = subprocess.run(
-        ["git", "-C", here, "rev-parse", "HEAD"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    return asked.stdout.strip() or None if asked.returncode == 0 else None
+    asked = [
+        subprocess.run(
+            ["git", "-C", here, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        for args in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+    ]
+    if any(run.returncode for run in asked) or not asked[0].stdout.strip():
+        return None
+    return asked[0].stdout.strip() + ("+dirty" if asked[1].stdout.strip() else "")
 
 
 def close_session(run: RunDirectory, manifest: Json, began: str, how: str) -> None:

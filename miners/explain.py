@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from oxidizer.miners.mistakes import Mistake
 from oxidizer.miners.operators.operator import Route
 
 _SHOWN = 60
+_TOLD = 200
 _OPEN = [[word] for word in ("as", "by", "into", "is", "to", "try", "use", "using", "with")]
 
 
@@ -48,10 +50,7 @@ def _section(markdown: str, title: str) -> str:
 def explain(diagnostic: Diagnostic, advice: str, edits: Sequence[Edit], old: Sequence[str], tools: Path) -> str:
     """The explanation of a fix: `old` are the replaced texts, one per edit; `advice` is the suggestion's own title."""
     said = f"{_tool(diagnostic.code)} reports `{diagnostic.code}`: {_sentence(diagnostic.message)}"
-    steps = "; ".join(_step(edit, text) for edit, text in list(zip(edits, old, strict=True))[:4])
-    if len(edits) > 4:
-        steps += f"; and {len(edits) - 4} more edits of the kind"
-    did = f"The fix {steps}."
+    did = f"The fix {_steps(edits, old)}."
     hint = f"The tool's advice: {_sentence(_advice(advice, edits))}" if advice != diagnostic.message else ""
     return " ".join(part for part in (said, documentation(diagnostic.code or "", tools), hint, did) if part)
 
@@ -63,19 +62,27 @@ def explain_mistake(
 
     `edits` are the fix, of the broken files that `read` gives.
     """
-    if mistake.operator.route is Route.BEHAVIOUR:
+    if mistake.route is Route.BEHAVIOUR:
         said = f"A test fails: {_sentence(_first_line(diagnostic.message))}"
     else:
         code = f"`{diagnostic.code}`: " if diagnostic.code else "an error: "
         said = f"{_tool(diagnostic.code)} reports {code}{_sentence(diagnostic.message)}"
     where = f"In `{mistake.function}`: " if mistake.function else f"In {mistake.file}: "
     old = [read(e.file)[e.start : e.end].decode("utf-8", "replace") for e in edits]
-    steps = "; ".join(_step(edit, text) for edit, text in list(zip(edits, old, strict=True))[:4])
+    steps = _steps(edits, old)
     return f"{said} {where}{_sentence(mistake.site.cause)} {mistake.operator.rationale} The fix {steps}."
 
 
+def _steps(edits: Sequence[Edit], old: Sequence[str]) -> str:
+    """What the edits do, equal ones told once."""
+    told = Counter(_step(edit, text) for edit, text in zip(edits, old, strict=True))
+    steps = [step if n == 1 else f"{step} in {n} places" for step, n in told.items()]
+    more = [f"and makes {len(steps) - 4} more edits"] if len(steps) > 4 else []
+    return "; ".join([*steps[:4], *more])
+
+
 def _first_line(text: str) -> str:
-    return text.partition("\n")[0] or "it panics"
+    return text.partition("\n")[0][:_TOLD] or "it panics"
 
 
 def _advice(advice: str, edits: Sequence[Edit]) -> str:

@@ -33,7 +33,8 @@ from oxidizer.miners.tuples import Unit, diag_fix, reject
 
 SHARED = frozenset({Route.BODY, Route.ITEM})
 ALONE = frozenset({Route.CRATE, Route.SYNTAX})
-_RARE = 0.01
+_RARE = 2
+"""Mutants of one code, of all that were tried in a crate, up to which the code is rare there."""
 _NAMES = 8
 """Failing tests that a tuple names, and its probe runs."""
 
@@ -99,7 +100,7 @@ class InjectedMiner:
             codes = Counter(broken.code for broken in red)
             lessons: dict[str, DiagFix] = {}
             for broken in kept:
-                lesson = self._tuple(broken, rare=codes[broken.code] < _RARE * len(red))
+                lesson = self._tuple(broken, rare=codes[broken.code] <= _RARE)
                 if lesson.id in lessons:
                     mined.unkept["the same lesson"] += 1
                     continue
@@ -134,7 +135,7 @@ class InjectedMiner:
         """A few mutants, alone, of a target whose compiler cannot be had without cargo."""
         files = [file for file in self._files() if file not in claimed]
         found = [m for file in files for m in mistakes(self._code(file), self.operators)]
-        errors = [m for m in found if m.operator.route in SHARED | ALONE]
+        errors = [m for m in found if m.route in SHARED | ALONE]
         mined.harvested += len(errors)
         tried = sample(errors, self.mix, self.seed, self.mix.alone_without_batch)
         probe = ("check", *invocation.flags, *self.bench.cargo.features)
@@ -151,7 +152,7 @@ class InjectedMiner:
     def _shared(
         self, checker: BatchChecker, invocation: Invocation, found: Sequence[Mistake], mined: Mined
     ) -> Iterator[Broken]:
-        tried = sample([m for m in found if m.operator.route in SHARED], self.mix, self.seed, self.mix.tried_errors)
+        tried = sample([m for m in found if m.route in SHARED], self.mix, self.seed, self.mix.tried_errors)
         with self.meter.stage("batch"):
             verdicts = checker.judge([_mutant(m) for m in tried])
         probe = ("check", *invocation.flags, *self.bench.cargo.features)
@@ -159,13 +160,17 @@ class InjectedMiner:
         self._note(checker, "batch")
 
     def _lints(self, invocation: Invocation, found: Sequence[Mistake], mined: Mined) -> Iterator[Broken]:
-        tried = sample([m for m in found if m.operator.route is Route.LINT], self.mix, self.seed, self.mix.tried_lints)
+        tried = sample([m for m in found if m.route is Route.LINT], self.mix, self.seed, self.mix.tried_lints)
         if not tried:
             return
         lints = sorted({code for m in tried for code in m.operator.codes})
         checker = BatchChecker(self.bench, Rustc(self.bench.cargo, invocation, lints))
         with self.meter.stage("lints"):
-            verdicts = checker.judge([_mutant(m) for m in tried])
+            try:
+                verdicts = checker.judge([_mutant(m) for m in tried])
+            except NotBatchable as error:
+                self.told.batch = f"clippy: {error}"
+                return
         probe = ("clippy", *invocation.flags, *self.bench.cargo.features, "--", "-W")
         yield from self._red(tried, verdicts, probe, mined)
         self._note(checker, "lints")
@@ -174,7 +179,7 @@ class InjectedMiner:
         self, checker: BatchChecker, invocation: Invocation, found: Sequence[Mistake], mined: Mined
     ) -> Iterator[Broken]:
         mix = replace(self.mix, tried_per_function=self.mix.tried_alone)
-        tried = sample([m for m in found if m.operator.route in ALONE], mix, self.seed, self.mix.tried_alone)
+        tried = sample([m for m in found if m.route in ALONE], mix, self.seed, self.mix.tried_alone)
         with self.meter.stage("alone"):
             verdicts = [checker.alone(_mutant(m), incremental=True) for m in tried]
         yield from self._red(tried, verdicts, ("check", *invocation.flags, *self.bench.cargo.features), mined)
@@ -183,7 +188,7 @@ class InjectedMiner:
         """Changes that compile, on the crate's own tests."""
         if not any(not test.is_doctest for test in self.bench.baseline.passing):
             return
-        offered = [m for m in found if m.operator.route is Route.BEHAVIOUR and not m.is_const]
+        offered = [m for m in found if m.route is Route.BEHAVIOUR and not m.is_const]
         tried = sample(offered, self.mix, self.seed, self.mix.tried_tests)
         tried = [tried[n] for n in apart([_mutant(m) for m in tried])]
         with self.meter.stage("behaviour"):
@@ -199,12 +204,13 @@ class InjectedMiner:
             if not verdict.green or verdict.target is None:
                 mined.unproven[str(verdict.reason)] += 1
                 continue
+            if mistake.route is Route.LINT and verdict.target.code is None:
+                mined.unproven["warning without a code"] += 1
+                continue
             self.told.count(mistake, "red")
             own = probe
-            if mistake.operator.route is Route.LINT:
-                if verdict.target.code is None:
-                    mined.unproven["warning without a code"] += 1
-                    continue
+            if mistake.route is Route.LINT:
+                assert verdict.target.code is not None
                 own = (*probe, verdict.target.code)
                 # The probe turns on the target's lint alone; what the other operators aim at it does not show.
                 heard = {*self.loud, verdict.target.code}

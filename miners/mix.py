@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE
+from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.verdict import Verdict
 from oxidizer.miners.difficulty import is_far
 from oxidizer.miners.mistakes import Mistake
 from oxidizer.miners.recipe import Injection
 
+_NEAR = 80
 T = TypeVar("T")
 Cap = tuple[str, int, Callable[[T], Hashable]]
 """A name, and how many at most of one key."""
@@ -32,9 +34,9 @@ class Broken:
 
     @property
     def code(self) -> str:
-        """The code of its first diagnostic, "" where it has none, "test" where tests show it."""
+        """The code of its first diagnostic, "" where it has none; where tests show it, the operator stands for one."""
         assert self.verdict.target is not None
-        return "test" if self.verdict.broken else self.verdict.target.code or ""
+        return f"test {self.mistake.operator.name}" if self.verdict.broken else self.verdict.target.code or ""
 
     @property
     def place(self) -> str:
@@ -49,8 +51,15 @@ class Broken:
         assert target.primary is not None
         at = target.primary
         far = is_far(self.mistake.site.edits, at.file, at.byte_start, at.byte_end)
-        suggested = any(fix.applicability == MACHINE_APPLICABLE for fix in target.fixes())
-        return 2 * far + bool(self.verdict.more) + (not suggested)
+        # A sure suggestion that lies elsewhere than the mistake misleads.
+        sure = [edit for fix in target.fixes() if fix.applicability == MACHINE_APPLICABLE for edit in fix.edits]
+        helps = any(is_near(edit, mine) for edit in sure for mine in self.mistake.site.edits)
+        return 2 * far + bool(self.verdict.more) + (not helps)
+
+
+def is_near(one: Edit, other: Edit) -> bool:
+    """The edits lie within a line's length of each other."""
+    return one.file == other.file and one.start <= other.end + _NEAR and other.start <= one.end + _NEAR
 
 
 def sample(found: Sequence[Mistake], mix: Injection, seed: int, most: int) -> list[Mistake]:

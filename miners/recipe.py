@@ -151,7 +151,9 @@ class Recipe:
     def asked(self, miners: Collection[str]) -> dict[str, Any]:
         """As JSON holds it, without what concerns none of the miners."""
         told: dict[str, Any] = json.loads(canonical(self.lesson))
-        return {key: value for key, value in told.items() if key != "injected" or "injected" in miners}
+        others = {"injected"} if "injected" not in miners else set()
+        others |= set(told) - {"injected", "limits", "test_cap_s"} if "suggestions" not in miners else set()
+        return {key: told[key] for key in self.lesson if key not in others}
 
     @property
     def fingerprint(self) -> str:

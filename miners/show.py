@@ -171,6 +171,7 @@ def _facts(row: dict[str, Any]) -> Table:
         *((name, value) for name, value in rare if value),
         ("probe", " ".join([*env, "cargo", shlex.join(row["probe"]["args"])])),
         ("toolchain", row["toolchain"]),
+        ("difficulty", f"{row['difficulty']} of 5" + (", the tool suggests this very fix" if row["trivial"] else "")),
         ("licence", row["license"]),
         ("source", row["source_url"]),
         ("id", row["id"]),

@@ -144,6 +144,12 @@ def _replay(bench: Workbench, row: Row) -> Verdict:
     if missing or target is None:
         what = missing[0]["code"] or missing[0]["message"]
         return Verdict(False, Reason.NOT_SHOWN, f"the probe does not show {what} at its place")
+    errors = [d for d in shown if d.is_compile_error]
+    if row["origin"] == "injected" and target.is_compile_error:
+        if errors[0] is not target:
+            return Verdict(False, Reason.NOT_SHOWN, f"the first error is another one: {errors[0].code}")
+        if untold := sum(d.primary is not None for d in errors) - 1 - len(row["more_errors"]):
+            return Verdict(False, Reason.NOT_SHOWN, f"the probe shows {untold} more errors than the record tells of")
     return bench.judge(Trial(edits, target, setup), row["probe"]["args"])
 
 

@@ -199,8 +199,8 @@ def _why_few(seen: Counter[str]) -> str | None:
             "few places for it in these crates" if seen["proposed"] < MANY else "few of its places came up for a trial"
         )
     if seen["red"] < MANY:
-        return "the compiler seldom minds it"
-    return "found in few crates" if seen["kept"] >= MANY else "its codes were full"
+        return "most of what was tried does no harm"
+    return "found in few crates" if seen["kept"] >= MANY else "others came first"
 
 
 def _time(units: Iterable[Unit]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ _STEP_LABELS = {
     "harvested": "harvested",
     "candidates": "selected",
     "proven": "proven by the probe",
-    "kept": "kept, tests agree",
+    "kept": "kept",
 }
 _CRATE_ROWS = 400
 

@@ -277,6 +277,7 @@ def patch(before: str, after: str, line: int) -> str:
 
 def reject(crate: str, version: str, stage: str, reason: str) -> Reject:
     fields: dict[str, Any] = dict.fromkeys(("tool", "code", "applicability", "probe", "error", "patch_diff", "commit"))
+    fields["setup_diff"] = ""
     fields |= dict.fromkeys(("member", "lock", "detail", "license", "source_url"), "") | {"source": "registry"}
     fields |= {"stage": stage, "reason": reason, "toolchain": TOOLCHAIN, "parents": []}
     return Reject.new(crate=crate, version=version, **fields)

@@ -43,9 +43,10 @@ def test_steps(toolchain: Toolchain, old: str, new: str, said: str) -> None:
 
 def test_many_edits_and_long_ones_are_cut(toolchain: Toolchain) -> None:
     diagnostic = Diagnostic("warning", "clippy::needless_return", "unneeded `return` statement", (), (), "")
-    edits = [Edit("a.rs", n, n, b"x" * 500) for n in range(9)]
+    edits = [Edit("a.rs", n, n, b"%d" % min(n, 6) + b"x" * 500) for n in range(9)]
     text = explain(diagnostic, "unneeded `return` statement", edits, [""] * 9, toolchain.bin)
     assert text.startswith("Clippy reports")
-    assert text.endswith("and 5 more edits of the kind.")
+    assert text.count("inserts `") == 4
+    assert text.endswith("…`; and makes 3 more edits.")
     assert "advice" not in text
     assert len(text) < 1200

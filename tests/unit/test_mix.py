@@ -44,7 +44,9 @@ OPERATORS = {name: Wrong(name) for name in "abcde"}
 def mistake(operator: str = "a", function: int = 0, offset: int = 0, file: str = "src/lib.rs") -> Mistake:
     start = function * SIZE
     site = Site((Edit(file, start + offset, start + offset + 1, b"x"),), "cause")
-    return Mistake(OPERATORS[operator], site, file, (start, start + SIZE), f"f{function}", False)
+    return Mistake(
+        OPERATORS[operator], site, file, (start, start + SIZE), f"f{function}", False, OPERATORS[operator].route
+    )
 
 
 def broken(
@@ -223,7 +225,10 @@ def test_the_drop_is_counted_by_the_cap_that_is_full(name: str, mix: Injection) 
 def test_what_tests_show_has_a_code_of_its_own() -> None:
     failing = frozenset({TestId("tiny", "tiny", "works")})
     red = broken(mistake(), None)
-    assert (red.code, replace(red, verdict=replace(red.verdict, broken=failing)).code) == ("", "test")
+    assert (red.code, replace(red, verdict=replace(red.verdict, broken=failing)).code) == (
+        "",
+        f"test {red.mistake.operator.name}",
+    )
 
 
 def test_two_mistakes_have_one_place_only_where_they_are_the_same() -> None:

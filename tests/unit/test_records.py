@@ -66,7 +66,7 @@ REJECTS = st.fixed_dictionaries(
         **dict.fromkeys(("license", "source_url", "commit"), TEXT), "source": st.just("path"),
         "parents": st.lists(TEXT, max_size=1),
         "tool": st.none(), "code": st.none() | TEXT, "applicability": st.none() | SURE,
-        "probe": st.none() | PROBES, "error": st.none() | ERRORS, "patch_diff": st.none() | TEXT,
+        "probe": st.none() | PROBES, "error": st.none() | ERRORS, "setup_diff": TEXT, "patch_diff": st.none() | TEXT,
     }
 )  # fmt: skip
 

@@ -81,7 +81,7 @@ def test_reasons_that_exceed_the_loss_are_cut_and_said(tmp_path: Path) -> None:
     fixture.write_unit(tmp_path, "a", "1.0.0", [], rejects, counts=counts)
     shown = figures(read_run(tmp_path))
     assert shown["funnel"][1]["drops"] == [{"reason": "timeout", "count": 2}]
-    assert shown["warnings"] == ["After “candidates” 2 suggestions were lost, but reasons are given for 3."]
+    assert shown["warnings"] == ["After “candidates” 2 were lost, but reasons are given for 3."]
 
 
 def test_every_breakdown_sums_to_all_tuples(tmp_path: Path) -> None:
