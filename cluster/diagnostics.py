@@ -214,11 +214,13 @@ def unasked(diagnostic: Diagnostic) -> Diagnostic:
     """A lint's complaint without who asked for it, which rustc tells once in a run and each command line otherwise."""
     children = tuple(c for c in diagnostic.children if not _ASKED.match(c.message))
     lines = diagnostic.rendered.splitlines(keepends=True)
-    told = "".join(line for line in lines if not _ASKED.match(line.lstrip(" =").removeprefix("note: ")))
-    if told != diagnostic.rendered:
-        # With the last note goes the bar that led to it.
-        told = re.sub(r"\n +\|\n*\Z", "\n\n", told)
-    return replace(diagnostic, children=children, rendered=told)
+    told: list[str] = []
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        if not _ASKED.match(line.lstrip(" =").removeprefix("note: ")):
+            told.append(line)
+        elif told and told[-1].strip() == "|" and not after.lstrip().startswith("="):
+            told.pop()  # with the only note goes the bar that led to it
+    return replace(diagnostic, children=children, rendered="".join(told))
 
 
 def distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -210,41 +210,16 @@ def test_columns_count_characters_and_offsets_count_bytes(open_crate: OpenCrate)
     assert bench.bench.reader(bench.mutant(*changes[3]).edits)(LIB)[at.byte_start : at.byte_end] == "größer".encode()
 
 
-# What a shared run is known to get wrong.
+# What a shared run gets wrong, and so does not get.
 
 
-def test_a_refused_impl_hides_nothing_of_those_who_use_its_trait(open_crate: OpenCrate) -> None:
-    lib = """\
-pub trait Shape {
-    fn area(&self) -> String;
-}
-
-pub struct Square;
-
-impl Shape for Square {
-    fn area(&self) -> String {
-        String::new()
-    }
-}
-
-pub fn moved(shape: Square) -> String {
-    let first = shape.area();
-    let again = first.clone();
-    drop(again);
-    first
-}
-"""
-    bench = start(open_crate, lib)
-    verdicts = bench.checker.judge(bench.mutants(("impl Shape", "unsafe impl Shape"), ("first.clone()", "first")))
-    assert codes(verdicts) == ["E0199", "E0382"]
-
-
-def test_a_function_made_const_hides_no_error_of_another_made_const(open_crate: OpenCrate) -> None:
-    bench = start(
-        open_crate, "pub fn early(n: u32) -> u32 {\n    n + 1\n}\n\npub fn late(n: u32) -> u32 {\n    early(n)\n}\n"
-    )
-    changes = (("pub fn early", "pub const fn early"), ("pub fn late", "pub const fn late"))
-    assert codes(bench.same_as_alone(bench.mutants(*changes))) == [None, "E0015"]
+@pytest.mark.parametrize(
+    "name", ["unsafe_impl_of_safe_trait", "safe_impl_of_unsafe_trait", "const_on_ordinary_fn", "conversion_in_const"]
+)
+def test_what_hides_the_errors_of_others_shares_no_run(name: str) -> None:
+    """A refused impl stops the checks of all that use the trait; a caller sees whether a function is const."""
+    (operator,) = (operator for operator in operators() if operator.name == name)
+    assert operator.route is Route.CRATE
 
 
 def test_each_mutant_is_told_who_asked_for_its_lint(open_crate: OpenCrate) -> None:
