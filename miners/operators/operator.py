@@ -48,10 +48,10 @@ class Site:
 
 
 class Code:
-    """A source file as operators read it. `names` is what the crate calls its dependencies."""
+    """A source file as operators read it."""
 
-    def __init__(self, file: str, source: bytes, names: frozenset[str] = frozenset()) -> None:
-        self.file, self.source, self.names = file, source, names
+    def __init__(self, file: str, source: bytes) -> None:
+        self.file, self.source = file, source
 
     @cached_property
     def root(self) -> Node:

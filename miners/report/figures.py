@@ -43,9 +43,9 @@ STAGES = (
     "fetch", "sandbox", "baseline", "harvest", "prove", "test", "audit", "format",
     "record", "sites", "batch", "lints", "alone", "behaviour", "records",
 )  # fmt: skip
+"""The order of the work, for figures; a stage with another name comes after these."""
 MANY, SPREAD = 20, 3
 """Tuples and crates from which on an operator has enough."""
-"""The order of the work, for figures; a stage with another name comes after these."""
 
 
 def figures(facts: RunFacts) -> dict[str, Any]:
