@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -69,13 +70,13 @@ class _Renamed(LintOperator):
         if len(places) > 1:
             yield code.site(self.because(old, new), *(code.replace(at, new) for at in places))
 
+    @abstractmethod
     def renamed(self, old: str) -> str:
         """The new name; "" where the old one is left alone."""
-        raise NotImplementedError
 
+    @abstractmethod
     def because(self, old: str, new: str) -> str:
         """The cause."""
-        raise NotImplementedError
 
 
 class CamelCase(_Renamed):
