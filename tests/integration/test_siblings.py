@@ -79,7 +79,7 @@ pub extern "C" fn exported(n: u32) -> u32 {
 }
 """
 OTHER_SOURCE = "pub fn other() -> u32 {\n    return 1;\n}\n"
-FUNCTIONS = ("free", "method", "generic", "constant", "later", "recursive", "inside")
+FUNCTIONS = ("free", "method", "generic", "constant", "later", "inside")
 LINT = ("clippy", "--lib", "--", "-W", "clippy::needless_return")
 CHECK = ("check", "--lib")
 CANDIDATES = {
@@ -192,8 +192,10 @@ def fallback(bench: Workbench, invocation: Invocation, function: str, *edits: tu
     return same_as_alone(bench, invocation, [Trial(each, target) for each in edits], LINT)
 
 
-@pytest.mark.parametrize("function", ["named", "exported"])
-def test_what_must_be_one_of_its_name_is_judged_alone(bench: Workbench, invocation: Invocation, function: str) -> None:
+@pytest.mark.parametrize("function", ["named", "exported", "recursive"])
+def test_what_has_a_name_of_its_own_or_calls_itself_is_judged_alone(
+    bench: Workbench, invocation: Invocation, function: str
+) -> None:
     start, value = tail(function)
     statement = f"return {value};"
     right, wrong = (change(statement, new, start=start) for new in (value, '"text"'))
