@@ -4,7 +4,7 @@ The first run shows which siblings have errors; the second, of the others alone,
 anywhere hides every late lint. A verdict says what `Workbench.judge` says of the probe (tests are not run). Not seen
 here: what a candidate does to code outside of its function, such as a private item that nothing uses any more; so a
 green candidate that becomes data is judged once more alone. Where a function can have no sibling (methods of traits,
-changed signatures, code under `no_mangle`), every candidate is judged alone.
+changed signatures, code under `no_mangle`, functions that call themselves), every candidate is judged alone.
 """
 
 from __future__ import annotations
