@@ -52,7 +52,7 @@ class Command:
             wall_s=wall_s,
             silence_s=silence_s,
             output_bytes=self._limits.output_bytes,
-            watches=[Watch(self._meter.look), disk_watch(self._target, self._limits.disk_bytes)],
+            watches=[Watch(self._meter.look, self._meter.every_s), disk_watch(self._target, self._limits.disk_bytes)],
         )
         with contextlib.closing(capture):
             status = capture.follow(lambda: self._control.ended)

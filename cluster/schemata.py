@@ -53,25 +53,26 @@ class Schemata:
     """The mutants of one library: each of one edit, which replaces a whole expression."""
 
     def __init__(self, bench: Workbench, rustc: Rustc, mutants: Sequence[Mutant], *, cap_s: float = 4.0) -> None:
-        """`rustc` compiles the library; a mutant's tests may run `cap_s` seconds."""
+        """`rustc` compiles the library; no mutant lies in another (see `apart`); its tests may run `cap_s` seconds."""
         self.bench, self.rustc, self.mutants, self.cap_s = bench, rustc, mutants, cap_s
         self._laid: dict[str, bytes] = {}
         self._schema: dict[str, list[tuple[Edit, int]]] = {}
 
     def judge(self) -> list[Verdict]:
-        """The verdict on each mutant: green where tests that pass on the source fail. Raises SandboxUnavailable."""
-        verdicts: dict[int, Verdict] = {}
-        nested = set(range(len(self.mutants))) - set(apart(self.mutants))
-        verdicts |= {n: Verdict(False, Reason.DOES_NOT_APPLY, "inside of another mutant") for n in nested}
-        chosen = self._compiling([n for n in range(len(self.mutants)) if n not in nested])
-        wrong = set(range(len(self.mutants))) - nested - set(chosen)
-        verdicts |= {n: Verdict(False, Reason.DOES_NOT_COMPILE, "as one of two branches") for n in wrong}
+        """The verdict on each mutant: green where tests that pass on the source fail.
+
+        Raises SandboxUnavailable, and EditConflict where a mutant lies in another.
+        """
+        numbers = range(len(self.mutants))
+        chosen = self._compiling(list(numbers))
+        wrong = Verdict(False, Reason.DOES_NOT_COMPILE, "as one of two branches")
+        verdicts = {n: wrong for n in numbers if n not in chosen}
         if chosen:
             self._laid = self._texts(chosen)
             self._schema = self._by_file(chosen)
             with self.bench.showing(self._laid):
                 verdicts |= self._run(chosen)
-        return [verdicts[n] for n in range(len(self.mutants))]
+        return [verdicts[n] for n in numbers]
 
     def _compiling(self, numbers: list[int]) -> list[int]:
         """The mutants that type-check as a branch; those that do not are taken out until the rest does."""

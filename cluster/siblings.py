@@ -19,7 +19,7 @@ from tree_sitter import Node
 from oxidizer.cluster.diagnostics import Diagnostic, Key, distinct
 from oxidizer.cluster.edits import Edit, EditConflict, apply, map_back
 from oxidizer.cluster.policy import silences
-from oxidizer.cluster.rustc import Compiled, Invocation, Rustc
+from oxidizer.cluster.rustc import Compiled, Invocation, NoInvocation, Rustc
 from oxidizer.cluster.syntax import parse
 from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
@@ -32,16 +32,14 @@ _SENTINELS = {
 _UNIQUE = re.compile(rb"no_mangle|export_name|link_section|panic_handler|global_allocator|\bmain\b")
 
 
-def judge_many(
-    bench: Workbench, invocation: Invocation, trials: Sequence[Trial], probe: Sequence[str]
-) -> list[Verdict]:
-    """The probe's verdict on each trial, all of one target and setup, in their order.
+def judge_many(bench: Workbench, trials: Sequence[Trial], probe: Sequence[str]) -> list[Verdict]:
+    """The probe's verdict on each trial, all of one diagnostic and setup, in their order.
 
-    Raises ValueError where targets or setups differ, SandboxUnavailable.
+    Raises ValueError where diagnostics or setups differ, SandboxUnavailable.
     """
     if len({(trial.target.place, trial.setup) for trial in trials}) > 1:
         raise ValueError(
-            "candidates of one call share their target and their setup: ask for others in a call of their own"
+            "candidates of one call share their diagnostic and their setup: ask for others in a call of their own"
         )
     verdicts: dict[int, Verdict] = {}
     for number, trial in enumerate(trials):
@@ -52,11 +50,34 @@ def judge_many(
     if slot is not None and not _elsewhere(bench, trials[0], probe, slot):
         bodies = {n: slot.candidate(bench, t) for n, t in enumerate(trials) if n not in verdicts}
         siblings = {n: body for n, body in bodies.items() if body is not None}
-        verdicts |= _Family(bench, invocation, slot, probe, trials).judge(siblings)
+        if siblings:
+            verdicts |= _in_any(_invocations(bench, probe), bench, slot, probe, trials, siblings)
     for number, trial in enumerate(trials):
         if number not in verdicts:
             verdicts[number] = bench.judge(trial, probe, tests=False)
     return [verdicts[number] for number in range(len(trials))]
+
+
+def _invocations(bench: Workbench, probe: Sequence[str]) -> tuple[Invocation, ...]:
+    """How cargo compiles the targets that a probe names; none where that is not known."""
+    words = tuple(probe)
+    flags = [word for word in words if word in ("--lib", "--bins")]
+    flags += [word for at in range(len(words) - 1) if words[at] == "--bin" for word in words[at : at + 2]]
+    try:
+        return bench.invocations(flags or ["--lib"])
+    except NoInvocation:
+        return ()
+
+
+def _in_any(
+    invocations: Sequence[Invocation], bench: Workbench, slot: _Slot, probe: Sequence[str], trials: Sequence[Trial],
+    siblings: Mapping[int, bytes],
+) -> dict[int, Verdict]:  # fmt: skip
+    """The verdicts of the first target in which the siblings' file complains."""
+    for invocation in invocations:
+        if verdicts := _Family(bench, invocation, slot, probe, trials).judge(siblings):
+            return verdicts
+    return {}
 
 
 def _refused(bench: Workbench, trial: Trial) -> Verdict | None:
@@ -198,8 +219,6 @@ class _Family:
     def judge(self, siblings: Mapping[int, bytes]) -> dict[int, Verdict]:
         """The verdicts on those that could be judged as siblings."""
         verdicts: dict[int, Verdict] = {}
-        if not siblings:
-            return verdicts
         shown = self._shown(siblings, "E0308")
         if shown is None:
             return verdicts

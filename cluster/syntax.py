@@ -1,4 +1,4 @@
-"""Rust by its syntax tree (tree-sitter): the items of a file and which of them an edit lies in."""
+"""Rust and TOML by their syntax trees (tree-sitter): the items or tables of a file and which an edit lies in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import tree_sitter_rust
+import tree_sitter_toml
 from tree_sitter import Language, Node, Parser, Tree
 
 ITEMS = frozenset(
@@ -19,6 +20,7 @@ ITEMS = frozenset(
 _NAMED = ITEMS | {"field_declaration", "enum_variant"}
 _CONTAINERS = frozenset({"source_file", "declaration_list"})
 _COMMENTS = frozenset({"line_comment", "block_comment"})
+_TABLES = frozenset({"table", "table_array_element"})
 
 
 @lru_cache(maxsize=1)
@@ -26,10 +28,41 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_rust.language()))
 
 
+@lru_cache(maxsize=1)
+def _toml_parser() -> Parser:
+    return Parser(Language(tree_sitter_toml.language()))
+
+
+def is_manifest(file: str) -> bool:
+    """The file is a package's Cargo.toml."""
+    return file.rpartition("/")[2] == "Cargo.toml"
+
+
 @lru_cache(maxsize=64)
 def parse(source: bytes) -> Tree:
     """The syntax tree of a file; faulty code gives a tree with error nodes."""
     return _parser().parse(source)
+
+
+@lru_cache(maxsize=4)
+def parse_toml(source: bytes) -> Tree:
+    """The syntax tree of a manifest; what is no TOML gives a tree with error nodes."""
+    return _toml_parser().parse(source)
+
+
+def table_region(source: bytes, ranges: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The smallest run of whole tables of a TOML file that covers all byte ranges; whole lines outside of tables.
+
+    A comment behind a table's last key is not counted to it: mostly it speaks of the next one.
+    """
+    start, end = min(a for a, _ in ranges), max(b for _, b in ranges)
+    tables = [t for t in parse_toml(source).root_node.children if t.type in _TABLES]
+    touched = [t for t in tables if t.start_byte < max(end, start + 1) and t.end_byte > start]
+    first, last = _whole_lines(source, start, end)
+    if touched:
+        keys = [c for c in touched[-1].children if c.type != "comment"]
+        first, last = min(first, touched[0].start_byte), max(end, keys[-1].end_byte)
+    return first, last
 
 
 def item_region(source: bytes, ranges: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from oxidizer.cluster.edits import Edit, EditConflict, apply, by_file
 from oxidizer.cluster.libtest import Outcome, TestId
 from oxidizer.cluster.outcome import Cause, last_words
 from oxidizer.cluster.policy import silences
+from oxidizer.cluster.rustc import Invocation, record
 from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict, added, mutant_verdict, spot, stopped_verdict
 
 
@@ -58,6 +59,7 @@ class Workbench:
         self.test_cap_s = test_cap_s
         self._files: dict[str, bytes] = {}
         self._source_shows: dict[tuple[str, ...], Build] = {}
+        self._invocations: dict[tuple[str, ...], tuple[Invocation, ...]] = {}
         self._baseline: Baseline | None = None
 
     def read(self, file: str) -> bytes:
@@ -113,6 +115,17 @@ class Workbench:
         if tuple(args) not in self._source_shows:
             self._source_shows[tuple(args)] = self.cargo.build(args)
         return self._source_shows[tuple(args)]
+
+    def foresee(self, probes: Sequence[Sequence[str]]) -> None:
+        """Have `observe` know what several commands show of the bare source: that costs less together."""
+        wanted = [args for args in dict.fromkeys(map(tuple, probes)) if args not in self._source_shows]
+        self._source_shows |= zip(wanted, self.cargo.builds(wanted), strict=True)
+
+    def invocations(self, targets: Sequence[str]) -> tuple[Invocation, ...]:
+        """How cargo compiles targets (`--lib`, `--bins`) of the bare source, recorded once. Raises NoInvocation."""
+        if (asked := tuple(targets)) not in self._invocations:
+            self._invocations[asked] = tuple(record(self.cargo, asked))
+        return self._invocations[asked]
 
     @property
     def baseline(self) -> Baseline:

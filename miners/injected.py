@@ -6,6 +6,7 @@ runs of the compiler where their complaints cannot meet; a sample of what they p
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from oxidizer.cluster.edits import apply, by_file, inverse
 from oxidizer.cluster.layout import Mutant
 from oxidizer.cluster.lints import read_lints
 from oxidizer.cluster.meter import MeteredSandbox
-from oxidizer.cluster.rustc import Invocation, NoInvocation, Rustc, record
+from oxidizer.cluster.rustc import Invocation, NoInvocation, Rustc
 from oxidizer.cluster.schemata import Schemata, apart
 from oxidizer.cluster.verdict import Reason, Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
@@ -43,8 +44,8 @@ _NAMES = 8
 class Told:
     """What unit.json says of the operators and of the shared runs."""
 
-    operators: dict[str, Counter[str]] = field(default_factory=dict)
-    """By operator: sites proposed, mutants tried, red ones, tuples kept."""
+    operators: dict[str, Counter[str]]
+    """By operator, those that find no site included: sites proposed, mutants tried, red ones, tuples kept."""
     runs: Counter[str] = field(default_factory=Counter)
     batch: str | None = None
     """Why mutants shared no runs; None where they did."""
@@ -56,7 +57,7 @@ class Told:
 
     def count(self, mistake: Mistake, what: str) -> None:
         """One more of the operator."""
-        self.operators.setdefault(mistake.operator.name, Counter())[what] += 1
+        self.operators[mistake.operator.name][what] += 1
 
 
 class InjectedMiner:
@@ -69,9 +70,9 @@ class InjectedMiner:
         self.targets = targets
         self.mix = recipe.injected
         self.lineage = ("miner:injected", f"recipe:{recipe.fingerprint}")
-        self.told = Told()
         chosen = set(self.mix.operators) or {operator.name for operator in operators()}
         self.operators = [operator for operator in operators() if operator.name in chosen]
+        self.told = Told({operator.name: Counter() for operator in self.operators})
         lints = read_lints(unit.tools / "clippy-driver")
         self.loud = frozenset(lint.name for lint in lints.values() if lint.default_level != "allow")
         """The lints that every probe shows."""
@@ -81,7 +82,7 @@ class InjectedMiner:
         mined = Mined()
         with self.meter.stage("record"):
             try:
-                invocations = record(self.bench.cargo, self.targets)
+                invocations = self.bench.invocations(self.targets)
             except NoInvocation as error:
                 self.told.batch = str(error)
                 mined.injection = self.told.account()
@@ -90,6 +91,8 @@ class InjectedMiner:
         claimed: set[str] = set()
         for invocation in invocations:
             red += self._target(invocation, claimed, mined)
+        # After all that calls the compiler with what cargo built for the crate as it is.
+        red += self._manifest(invocations, mined)
         mined.skipped["cap on trials"] += mined.harvested - mined.candidates
         mined.proven = len(red)
         kept, dropped = choose(red, self.mix, self.seed)
@@ -195,6 +198,24 @@ class InjectedMiner:
             verdicts = Schemata(self.bench, rustc, [_mutant(m) for m in tried]).judge()
         yield from self._red(tried, verdicts, ("test", "--no-fail-fast", "--tests", *self.bench.cargo.features), mined)
 
+    def _manifest(self, invocations: Sequence[Invocation], mined: Mined) -> Iterator[Broken]:
+        """Mistakes in the package's Cargo.toml, by cargo alone: the first target that complains shows them."""
+        file = posixpath.normpath(posixpath.join(self.unit.member, "Cargo.toml"))
+        found = _distinct(mistakes(self._code(file), self.operators))
+        for mistake in found:
+            self.told.count(mistake, "proposed")
+        mined.harvested += len(found)
+        mix = replace(self.mix, tried_per_function=self.mix.tried_manifest)
+        probes = [("check", *invocation.flags, *self.bench.cargo.features) for invocation in invocations]
+        with self.meter.stage("manifest"):
+            for mistake in sample(found, mix, self.seed, self.mix.tried_manifest):
+                verdict, probe = Verdict(False, Reason.COMPILES), probes[0]
+                for probe in probes:
+                    verdict = self.bench.judge_mutant(mistake.site.edits, probe)
+                    if verdict.reason is not Reason.COMPILES:
+                        break
+                yield from self._red([mistake], [verdict], probe, mined)
+
     def _red(
         self, tried: Sequence[Mistake], verdicts: Sequence[Verdict], probe: tuple[str, ...], mined: Mined
     ) -> Iterator[Broken]:
@@ -208,6 +229,9 @@ class InjectedMiner:
                 mined.unproven["warning without a code"] += 1
                 continue
             self.told.count(mistake, "red")
+            if mistake.route is Route.MANIFEST and len(verdict.more) >= mistake.operator.most:
+                mined.unproven["too many errors of one line"] += 1
+                continue
             own = probe
             if mistake.route is Route.LINT:
                 assert verdict.target.code is not None

@@ -1,18 +1,19 @@
 """Where operators can make their mistakes: one walk over a file's syntax tree.
 
-Left out by syntax: test code, definitions and arguments of macros, and files that say that they are generated.
+Left out by syntax: test code, definitions and arguments of macros, and files that say that they are generated. A
+package's Cargo.toml is for the operators of manifests alone, and they are for nothing else.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from oxidizer.cluster.syntax import ITEMS
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, walk
 
 _TEST = re.compile(r"#!?\[\s*(?:[\w:]*\btest\b|[\w:]*\bbench\b|cfg\s*\(.*\b(?:test|doctest|fuzzing)\b)", re.DOTALL)
 _STRING = re.compile(r'r(#*)".*?"\1|"[^"]*"|\bnot\s*\((?:[^()]|\([^()]*\))*\)', re.DOTALL)
@@ -32,7 +33,7 @@ class Mistake:
     site: Site
     file: str
     region: tuple[int, int]
-    """The byte range of the outermost function or item that the route speaks of."""
+    """The byte range of the outermost function or item that the route speaks of; of a manifest, a table."""
     function: str
     """The name of the outermost function or item around the first edit; "" where there is none."""
     is_const: bool
@@ -48,17 +49,32 @@ class Mistake:
 
 def mistakes(code: Code, operators: Iterable[Operator]) -> Iterator[Mistake]:
     """Every mistake that the operators can make in a file, in the order of its nodes."""
-    if is_generated(code.source):
-        return
     wanting: dict[str, list[Operator]] = {}
     for operator in operators:
-        for kind in operator.nodes:
-            wanting.setdefault(kind, []).append(operator)
+        if (operator.route is Route.MANIFEST) == code.is_manifest:
+            for kind in operator.nodes:
+                wanting.setdefault(kind, []).append(operator)
+    if code.is_manifest:
+        yield from _in_manifest(code, wanting)
+        return
+    if is_generated(code.source):
+        return
     for node, item, function in _live(code.root, code):
         for operator in wanting.get(node.type, ()):
             for site in operator.sites(node, code):
                 if (found := _placed(operator, site, code, item, function)) is not None:
                     yield found
+
+
+def _in_manifest(code: Code, wanting: Mapping[str, Sequence[Operator]]) -> Iterator[Mistake]:
+    """The mistakes in a Cargo.toml. What is no TOML has none; cargo's word that it wrote one does not matter."""
+    if code.root.has_error:
+        return
+    for node in walk(code.root):
+        for operator in wanting.get(node.type, ()):
+            for site in operator.sites(node, code):
+                region = (node.start_byte, node.end_byte)
+                yield Mistake(operator, site, code.file, region, "", False, Route.MANIFEST)
 
 
 def is_generated(source: bytes) -> bool:

@@ -72,6 +72,8 @@ class Injection:
     """Mutants tried for lints."""
     tried_alone: int = 80
     """Mutants tried that need a run of their own."""
+    tried_manifest: int = 6
+    """Mistakes in Cargo.toml tried, each with a run of cargo of its own, which may build dependencies again."""
     tried_tests: int = 60
     """Changes of behaviour tried on the tests."""
     per_code: int = 60

@@ -81,10 +81,14 @@ class SuggestionMiner:
         by_lint: dict[str, list[Candidate]] = {}
         for candidate in chosen:
             by_lint.setdefault(candidate.lint, []).append(candidate)
+        self.bench.foresee([self._probe(lint) for lint in by_lint])
         return [attempt for lint, group in by_lint.items() for attempt in self._prove_lint(lint, group)]
 
+    def _probe(self, lint: str) -> tuple[str, ...]:
+        return (*self.command, "-W", lint)
+
     def _prove_lint(self, lint: str, group: Sequence[Candidate]) -> list[Attempt]:
-        probe = (*self.command, "-W", lint)
+        probe = self._probe(lint)
         source = self.bench.observe(probe)
         stopped = stopped_verdict(source)
         shown = {d.place: d for d in source.diagnostics}

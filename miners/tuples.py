@@ -13,7 +13,7 @@ from oxidizer.cluster import policy
 from oxidizer.cluster.classes import class_of
 from oxidizer.cluster.edits import Edit, apply, by_file, unified_diff
 from oxidizer.cluster.libtest import TestId
-from oxidizer.cluster.syntax import item_region
+from oxidizer.cluster.syntax import is_manifest, item_region, table_region
 from oxidizer.cluster.verdict import Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.datasets import records
@@ -133,7 +133,7 @@ def reject(
 
 
 def excerpts(bench: Workbench, trial: Trial, file: str) -> tuple[str, str]:
-    """The code around a trial's edits of one file, before and after: whole items."""
+    """The code around a trial's edits of one file, before and after: whole items, of a manifest whole tables."""
     own = by_file(trial.edits)[file]
     if trial.setup and file not in bench.texts(trial.setup, trial.edits):
         # The fix takes the setup back: the items are those of the healthy source.
@@ -144,7 +144,10 @@ def excerpts(bench: Workbench, trial: Trial, file: str) -> tuple[str, str]:
 
 
 def excerpt(source: bytes, edits: Sequence[Edit]) -> tuple[str, str]:
-    """The smallest run of whole items around the edits of one file, before and after, byte for byte."""
-    start, end = item_region(source, [(e.start, e.end) for e in edits])
+    """The smallest run of whole items, in a manifest of whole tables, around the edits of one file, before and after,
+    byte for byte.
+    """
+    region = table_region if is_manifest(edits[0].file) else item_region
+    start, end = region(source, [(e.start, e.end) for e in edits])
     moved = [Edit(e.file, e.start - start, e.end - start, e.replacement) for e in edits]
     return source[start:end].decode(), apply(source[start:end], moved).decode()

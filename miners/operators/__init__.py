@@ -13,7 +13,7 @@ FAMILIES = (
     "derives", "objects", "visibility", "resolve", "confusions", "renames", "signatures", "types", "values",
     "numbers", "patterns", "unsafety", "consts", "macros", "errors", "syntax", "habits", "lints_style",
     "lints_complexity", "lints_branches", "lints_calls", "lints_loops", "lints_options", "lints_slips",
-    "lints_leftovers", "lints_literals", "lints_pedantic", "lints_rustc", "behaviour",
+    "lints_leftovers", "lints_literals", "lints_pedantic", "lints_rustc", "behaviour", "manifest",
 )  # fmt: skip
 """The modules that hold operators, in the order of their lists."""
 

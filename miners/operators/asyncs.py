@@ -7,8 +7,13 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import DropWrapper
+from oxidizer.miners.operators.cuts import only
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
-from oxidizer.miners.operators.scopes import function, implements_trait, is_called, rest, short, statement
+from oxidizer.miners.operators.scopes import is_called, rest, statement_around
+from oxidizer.miners.operators.shapes import call
+from oxidizer.miners.operators.surroundings import function_of, implements_trait
+from oxidizer.miners.operators.wording import short
 
 
 class DropAwait(Operator):
@@ -63,7 +68,7 @@ class DropAsyncBlock(Operator):
         block = child(node, "block")
         if block is not None:
             cause = f"`{short(code, block)}` is a plain block, where a future, `async` before it, is wanted"
-            yield code.site(cause, code.span(node.start_byte, block.start_byte, ""))
+            yield code.site(cause, *only(code, node, block))
 
 
 class NeedlessAsync(Operator):
@@ -102,7 +107,7 @@ class AwaitInSync(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A call whose result a `let` binds."""
-        value, home = node.child_by_field_name("value"), function(node)
+        value, home = node.child_by_field_name("value"), function_of(node)
         while value is not None and value.type == "try_expression":
             value = named(value)[0]
         name = home.child_by_field_name("name") if home is not None else None
@@ -126,7 +131,7 @@ class RcOverAwait(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A statement that awaits, in an async block of a function that returns a `Send` future."""
-        block, home, at = ancestor(node, "async_block"), function(node), statement(node)
+        block, home, at = ancestor(node, "async_block"), function_of(node), statement_around(node)
         result = home.child_by_field_name("return_type") if home is not None else None
         if block is None or result is None or at is None or not re.search("Send|BoxFuture", code.text(result)):
             return
@@ -148,7 +153,7 @@ class UnpinnedReceiver(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A pinned receiver in the `impl` of a trait."""
-        pattern, kind, home = node.child_by_field_name("pattern"), node.child_by_field_name("type"), function(node)
+        pattern, kind, home = node.child_by_field_name("pattern"), node.child_by_field_name("type"), function_of(node)
         name = home.child_by_field_name("name") if home is not None else None
         if pattern is None or kind is None or name is None or pattern.type != "self" or not implements_trait(node):
             return
@@ -168,35 +173,19 @@ class DropBoxPin(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A call of `Box::pin`."""
-        callee, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-        if callee is None or arguments is None or code.text(callee) != "Box::pin" or len(named(arguments)) != 1:
-            return
-        future = named(arguments)[0]
-        cut = (code.span(node.start_byte, future.start_byte, ""), code.span(future.end_byte, node.end_byte, ""))
-        yield code.site(f"`{short(code, future)}` is neither boxed nor pinned, as by `Box::pin`", *cut)
-        yield code.site(
-            f"`Box::new({short(code, future)})` boxes a future, but does not pin it", code.replace(callee, "Box::new")
-        )
+        if (called := call(node, code)) is not None and called[0] == "Box::pin":
+            future = short(code, called[1])
+            yield code.site(f"`{future}` is neither boxed nor pinned, as by `Box::pin`", *only(code, node, called[1]))
+            cause = f"`Box::new({future})` boxes a future, but does not pin it"
+            yield code.site(cause, code.replace(node.children[0], "Box::new"))
 
 
-class DropReady(Operator):
+class DropReady(DropWrapper):
     """`Poll::Ready(x)` becomes `x`."""
 
     name = "drop_ready"
-    codes = ("E0308",)
-    route = Route.BODY
     rationale = (
         "`poll` says by `Poll::Ready` or `Poll::Pending` whether there is a result; the bare result says neither."
     )
-    nodes = ("call_expression",)
-
-    def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """A call of `Poll::Ready`."""
-        callee, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-        if callee is None or arguments is None or code.text(callee) != "Poll::Ready" or len(named(arguments)) != 1:
-            return
-        result = named(arguments)[0]
-        cause = f"`{short(code, result)}` is given without its `Poll::Ready` where a `Poll` is wanted"
-        yield code.site(
-            cause, code.span(node.start_byte, result.start_byte, ""), code.span(result.end_byte, node.end_byte, "")
-        )
+    wrapper = "Poll::Ready"
+    wanted = "a `Poll`"

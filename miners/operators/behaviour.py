@@ -13,17 +13,9 @@ from typing import ClassVar
 from tree_sitter import Node
 
 from oxidizer.miners.operators.operator import COMMENTS, Code, Operator, Route, Site, child, named, walk
-from oxidizer.miners.operators.reading import (
-    PRIMARY,
-    brief,
-    fields,
-    function_of,
-    method,
-    on_one_line,
-    operator_of,
-    parameters,
-    tail,
-)
+from oxidizer.miners.operators.shapes import PRIMARY, fields, method, on_one_line, operator_of, tail
+from oxidizer.miners.operators.surroundings import function_of, parameter_types
+from oxidizer.miners.operators.wording import short
 
 _CONSTANT = frozenset(
     {"const_item", "static_item", "enum_variant", "type_arguments", "array_type", "const_block", "const_parameter",
@@ -91,7 +83,7 @@ class _WrongSign(_Behaviour):
         left, right = fields(node, "left", "right")
         start, end = sign.start_byte - node.start_byte, sign.end_byte - node.start_byte
         whole = code.text(node).encode()
-        words = {"left": brief(code, left, 40), "right": brief(code, right, 40), "old": old, "new": new}
+        words = {"left": short(code, left, 40), "right": short(code, right, 40), "old": old, "new": new}
         text = (whole[:start] + new.encode() + whole[end:]).decode()
         # A sign that binds less tightly would pull in what stands around the expression.
         looser = (old, new) in _LOOSER and node.parent is not None and node.parent.type in _TIGHT
@@ -168,7 +160,7 @@ class OffByOne(_Behaviour):
         found = re.fullmatch(r"(\d{1,4})(_?[iu](?:8|16|32|64|128|size))?", code.text(node))
         if found is None or node.parent is None or node.parent.type == "field_expression":
             return
-        number, above = int(found[1]), brief(code, node.parent)
+        number, above = int(found[1]), short(code, node.parent)
         new = {0: 1, 1: 0}.get(number, number - 1 if number in (127, 128, 255, 256) else number + 1)
         yield f"{new}{found[2] or ''}", f"`{new}{found[2] or ''}` is off by one in what should be `{above}`"
 
@@ -186,7 +178,7 @@ class WrongBool(_Behaviour):
         new = "false" if old == "true" else "true"
         function = function_of(node)
         name = function.child_by_field_name("name") if function else None
-        where = brief(code, node.parent, 60) if node.parent and node.parent.type != "block" else ""
+        where = short(code, node.parent, 60) if node.parent and node.parent.type != "block" else ""
         cause = f"`{new}` stands where `{old}` belongs, in `{code.text(name) if name else ''}`"
         yield new, cause + (f" at `{where}`" if where not in ("", old) else "")
 
@@ -204,10 +196,10 @@ class NegatedCondition(_Behaviour):
         if at is not None and _runs(node) and on_one_line(at):
             if at.type == "unary_expression" and code.text(at).startswith("!"):
                 inner = at.named_children[0]
-                cause = f"the `!` before `{brief(code, inner)}` is missing"
+                cause = f"the `!` before `{short(code, inner)}` is missing"
                 yield code.site(cause, code.replace(at, code.text(inner)))
             elif at.type in ("identifier", "call_expression", "field_expression", "macro_invocation"):
-                cause = f"the condition `{brief(code, at)}` is negated, so its branches run in the wrong cases"
+                cause = f"the condition `{short(code, at)}` is negated, so its branches run in the wrong cases"
                 yield code.site(cause, code.replace(at, f"!{code.text(at)}"))
 
 
@@ -230,7 +222,7 @@ class SwappedBranches(_Behaviour):
             return
         if first != second and not re.search(r'"[^"]*  ', code.text(node)):
             condition_text = " ".join(code.text(condition).split())
-            cause = f"the branches of the `if` on `{brief(code, condition)}` have changed places"
+            cause = f"the branches of the `if` on `{short(code, condition)}` have changed places"
             yield f"if {condition_text} {{ {second} }} else {{ {first} }}", cause
 
 
@@ -253,7 +245,7 @@ class DroppedStep(_Behaviour):
         if call is None and node.type == "call_expression":
             return
         if call is None or call.name in self._methods or call.value.type == "self":
-            yield "()", f"the step `{brief(code, node)}` is missing"
+            yield "()", f"the step `{short(code, node)}` is missing"
 
 
 class SwappedArguments(_Behaviour):
@@ -269,7 +261,7 @@ class SwappedArguments(_Behaviour):
         if not on_one_line(node):
             return
         inner, text = named(arguments), code.text(node).encode()
-        known = parameters(function_of(node), code)
+        known = parameter_types(function_of(node), code)
         for left, right in pairwise(inner):
             similar = left.type == right.type and left.type in ("identifier", "integer_literal", "field_expression")
             kinds = [code.text(known[code.text(n)]) if code.text(n) in known else "" for n in (left, right)]
@@ -279,7 +271,7 @@ class SwappedArguments(_Behaviour):
                 pair = code.text(right).encode() + between + code.text(left).encode()
                 new = text[: left.start_byte - at] + pair + text[right.end_byte - at :]
                 cause = f"`{code.text(left)}` and `{code.text(right)}` have changed places in the call of "
-                yield new.decode(), cause + f"`{brief(code, function, 40)}`"
+                yield new.decode(), cause + f"`{short(code, function, 40)}`"
                 return
 
 
@@ -296,7 +288,7 @@ class WrongEnd(_Behaviour):
         if sign is None or not inner or inner[-1].start_byte < sign.start_byte or inner[-1].type not in PRIMARY:
             return
         if sign.type == ".." or inner[-1].type in ("identifier", "field_expression"):
-            yield f"{code.text(node)} - 1", f"the range `{brief(code, node)} - 1` loses its last value"
+            yield f"{code.text(node)} - 1", f"the range `{short(code, node)} - 1` loses its last value"
 
 
 class WrongStart(_Behaviour):
@@ -313,7 +305,7 @@ class WrongStart(_Behaviour):
             return
         start, rest = code.text(inner[0]), code.text(node)[len(code.text(inner[0])) :]
         new = str(int(start) + 1) if re.fullmatch(r"\d+", start) else f"{start} + 1"
-        yield f"{new}{rest}", f"the range from `{new}` leaves out the value at `{brief(code, inner[0])}`"
+        yield f"{new}{rest}", f"the range from `{new}` leaves out the value at `{short(code, inner[0])}`"
 
 
 class WrongUpdate(_Behaviour):
@@ -330,7 +322,7 @@ class WrongUpdate(_Behaviour):
         new, old = self._signs.get(operator_of(node, code)), operator_of(node, code)
         if new and on_one_line(node) and not code.text(right).startswith('"'):
             text = f"{code.text(left)} {new} {code.text(right)}"
-            yield text, f"`{brief(code, left)}` is changed by `{new} {brief(code, right)}` where `{old}` is right"
+            yield text, f"`{short(code, left)}` is changed by `{new} {short(code, right)}` where `{old}` is right"
 
 
 class WrongMethod(_Behaviour):
@@ -359,7 +351,7 @@ class WrongMethod(_Behaviour):
         at = node.start_byte
         text = code.text(node).encode()
         whole = text[: call.field.start_byte - at] + new.encode() + text[call.field.end_byte - at :]
-        yield whole.decode(), f"`{new}` is called on `{brief(code, call.value)}` where `{call.name}` is right"
+        yield whole.decode(), f"`{new}` is called on `{short(code, call.value)}` where `{call.name}` is right"
 
 
 class NegatedAnswer(_Behaviour):
@@ -376,5 +368,5 @@ class NegatedAnswer(_Behaviour):
         if kind is None or name is None or last is None or code.text(kind) != "bool" or not on_one_line(last):
             return
         if last.type in ("call_expression", "macro_invocation", "identifier", "field_expression"):
-            cause = f"`{code.text(name)}` answers with the opposite of `{brief(code, last)}`"
+            cause = f"`{code.text(name)}` answers with the opposite of `{short(code, last)}`"
             yield code.site(cause, code.replace(last, f"!{code.text(last)}"))

@@ -11,16 +11,10 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named
-from oxidizer.miners.operators.scopes import (
-    allocates,
-    function,
-    implements_trait,
-    is_mutable,
-    method,
-    returned,
-    root,
-    short,
-)
+from oxidizer.miners.operators.scopes import allocates, is_mutable
+from oxidizer.miners.operators.shapes import call, method, returned, root
+from oxidizer.miners.operators.surroundings import function_of, implements_trait
+from oxidizer.miners.operators.wording import short
 
 _WRITERS = frozenset(
     {
@@ -90,7 +84,7 @@ class ShareExclusiveReference(Operator):
         if mutable is None or value is None or child(node, "raw") is not None:
             return
         of = short(code, value)
-        cause = f"`&{of}` lends `{of}` for reading only, but what takes the loan writes through it"
+        cause = f"`&{of}` lends `{of}` for reading only, but what takes the loan is to write through it"
         yield code.site(cause, code.cut(mutable))
 
 
@@ -126,15 +120,13 @@ class SharedAccessor(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A call of an accessor that ends in `_mut`, or of `as_mut` and its kin."""
-        call, callee = method(node, code), node.child_by_field_name("function")
-        if call is None or callee is None or call[1] not in _WRITERS:
+        called = method(node, code)
+        if called is None or called.name not in _WRITERS:
             return
-        field = callee.child_by_field_name("field")
-        plain = {"as_mut": "as_ref", "as_mut_ptr": "as_ptr", "as_mut_slice": "as_slice"}.get(call[1])
-        plain = plain or call[1].replace("_mut", "")
-        if field is not None:
-            cause = f"`{plain}` gives shared access to `{short(code, call[0])}`, but what it gives is written to"
-            yield code.site(cause, code.replace(field, plain))
+        plain = {"as_mut": "as_ref", "as_mut_ptr": "as_ptr", "as_mut_slice": "as_slice"}.get(called.name)
+        plain = plain or called.name.replace("_mut", "")
+        cause = f"`{plain}` gives shared access to `{short(code, called.value)}`, but what it gives is written to"
+        yield code.site(cause, code.replace(called.field, plain))
 
 
 class ReceiverWithoutMut(Operator):
@@ -148,7 +140,7 @@ class ReceiverWithoutMut(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The `mut` of a method's `&mut self`, where a trait asks for it or the body uses it."""
-        mutable, home = child(node, "mutable_specifier"), function(node)
+        mutable, home = child(node, "mutable_specifier"), function_of(node)
         if mutable is None or child(node, "&") is None or home is None or ancestor(node, "impl_item") is None:
             return
         body, name = home.child_by_field_name("body"), home.child_by_field_name("name")
@@ -192,9 +184,10 @@ class ReturnReferenceToLocal(Operator):
             return
         made = 0
         for leaf in returned(body):
-            value = _payload(leaf, code) if found[1] else leaf
-            if value is None or made == 3:
+            given = call(leaf, code) if found[1] else ("", leaf)
+            if given is None or given[0] not in ("", "Some", "Ok") or made == 3:
                 continue
+            value = given[1]
             while value.type == "reference_expression" and (inner := value.child_by_field_name("value")) is not None:
                 value, leaf = inner, value
             if value.type not in ("identifier", "field_expression", "index_expression", "call_expression",
@@ -207,11 +200,3 @@ class ReturnReferenceToLocal(Operator):
             if leaf.type != "reference_expression":
                 edits.append(code.insert(value.start_byte, f"&{mutable}"))
             yield code.site(cause, *edits)
-
-
-def _payload(node: Node, code: Code) -> Node | None:
-    """The argument of `Some(..)` or `Ok(..)`."""
-    callee, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-    if callee is None or arguments is None or code.text(callee) not in ("Some", "Ok"):
-        return None
-    return next(iter(named(arguments)), None)

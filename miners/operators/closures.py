@@ -7,20 +7,20 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import only
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
 from oxidizer.miners.operators.scopes import (
-    function,
-    implements_trait,
-    is_closed,
+    changed_place,
     is_declared_mut,
     is_mutable,
     mentions,
-    method,
-    path,
-    short,
-    statement,
+    says_before,
+    statement_around,
     used_after,
 )
+from oxidizer.miners.operators.shapes import ASSIGNMENTS, is_closed, method
+from oxidizer.miners.operators.surroundings import implements_trait
+from oxidizer.miners.operators.wording import short
 
 _LAZY = frozenset({"get_or_insert_with", "map_or_else", "ok_or_else", "or_else", "or_insert_with", "then",
                    "unwrap_or_else", "resize_with"})  # fmt: skip
@@ -40,7 +40,9 @@ class DropMove(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The `move` of a closure."""
         if (keyword := child(node, "move")) is not None:
-            cause = f"`{short(code, node).removeprefix('move ')}` borrows the variables that it outlives: no `move`"
+            cause = (
+                f"`{short(code, node).removeprefix('move ')}` borrows the variables that it outlives, without `move`"
+            )
             yield code.site(cause, code.cut(keyword))
 
 
@@ -55,14 +57,14 @@ class AddMove(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A closure that names a mutable variable, or `self` taken by `&mut`, which later code uses too."""
-        body, home = node.child_by_field_name("body"), statement(node)
+        body, home = node.child_by_field_name("body"), statement_around(node)
         if child(node, "move") is not None or body is None or home is None or child(node, "async") is not None:
             return
         names = {code.text(n): n for n in walk(body) if n.type in ("identifier", "self")}
         for name in names:
             if not name.islower() or not is_mutable(name, node, code) or _is_number(name, node, code):
                 continue
-            if mentions(code, node.end_byte, home.end_byte, name) or used_after(code, home, name):
+            if mentions(node.end_byte, home.end_byte, name, code) or used_after(home, name, code):
                 cause = f"`move` takes `{name}` into `{short(code, node)}`, but `{name}` is used after that"
                 yield code.site(cause, code.insert(node.start_byte, "move "))
                 return
@@ -70,9 +72,8 @@ class AddMove(Operator):
 
 def _is_number(name: str, node: Node, code: Code) -> bool:
     """The function around a node makes the variable of a number or a bool, so that `move` copies it."""
-    home = function(node)
-    says = rf"\b{re.escape(name)}\s*(?::\s*(?:[iuf]\d+|[iu]size|bool|char)\b|=\s*(?:\d|true|false|'))".encode()
-    return home is not None and re.search(says, code.source[home.start_byte : node.start_byte]) is not None
+    kinds = r":\s*(?:[iuf]\d+|[iu]size|bool|char)\b|=\s*(?:\d|true|false|')"
+    return says_before(node, rf"\b{re.escape(name)}\s*(?:{kinds})", code)
 
 
 class ClosureBoundTooWeak(Operator):
@@ -191,9 +192,9 @@ class ValueForClosure(Operator):
         if code.text(parameters).replace(" ", "") not in ("||", "|_|") or body.type == "block":
             return
         call = method(around.parent, code)
-        wanted = f"`{call[1]}`" if call is not None else "the call"
+        wanted = f"`{call.name}`" if call is not None else "the call"
         cause = f"{wanted} is given the value `{short(code, body)}` where it wants a closure that makes it"
-        yield code.site(cause, code.span(node.start_byte, body.start_byte, ""))
+        yield code.site(cause, *only(code, node, body))
 
 
 class ClosureForValue(Operator):
@@ -208,10 +209,10 @@ class ClosureForValue(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The value given to a method that has a lazy form."""
         call = method(node, code)
-        if call is None or call[1] not in _EAGER or not call[2] or call[2][0].type == "closure_expression":
+        if call is None or call.name not in _EAGER or not call.args or call.args[0].type == "closure_expression":
             return
-        value = call[2][0]
-        cause = f"`{call[1]}` is given a closure, `|| {short(code, value)}`, where it wants the value"
+        value = call.args[0]
+        cause = f"`{call.name}` is given a closure, `|| {short(code, value)}`, where it wants the value"
         yield code.site(cause, code.insert(value.start_byte, "|| "))
 
 
@@ -230,21 +231,20 @@ class CallForFunction(Operator):
         """The path of a function that is passed to a method which wants a closure."""
         call = method(node.parent, code)
         wanting = _LAZY | {"map", "map_err", "filter", "and_then", "for_each", "flat_map", "filter_map", "any", "all"}
-        if call is None or call[1] not in wanting or not call[2]:
+        if call is None or call.name not in wanting or not call.args:
             return
-        given = call[2][-1]
+        given = call.args[-1]
         if given.type not in ("scoped_identifier", "identifier") or _is_local(given, given, code):
             return
         what = code.text(given)
-        cause = f"`{what}()` is called before `{call[1]}` runs, which wants the function `{what}`"
+        cause = f"`{what}()` is called before `{call.name}` runs, which wants the function `{what}`"
         yield code.site(cause, code.insert(given.end_byte, "()"))
 
 
 def _is_local(name: Node, before: Node, code: Code) -> bool:
     """The function around a name binds it before another node: as a parameter, or by a `let`."""
-    home, word = function(name), re.escape(code.text(name))
-    says = rf"\b{word}\s*:|\blet\s+(?:mut\s+)?{word}\b|[|,(]\s*{word}\s*[|,]"
-    return home is not None and re.search(says.encode(), code.source[home.start_byte : before.start_byte]) is not None
+    word = re.escape(code.text(name))
+    return says_before(before, rf"\b{word}\s*:|\blet\s+(?:mut\s+)?{word}\b|[|,(]\s*{word}\s*[|,]", code)
 
 
 class ClosurePatternReference(Operator):
@@ -287,21 +287,12 @@ class ClosureHoldsLoan(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An assignment to a mutable variable, or a call that grows or shrinks one."""
-        if node.parent is None or node.parent.type != "block" or not is_closed(node):
+        if (found := changed_place(node, code)) is None:
             return
-        expression = node.children[0]
-        if expression.type in ("assignment_expression", "compound_assignment_expr"):
-            left = expression.child_by_field_name("left")
-            place, look = path(left, code) if left is not None else None, "current"
-            value = place
-        else:
-            call = method(expression, code)
-            if call is None or call[1] not in _GROWS:
-                return
-            place, look = path(call[0], code), "size"
-            value = f"{place}.len()"
-        if place is None or not is_mutable(place.split(".")[0], node, code):
+        place, call = found
+        if call is not None and call.name not in _GROWS:
             return
+        look, value = ("current", place) if call is None else ("size", f"{place}.len()")
         # An assignment to a variable that has no value yet would make another mistake of it.
         if "." not in place and not is_declared_mut(place, node, code):
             return
@@ -364,4 +355,4 @@ def _result(body: Node) -> str | None:
         and operator.type in ("==", "!=", "<", ">", "<=", ">=", "&&", "||")
     ):
         return "bool"
-    return "" if body.type in ("assignment_expression", "compound_assignment_expr") else None
+    return "" if body.type in ASSIGNMENTS else None

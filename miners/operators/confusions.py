@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import only
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
-from oxidizer.miners.operators.surroundings import is_called, name_of, one_line, owner, parameters, place, short
+from oxidizer.miners.operators.shapes import ASSIGNMENTS, LOOPS, is_callee, method, one_line
+from oxidizer.miners.operators.surroundings import function_of, name_of, owner, parameters
+from oxidizer.miners.operators.wording import place, short
 
 
 class CallWithoutParentheses(Operator):
@@ -21,15 +24,10 @@ class CallWithoutParentheses(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The `()` of a method without arguments."""
-        function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-        if (
-            function is not None
-            and arguments is not None
-            and function.type == "field_expression"
-            and not named(arguments)
-        ):
-            cause = f"`{short(code.text(function))}` is a method and is not called"
-            yield code.site(cause, code.cut(arguments, space=False))
+        called = method(node, code)
+        if called is not None and not called.args and not called.is_generic:
+            cause = f"`{short(code, node.children[0])}` is a method and is not called"
+            yield code.site(cause, *only(code, node, node.children[0]))
 
 
 class FieldAsMethod(Operator):
@@ -44,11 +42,11 @@ class FieldAsMethod(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """`x.field` becomes `x.field()`."""
         field = node.child_by_field_name("field")
-        if field is None or field.type != "field_identifier" or is_called(node) or node.parent is None:
+        if field is None or field.type != "field_identifier" or is_callee(node) or node.parent is None:
             return
-        assigned = node.parent.type in ("assignment_expression", "compound_assignment_expr")
+        assigned = node.parent.type in ASSIGNMENTS
         if not (assigned and node.parent.child_by_field_name("left") == node):
-            cause = f"the field `{short(code.text(node))}` is called like a method in `{short(code.text(node.parent))}`"
+            cause = f"the field `{short(code, node)}` is called like a method in `{short(code, node.parent)}`"
             yield code.site(cause, code.insert(node.end_byte, "()"))
 
 
@@ -63,20 +61,19 @@ class UnknownLabel(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A loop's label dropped; `'outer` for a loop that has none."""
-        loops = ("for_expression", "while_expression", "loop_expression")
         if node.type == "label":
             colon = node.next_sibling
-            if node.parent is not None and node.parent.type in loops and colon is not None and colon.type == ":":
+            if node.parent is not None and node.parent.type in LOOPS and colon is not None and colon.type == ":":
                 after = colon.next_sibling
                 if after is not None:
                     cause = f"the loop that `{code.text(node)}` is to name has no such label"
                     yield code.site(cause, code.span(node.start_byte, after.start_byte, ""))
             return
-        around = ancestor(node, *loops, "closure_expression", "function_item")
-        if len(node.children) > 1 or around is None or around.type not in loops or child(around, "label") is not None:
+        around = ancestor(node, *LOOPS, "closure_expression", "function_item")
+        if len(node.children) > 1 or around is None or around.type not in LOOPS or child(around, "label") is not None:
             return
         word = node.children[0]
-        cause = f"`{code.text(word)} 'outer` names a label that no loop has in {place(node, code)}"
+        cause = f"`{code.text(word)} 'outer` names a label that no loop has in {place(code, node)}"
         yield code.site(cause, code.insert(word.end_byte, " 'outer"))
 
 
@@ -132,8 +129,8 @@ class RepeatBinding(Operator):
         """The second of two names becomes the first."""
         of = node.child_by_field_name("type")
         bound = [c for c in named(node) if c.type == "identifier" and c != of and code.text(c)[0].islower()]
-        if len(bound) > 1 and ancestor(node, "function_item") is not None:
-            cause = f"`{code.text(bound[0])}` is bound twice in `{short(code.text(node))}`"
+        if len(bound) > 1 and function_of(node) is not None:
+            cause = f"`{code.text(bound[0])}` is bound twice in `{short(code, node)}`"
             yield code.site(cause, code.replace(bound[1], code.text(bound[0])))
 
 
@@ -161,7 +158,7 @@ class StructAsFunction(Operator):
                 return
         if not any(c.type == "attribute_item" for c in walk(body)):
             yield code.site(
-                f"`{short(code.text(of))}` has named fields and is built by a call in {place(node, code)}", *edits
+                f"`{short(code, of)}` has named fields and is built by a call in {place(code, node)}", *edits
             )
 
 
@@ -182,5 +179,5 @@ class TypeAsFunction(Operator):
         if function is None or path is None or last is None or not code.text(last).startswith(("new", "with_", "from")):
             return
         if code.text(path)[:1].isupper() and code.text(path) != "Self" and path.type == "identifier":
-            cause = f"`{code.text(path)}` is a type and no function, it is made by `{short(code.text(function))}`"
+            cause = f"`{code.text(path)}` is a type and no function, it is made by `{short(code, function)}`"
             yield code.site(cause, code.span(path.end_byte, function.end_byte, ""))

@@ -7,20 +7,14 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import SyntaxOperator
+from oxidizer.miners.operators.cuts import swapped
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
-from oxidizer.miners.operators.shapes import INTEGERS, at_compile_time, fields, method, name_of, quoted, ticked
+from oxidizer.miners.operators.shapes import OTHER_INTEGER, fields, method
+from oxidizer.miners.operators.surroundings import at_compile_time, attributes, implements_trait, name_of
+from oxidizer.miners.operators.wording import quoted, ticked
 
 _BITS = {"u8": 8, "u16": 16, "u32": 32, "u64": 64, "usize": 64, "i32": 32, "i64": 64, "u128": 128, "i8": 8, "i16": 16}
-_OTHER = {
-    "u8": "u16",
-    "u16": "u32",
-    "u32": "usize",
-    "u64": "u32",
-    "usize": "u32",
-    "i32": "i64",
-    "i64": "i32",
-    "i8": "i16",
-}
 _CONST_METHODS = frozenset(
     {"len", "is_empty", "as_bytes", "as_ptr", "is_some", "is_none", "wrapping_add", "wrapping_sub"}
 )
@@ -40,16 +34,13 @@ class ConversionInConst(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A cast to a built-in type at compile time."""
         parts = fields(node, "value", "type")
-        if parts is None or parts[1].type != "primitive_type" or not at_compile_time(node, code):
+        if not parts or parts[1].type != "primitive_type" or not at_compile_time(node, code):
             return
         kind = code.text(parts[1])
         inside = named(parts[0])[0] if parts[0].type == "parenthesized_expression" else parts[0]
         cause = f"{quoted(code, parts[0])} is converted by `{kind}::from`, which cannot run at compile time"
-        opened, closed = (
-            code.span(node.start_byte, inside.start_byte, f"{kind}::from("),
-            (inside.end_byte, node.end_byte),
-        )
-        yield code.site(cause, opened, code.span(*closed, ")"))
+        opened = code.span(node.start_byte, inside.start_byte, f"{kind}::from(")
+        yield code.site(cause, opened, code.span(inside.end_byte, node.end_byte, ")"))
 
 
 class EagerConstFn(Operator):
@@ -66,24 +57,24 @@ class EagerConstFn(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A function outside of traits whose body calls something or loops over an iterator."""
         keyword, body = child(node, "fn"), node.child_by_field_name("body")
-        home = ancestor(node, "impl_item", "trait_item")
         if keyword is None or body is None or child(node, "function_modifiers") is not None:
             return
-        if home is not None and (home.type == "trait_item" or home.child_by_field_name("trait") is not None):
+        if ancestor(node, "trait_item") is not None or implements_trait(node):
             return
         worst = next((at for at in walk(body) if _runs_late(at, code)), None)
         if worst is not None:
             value = worst.child_by_field_name("value") or worst
-            cause = (
-                f"`{name_of(node, code)}` is made a `const fn`, but {quoted(code, value)} cannot run at compile time"
-            )
+            within = f"its body, with {quoted(code, value)}, cannot run at compile time"
+            cause = f"`{name_of(node, code)}` is made a `const fn`, but {within}"
             yield code.site(cause, code.insert(keyword.start_byte, "const "))
 
 
 def _runs_late(node: Node, code: Code) -> bool:
     """The node is a loop over an iterator, a `?`, or a call of a method that is seldom constant."""
     called = method(node, code)
-    return node.type in ("for_expression", "try_expression") or (called is not None and called[1] not in _CONST_METHODS)
+    return node.type in ("for_expression", "try_expression") or (
+        called is not None and called.name not in _CONST_METHODS
+    )
 
 
 class DropConstFn(Operator):
@@ -117,7 +108,7 @@ class ArrayLengthVariable(Operator):
         """An array bound by a `let`, a vector of a length that varies, a local constant that is made a variable."""
         if node.type == "const_item":
             parts, keyword = fields(node, "name", "type"), child(node, "const")
-            if parts is not None and keyword is not None and ancestor(node, "block") is not None:
+            if parts and keyword and ancestor(node, "block") is not None:
                 block = ancestor(node, "block")
                 if block is not None and re.search(rf"; {code.text(parts[0])}\]", code.text(block)):
                     cause = f"{quoted(code, parts[0])} is the length of an array but is bound by `let`"
@@ -150,10 +141,10 @@ class ConstOverflow(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The first shift by a literal, or subtraction, in the value of a constant."""
         parts = fields(node, "name", "type", "value")
-        if parts is None or (bits := _BITS.get(kind := code.text(parts[1]))) is None:
+        if not parts or (bits := _BITS.get(kind := code.text(parts[1]))) is None:
             return
         for at in walk(parts[2]):
-            if at.type != "binary_expression" or (sides := fields(at, "left", "operator", "right")) is None:
+            if at.type != "binary_expression" or not (sides := fields(at, "left", "operator", "right")):
                 continue
             if code.text(sides[1]) == "<<" and sides[2].type == "integer_literal":
                 cause = f"{quoted(code, parts[0])} shifts a `{kind}` by all of its {bits} bits"
@@ -162,7 +153,7 @@ class ConstOverflow(Operator):
             if code.text(sides[1]) == "-" and kind.startswith("u") and "\n" not in code.text(at):
                 left, right = code.text(sides[0]), code.text(sides[2])
                 cause = f"{quoted(code, parts[0])} subtracts the larger from the smaller: {ticked(f'{right} - {left}')}"
-                yield code.site(cause, code.replace(sides[0], right), code.replace(sides[2], left))
+                yield code.site(cause, *swapped(code, sides[0], sides[2]))
                 return
 
 
@@ -178,7 +169,7 @@ class DropConstType(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The type of a constant with a value."""
         parts = fields(node, "name", "type", "value")
-        if parts is not None:
+        if parts:
             cause = f"{quoted(code, parts[0])} has a value but no type"
             yield code.site(cause, code.span(parts[0].end_byte, parts[1].end_byte, ""))
 
@@ -195,12 +186,8 @@ class WrongConstType(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The first integer type in the type of a constant."""
         parts = fields(node, "name", "type")
-        for kind in walk(parts[1]) if parts is not None else ():
-            if (
-                kind.type == "primitive_type"
-                and (other := _OTHER.get(code.text(kind))) is not None
-                and parts is not None
-            ):
+        for kind in walk(parts[1]) if parts else ():
+            if kind.type == "primitive_type" and (other := OTHER_INTEGER.get(code.text(kind))) is not None and parts:
                 cause = f"{quoted(code, parts[0])} is declared with `{other}` where {quoted(code, kind)} is wanted"
                 yield code.site(cause, code.replace(kind, other))
                 return
@@ -218,7 +205,7 @@ class ConstCycle(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The first constant in the value of another; a literal in a sum or product."""
         parts = fields(node, "name", "type", "value")
-        if parts is None or ancestor(node, "impl_item", "trait_item") is not None:
+        if not parts or ancestor(node, "impl_item", "trait_item") is not None:
             return
         name = code.text(parts[0])
         for at in walk(parts[2]):
@@ -226,7 +213,7 @@ class ConstCycle(Operator):
                 cause = f"`{name}` is computed from itself, not from {quoted(code, at)}"
                 yield code.site(cause, code.replace(at, name))
                 return
-        if parts[2].type == "binary_expression" and code.text(parts[1]) in INTEGERS:
+        if parts[2].type == "binary_expression" and code.text(parts[1]) in OTHER_INTEGER:
             left = parts[2].child_by_field_name("left")
             if left is not None and left.type == "integer_literal":
                 yield code.site(
@@ -263,20 +250,14 @@ class DiscriminantClash(Operator):
 
 def _is_bytes(variants: Node, code: Code) -> bool:
     """The enum is laid out as one byte."""
-    at = variants.parent.prev_sibling if variants.parent is not None else None
-    while at is not None and at.type in ("attribute_item", "line_comment"):
-        if code.text(at) == "#[repr(u8)]":
-            return True
-        at = at.prev_sibling
-    return False
+    item = variants.parent
+    return item is not None and any(code.text(a) == "#[repr(u8)]" for a in attributes(item))
 
 
-class LetAtModule(Operator):
+class LetAtModule(SyntaxOperator):
     """`const N: usize = 4;` becomes `let N: usize = 4;` outside of functions."""
 
     name = "let_outside_function"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "`let` binds within functions only: a value at the level of a module is a `const` or a `static`."
     nodes = ("const_item", "static_item")
 

@@ -9,8 +9,10 @@ from functools import lru_cache
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import cut_line
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, named, typo, walk
-from oxidizer.miners.operators.surroundings import attributes, name_of, short
+from oxidizer.miners.operators.surroundings import attributes, name_of
+from oxidizer.miners.operators.wording import flat
 
 _DERIVE = re.compile(r"#\[\s*derive\s*\(([^()]*)\)\s*\]")
 _BASIS = {"Copy": ("Clone",), "Eq": ("PartialEq",), "PartialOrd": ("PartialEq",), "Ord": ("PartialOrd", "Eq")}
@@ -26,6 +28,7 @@ _FIELDWISE = ("Debug", "Clone", "PartialEq", "Hash", "Default", "Eq", "PartialOr
 class _Derive:
     """The first derive of a type: its traits and where they stand."""
 
+    attribute: Node
     start: int
     traits: tuple[str, ...]
 
@@ -36,7 +39,7 @@ def _derive(node: Node, code: Code) -> _Derive | None:
         text = code.text(attribute)
         if (found := _DERIVE.fullmatch(text)) is not None and "\n" not in text:
             traits = tuple(t.strip() for t in found[1].split(",") if t.strip())
-            return _Derive(attribute.start_byte + len(text[: found.start(1)].encode()), traits)
+            return _Derive(attribute, attribute.start_byte + len(text[: found.start(1)].encode()), traits)
     return None
 
 
@@ -84,7 +87,10 @@ def _added(node: Node, code: Code, trait: str, cause: str) -> Site:
     return code.site(cause, code.insert(found.start, f"{trait}, " if found.traits else trait))
 
 
-def _dropped(node: Node, code: Code, found: _Derive, trait: str, cause: str) -> Site:
+def _dropped(code: Code, found: _Derive, trait: str, cause: str) -> Site:
+    """A derive with one trait less; none where that was the only one."""
+    if len(found.traits) == 1:
+        return code.site(cause, cut_line(code, found.attribute))
     text = code.source[found.start : code.source.index(b")", found.start)].decode()
     word = rf"(?<![\w:]){re.escape(trait)}"
     match = re.search(rf"{word}\s*,\s*|\s*,\s*{word}(?!\w)|{word}(?!\w)", text)
@@ -120,8 +126,8 @@ class DropDerivedBasis(Operator):
         for trait in ("Clone", "PartialEq", "Eq", "PartialOrd") if found is not None else ():
             users = [t for t in found.traits if trait in _BASIS.get(t, ())] if found is not None else []
             if found is not None and trait in found.traits and users:
-                cause = f"`{name_of(node, code)}` derives `{users[0]}`, which needs a `{trait}` that is missing"
-                yield _dropped(node, code, found, trait, cause)
+                cause = f"`{name_of(node, code)}` derives `{users[0]}`, which needs `{trait}`, but that is missing"
+                yield _dropped(code, found, trait, cause)
 
 
 class DropDerive(Operator):
@@ -146,7 +152,7 @@ class DropDerive(Operator):
             if not any(trait in _BASIS.get(t, ()) for t in found.traits):
                 count += 1
                 cause = f"`{name_of(node, code)}` is used as `{trait}`, which it does not derive"
-                yield _dropped(node, code, found, trait, cause)
+                yield _dropped(code, found, trait, cause)
 
 
 class DeriveCopy(Operator):
@@ -169,7 +175,7 @@ class DeriveCopy(Operator):
             local = known.get(text)
             if "PhantomData" not in text and (_OWNING.search(text) or (local is not None and "Copy" not in local)):
                 traits = "Copy" if "Clone" in known.get(name, ()) else "Clone, Copy"
-                yield _added(node, code, traits, f"`{name}` derives `Copy` but holds a `{short(text)}`")
+                yield _added(node, code, traits, f"`{name}` derives `Copy` but holds a `{flat(text)}`")
                 return
 
 
@@ -217,7 +223,9 @@ class DeriveOverField(Operator):
                 floats = trait in ("Eq", "Hash", "Ord") and _FLOAT.search(text)
                 if floats or (local is not None and trait not in local and trait in _FIELDWISE[:5]):
                     made += 1
-                    cause = f"`{name}` derives `{trait}`, which its field of type `{short(text)}` does not have"
+                    cause = (
+                        f"`{name}` derives `{trait}`, which needs it of every field, that of type `{flat(text)}` too"
+                    )
                     yield _added(node, code, trait, cause)
 
 
@@ -238,11 +246,15 @@ class DeriveDefaultOfEnum(Operator):
             return
         if "Default" not in has:
             first = next(c for c in body.children if c.type == "enum_variant")
-            cause = f"`{name}` derives `Default`, but no variant such as `{name_of(first, code)}` is marked as such"
+            cause = (
+                f"`{name}` derives `Default`, but no variant such as `{name_of(first, code)}` is marked as its default"
+            )
             yield _added(node, code, "Default", cause)
         for mark in body.children:
             if mark.type == "attribute_item" and code.text(mark) == "#[default]":
-                yield code.site(f"no variant of `{name}` says that it is the `Default`", code.cut(mark))
+                yield code.site(
+                    f"no variant of `{name}`, which derives `Default`, is marked as its default", cut_line(code, mark)
+                )
 
 
 class MisspellDerive(Operator):

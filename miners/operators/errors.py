@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor
-from oxidizer.miners.operators.shapes import call, fields, function_of, method, name_of, only, quoted, result_of
+from oxidizer.miners.operators.bases import DropStep, DropWrapper
+from oxidizer.miners.operators.cuts import only, removal
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site
+from oxidizer.miners.operators.shapes import call, fields, method
+from oxidizer.miners.operators.surroundings import function_left, function_of, leads_with_comment, name_of, result_of
+from oxidizer.miners.operators.wording import quoted
 
 _FALLIBLE = re.compile(r"\b(Result|Option)\b")
 
@@ -27,7 +31,7 @@ class DropQuestionMark(Operator):
         # Alone in a statement its loss is a warning only.
         if node.parent is None or (node.parent.type == "expression_statement" and node.parent.children[-1].type == ";"):
             return
-        cause = f"{quoted(code, node.children[0])} is used as its value, without `?`"
+        cause = f"{quoted(code, node.children[0])} is used without `?`, as if it were the value in it"
         yield code.site(cause, code.cut(node.children[-1], space=False))
 
 
@@ -43,7 +47,7 @@ class AddQuestionMark(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A bound call in a function that may fail."""
         parts = fields(node, "pattern", "value")
-        if parts is None or parts[1].type != "call_expression" or node.child_by_field_name("alternative") is not None:
+        if not parts or parts[1].type != "call_expression" or node.child_by_field_name("alternative") is not None:
             return
         if _FALLIBLE.search(result_of(node, code)):
             cause = f"{quoted(code, parts[1])} gives a plain value, but `?` is applied to it"
@@ -58,118 +62,75 @@ class QuestionMarkInPlainFn(Operator):
     route = Route.BODY
     rationale = "`?` returns early with the failure, so the function itself must return a `Result` or an `Option`."
     nodes = ("call_expression",)
+    _opened = ("unwrap", "expect", "unwrap_or_default", "unwrap_or")
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An `unwrap` and its kin."""
-        called, function = method(node, code), function_of(node)
-        if (
-            called is None
-            or function is None
-            or called[1] not in ("unwrap", "expect", "unwrap_or_default", "unwrap_or")
-        ):
+        called, function = method(node, code), function_left(node)
+        if called is None or function is None or called.name not in self._opened:
             return
         if not re.search(r"Result|Option|impl|Poll|\bSelf\b", result := result_of(node, code)):
             kind = f"`{result}`" if result else "nothing"
-            cause = f"`?` is applied to {quoted(code, called[0])}, but `{name_of(function, code)}` returns {kind}"
-            yield code.site(cause, code.span(called[0].end_byte, node.end_byte, "?"))
+            cause = f"`?` is applied to {quoted(code, called.value)}, but `{name_of(function, code)}` returns {kind}"
+            yield code.site(cause, *only(code, node, called.value, "?"))
 
 
-class DropMapErr(Operator):
+class DropMapErr(DropStep):
     """`f().map_err(Error::Io)?` becomes `f()?`."""
 
     name = "drop_map_err"
     codes = ("E0277", "E0308")
-    route = Route.BODY
     rationale = "`?` converts an error by `From` only; where there is no such impl the error must be mapped."
-    nodes = ("call_expression",)
-
-    def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """Every `map_err`."""
-        if (called := method(node, code)) is not None and called[1] == "map_err":
-            cause = f"the error of {quoted(code, called[0])} is passed on without `map_err`"
-            yield code.site(cause, code.span(called[0].end_byte, node.end_byte, ""))
+    steps = frozenset({"map_err"})
+    because = "the error of `{value}` is passed on without `{name}`"
 
 
-class DropMap(Operator):
+class DropMap(DropStep):
     """`f().map(Shape::from)` becomes `f()`."""
 
     name = "drop_map"
     codes = ("E0308", "E0277")
-    route = Route.BODY
     rationale = "A step of a chain makes another type of the value, and where it is lost the old type goes on."
-    nodes = ("call_expression",)
-
-    def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """A `map` or `and_then` of an `Option`, a `Result` or an iterator."""
-        if (called := method(node, code)) is not None and called[1] in ("map", "and_then", "or_else", "filter_map"):
-            cause = f"the result of {quoted(code, called[0])} goes on as it is, without `{called[1]}`"
-            yield code.site(cause, code.span(called[0].end_byte, node.end_byte, ""))
+    steps = frozenset({"map", "and_then", "or_else", "filter_map"})
+    because = "`{value}` goes on as it is, without `{name}`"
 
 
-class DropOkOr(Operator):
+class DropOkOr(DropStep):
     """`x.ok_or(Error)?` becomes `x?`, and `x.ok()` becomes `x`."""
 
     name = "drop_ok_or"
     codes = ("E0277", "E0308")
-    route = Route.BODY
     rationale = "`Option` and `Result` do not become each other by `?`: `ok_or` and `ok` lead from one to the other."
-    nodes = ("call_expression",)
-
-    def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """A step from an `Option` to a `Result` or back."""
-        called = method(node, code)
-        if called is not None and called[1] in ("ok_or", "ok_or_else", "ok"):
-            cause = f"{quoted(code, called[0])} stands where the other of `Option` and `Result` is wanted"
-            yield code.site(cause, code.span(called[0].end_byte, node.end_byte, ""))
+    steps = frozenset({"ok_or", "ok_or_else", "ok"})
+    because = "`{value}` stands without `{name}` where the other of `Option` and `Result` is wanted"
 
 
-class DropUnwrapOr(Operator):
+class DropUnwrapOr(DropStep):
     """`x.unwrap_or(0)` becomes `x`."""
 
     name = "drop_unwrap_or"
     codes = ("E0308", "E0369")
-    route = Route.BODY
     rationale = "An `Option` is not its value: what stands for a missing one must be said."
-    nodes = ("call_expression",)
-
-    def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """A call that opens an `Option` or a `Result` with a default."""
-        called = method(node, code)
-        if called is not None and re.match(r"(unwrap|map)_or(_else|_default)?$", called[1]):
-            cause = f"{quoted(code, called[0])} is used as its value, without `{called[1]}`"
-            yield code.site(cause, code.span(called[0].end_byte, node.end_byte, ""))
+    steps = frozenset(f"{word}_or{end}" for word in ("unwrap", "map") for end in ("", "_else", "_default"))
+    because = "`{value}` is used without `{name}`, as if it were the value in it"
 
 
-class BareOk(Operator):
+class BareOk(DropWrapper):
     """`Ok(x)` becomes `x`."""
 
     name = "bare_ok_value"
-    codes = ("E0308",)
-    route = Route.BODY
     rationale = "A value does not become a `Result` by itself: success is said by `Ok`."
-    nodes = ("call_expression",)
-
-    def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """Every `Ok(..)` that is an expression."""
-        if (called := call(node, code)) is not None and called[0] == "Ok" and len(called[1]) == 1:
-            cause = f"{quoted(code, called[1][0])} stands where a `Result` is wanted, without `Ok`"
-            yield code.site(cause, *only(code, node, called[1][0]))
+    wrapper = "Ok"
+    wanted = "a `Result`"
 
 
-class BareErr(Operator):
+class BareErr(DropWrapper):
     """`Err(e)` becomes `e`."""
 
     name = "bare_error"
-    codes = ("E0308",)
-    route = Route.BODY
     rationale = "Errors are returned, not thrown: they must be wrapped in `Err`."
-    nodes = ("call_expression",)
-
-    def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """Every `Err(..)` that is an expression."""
-        if (called := call(node, code)) is not None and called[0] == "Err" and len(called[1]) == 1:
-            cause = f"the error {quoted(code, called[1][0])} is returned without `Err`"
-            yield code.site(cause, *only(code, node, called[1][0]))
+    wrapper = "Err"
+    wanted = "a `Result`"
 
 
 class OkForErr(Operator):
@@ -183,8 +144,8 @@ class OkForErr(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An `Err(..)` that is an expression."""
-        if (called := call(node, code)) is not None and called[0] == "Err" and len(called[1]) == 1:
-            cause = f"the error {quoted(code, called[1][0])} is returned as a value by `Ok`"
+        if (called := call(node, code)) is not None and called[0] == "Err":
+            cause = f"the error {quoted(code, called[1])} is given by `Ok`, as if it were a value"
             yield code.site(cause, code.replace(node.children[0], "Ok"))
 
 
@@ -198,18 +159,18 @@ class UnconvertedError(Operator):
     nodes = ("call_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """An `Err` of a call with one argument, or of a method's result."""
+        """An `Err` of a call with one argument, or of what a method without arguments gives."""
         called = call(node, code)
-        if called is None or called[0] != "Err" or len(called[1]) != 1:
+        if called is None or called[0] != "Err":
             return
-        error = called[1][0]
+        error = called[1]
         inner, step = call(error, code), method(error, code)
-        if inner is not None and len(inner[1]) == 1:
-            cause = f"{quoted(code, inner[1][0])} is returned as the error without `{inner[0]}`"
-            yield code.site(cause, *only(code, error, inner[1][0]))
-        elif step is not None and not step[2]:
-            cause = f"{quoted(code, step[0])} is returned as the error without `{step[1]}`"
-            yield code.site(cause, *only(code, error, step[0]))
+        if inner is not None:
+            cause = f"{quoted(code, inner[1])} is put into `Err` without `{inner[0]}`"
+            yield code.site(cause, *only(code, error, inner[1]))
+        elif step is not None and not step.args:
+            cause = f"{quoted(code, step.value)} is put into `Err` without `{step.name}`"
+            yield code.site(cause, *only(code, error, step.value))
 
 
 class NoneForErr(Operator):
@@ -227,12 +188,12 @@ class NoneForErr(Operator):
         """An `Err(..)` of a function that returns a `Result`; a `None` that is returned."""
         result, parent = result_of(node, code), node.parent
         if (called := call(node, code)) is not None and called[0] == "Err" and "Result" in result:
-            yield code.site(f"{quoted(code, node)} has become `None`, which is no `Result`", code.replace(node, "None"))
+            yield code.site(f"`None` stands for {quoted(code, node)}, but is no `Result`", code.replace(node, "None"))
             return
         if node.type != "identifier" or code.text(node) != "None" or parent is None or "Option" not in result:
             return
         if parent.type in ("block", "return_expression") or parent.child_by_field_name("value") == node:
-            name = name_of(function_of(node), code)
+            name = name_of(function_left(node), code)
             cause = f"`{name}` returns `{result}`, but gives `Err(())` for nothing"
             yield code.site(cause, code.replace(node, "Err(())"))
 
@@ -269,9 +230,9 @@ class DropFromImpl(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The whole impl of `From`."""
         parts = fields(node, "trait", "type")
-        if parts is not None and re.match(r"(\w+::)*From<", code.text(parts[0])):
+        if parts and re.match(r"(\w+::)*From<", code.text(parts[0])) and not leads_with_comment(node):
             cause = f"there is no impl of {quoted(code, parts[0])} for {quoted(code, parts[1])}"
-            yield code.site(cause, code.cut(node, space=False))
+            yield code.site(cause, removal(code, node))
 
 
 class UnwrapPlainValue(Operator):
@@ -288,7 +249,7 @@ class UnwrapPlainValue(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A call that is bound or becomes a field."""
         value = node.child_by_field_name("value")
-        if value is None or value.type != "call_expression" or ancestor(node, "function_item") is None:
+        if value is None or value.type != "call_expression" or function_of(node) is None:
             return
         cause = f"{quoted(code, value)} gives a plain value, but `unwrap` is called on it"
         yield code.site(cause, code.insert(value.end_byte, ".unwrap()"))

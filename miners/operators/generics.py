@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import only, swapped, without
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
-from oxidizer.miners.operators.surroundings import headline, is_free, name_of, owner, place, short, without
+from oxidizer.miners.operators.surroundings import is_free, leads_with_comment, name_of, owner
+from oxidizer.miners.operators.wording import flat, headline, place, short
 
 _INFERRED = frozenset({
     "collect", "parse", "into", "try_into", "sum", "product", "default", "from_iter", "cast", "with_capacity",
@@ -43,23 +45,12 @@ class DropBound(Operator):
         subject, bounds = _bounded(node, code), named(node)
         if subject is None or any(b.type == "removed_trait_bound" for b in bounds):
             return
-        assert node.parent is not None
-        for at, bound in enumerate(bounds[:3]):
+        for bound in bounds[:3]:
             if bound.type in ("lifetime", "function_type"):
                 continue
-            text = short(code.text(bound))
-            cause = f"`{subject}` is used as `{text}`, which its bounds in {place(node, code)} do not say"
-            if len(bounds) > 1:
-                start = bound.start_byte if at == 0 else bounds[at - 1].end_byte
-                end = bounds[1].start_byte if at == 0 else bound.end_byte
-                yield code.site(cause, code.span(start, end, ""))
-            elif node.parent.type == "type_parameter":
-                yield code.site(cause, code.cut(node, space=False))
-            else:
-                clause = node.parent.parent
-                assert clause is not None
-                alone = len(named(clause)) == 1
-                yield code.site(cause, code.cut(clause) if alone else without(node.parent, code))
+            text = short(code, bound)
+            cause = f"`{subject}` is used as `{text}`, which its bounds in {place(code, node)} do not say"
+            yield code.site(cause, without(code, bound))
 
 
 class DropRelaxedBound(Operator):
@@ -76,17 +67,8 @@ class DropRelaxedBound(Operator):
         bounds = node.parent
         if bounds is None or bounds.type != "trait_bounds" or bounds.parent is None:
             return
-        all_bounds, subject = named(bounds), named(bounds.parent)[0]
-        at = [b.id for b in all_bounds].index(node.id)
-        cause = f"`{short(code.text(subject))}` is always sized here, since nothing says `{code.text(node)}`"
-        if len(all_bounds) == 1:
-            whole = bounds.parent if bounds.parent.type == "where_predicate" else bounds
-            edit = without(whole, code) if whole is bounds.parent else code.cut(bounds, space=False)
-        elif at == 0:
-            edit = code.span(node.start_byte, all_bounds[1].start_byte, "")
-        else:
-            edit = code.span(all_bounds[at - 1].end_byte, node.end_byte, "")
-        yield code.site(cause, edit)
+        cause = f"`{short(code, named(bounds.parent)[0])}` is always sized here, since nothing says `{code.text(node)}`"
+        yield code.site(cause, without(code, node))
 
 
 class DropSupertrait(Operator):
@@ -102,13 +84,10 @@ class DropSupertrait(Operator):
         """The supertraits, one by one."""
         found = node.child_by_field_name("bounds")
         bounds = named(found) if found is not None else []
-        for at, bound in enumerate(bounds[:3]):
-            if found is None or bound.type in ("lifetime", "removed_trait_bound") or code.text(bound) == "Sized":
-                continue
-            cause = f"`{name_of(node, code)}` does not have `{short(code.text(bound))}` as its supertrait"
-            start = bound.start_byte if at == 0 else bounds[at - 1].end_byte
-            end = bounds[1].start_byte if at == 0 and len(bounds) > 1 else bound.end_byte
-            yield code.site(cause, code.cut(found, space=False) if len(bounds) == 1 else code.span(start, end, ""))
+        for bound in bounds[:3]:
+            if bound.type not in ("lifetime", "removed_trait_bound") and code.text(bound) != "Sized":
+                cause = f"`{name_of(node, code)}` does not have `{short(code, bound)}` as its supertrait"
+                yield code.site(cause, without(code, bound))
 
 
 class DropTurbofish(Operator):
@@ -125,7 +104,7 @@ class DropTurbofish(Operator):
         arguments, colons = node.child_by_field_name("type_arguments"), child(node, "::")
         if arguments is not None and colons is not None:
             subject = code.text(node.children[0])
-            cause = f"nothing tells the types `{short(code.text(arguments))}` of `{short(subject)}`"
+            cause = f"nothing tells the types `{short(code, arguments)}` of `{flat(subject)}`"
             yield code.site(cause, code.span(colons.start_byte, arguments.end_byte, ""))
 
 
@@ -149,7 +128,7 @@ class DropLetType(Operator):
             for at in walk(value)
         )
         if open_ended:
-            cause = f"`{short(code.text(pattern))}` does not say that it is a `{short(code.text(found))}`"
+            cause = f"`{short(code, pattern)}` does not say that it is a `{short(code, found)}`"
             yield code.site(cause, code.span(colon.start_byte, found.end_byte, ""))
 
 
@@ -177,12 +156,12 @@ class DropTypeArguments(Operator):
             return
         values = [a for a in named(arguments) if a.type not in ("lifetime", "type_binding")]
         if values:
-            text = short(code.text(node))
-            cause = f"`{code.text(name)}` stands without its arguments in {place(node, code)}, it has to be `{text}`"
+            text = short(code, node)
+            cause = f"`{code.text(name)}` stands without its arguments in {place(code, node)}, it has to be `{text}`"
             yield code.site(cause, code.cut(arguments, space=False))
         if len(values) > 1:
-            cause = f"`{short(code.text(values[-1]))}` is missing in the `{code.text(name)}` of {place(node, code)}"
-            yield code.site(cause, without(values[-1], code))
+            cause = f"`{short(code, values[-1])}` is missing in the `{code.text(name)}` of {place(code, node)}"
+            yield code.site(cause, without(code, values[-1]))
 
 
 class SwapTypeArguments(Operator):
@@ -201,8 +180,8 @@ class SwapTypeArguments(Operator):
             return
         left, right = values[-2:]
         if code.text(left) != code.text(right) and "\n" not in code.text(left) + code.text(right):
-            cause = f"the arguments of `{short(code.text(node.parent))}` are the other way round in {place(node, code)}"
-            yield code.site(cause, code.replace(left, code.text(right)), code.replace(right, code.text(left)))
+            cause = f"the arguments of `{short(code, node.parent)}` are the other way round in {place(code, node)}"
+            yield code.site(cause, *swapped(code, left, right))
 
 
 class DropTypeParameter(Operator):
@@ -220,9 +199,9 @@ class DropTypeParameter(Operator):
         if items is None or items.parent is None or items.parent.type not in ("impl_item", "function_item"):
             return
         item = items.parent
-        where = f"`{headline(item, code)}`" if item.type == "impl_item" else f"`fn {name_of(item, code)}`"
+        where = f"`{headline(code, item)}`" if item.type == "impl_item" else f"`fn {name_of(item, code)}`"
         cause = f"the type parameter `{name_of(node, code)}` is not declared by {where}"
-        yield code.site(cause, code.cut(items, space=False) if len(named(items)) == 1 else without(node, code))
+        yield code.site(cause, without(code, node))
 
 
 class UnusedTypeParameter(Operator):
@@ -239,8 +218,10 @@ class UnusedTypeParameter(Operator):
         name = node.child_by_field_name("name")
         if node.type == "field_declaration":
             found = node.child_by_field_name("type")
-            if found is not None and "PhantomData" in code.text(found):
-                yield code.site(f"nothing in the type stands for `{short(code.text(found))}`", without(node, code))
+            if found is not None and "PhantomData" in code.text(found) and not leads_with_comment(node):
+                yield code.site(
+                    f"no field uses the parameter for which a `{short(code, found)}` would stand", without(code, node)
+                )
         elif name is not None and child(node, "type_parameters") is None:
             cause = f"`{code.text(name)}` declares a parameter `T` that nothing in it uses"
             yield code.site(cause, code.insert(name.end_byte, "<T>"))
@@ -261,10 +242,10 @@ class UnconstrainedParameter(Operator):
         if start is None:
             return
         if declared is None:
-            cause = f"`T` does not appear in the head of `{headline(node, code)}`, which declares it"
+            cause = f"`T` does not appear in the head of `{headline(code, node)}`, which declares it"
             yield code.site(cause, code.insert(start.end_byte, "<T>"))
         elif named(declared) and named(declared)[-1].type in ("type_parameter", "lifetime_parameter"):
-            cause = f"`U` does not appear in the head of `{headline(node, code)}`, which declares it"
+            cause = f"`U` does not appear in the head of `{headline(code, node)}`, which declares it"
             yield code.site(cause, code.insert(named(declared)[-1].end_byte, ", U"))
 
 
@@ -284,9 +265,8 @@ class DropItemType(Operator):
             return
         if arguments.type == "type_arguments" and arguments.parent.parent.type != "dynamic_type":
             subject = arguments.parent.child_by_field_name("type")
-            cause = f"`{code.text(subject) if subject else 'the bound'}` does not say `{short(code.text(node))}`"
-            alone = len(named(arguments)) == 1
-            yield code.site(cause, code.cut(arguments, space=False) if alone else without(node, code))
+            cause = f"`{code.text(subject) if subject else 'the bound'}` does not say `{short(code, node)}`"
+            yield code.site(cause, without(code, node))
 
 
 class DropConstOfParameter(Operator):
@@ -303,7 +283,7 @@ class DropConstOfParameter(Operator):
         word, kind = child(node, "const"), node.child_by_field_name("type")
         if word is not None and kind is not None:
             cause = (
-                f"`{name_of(node, code)}` of {place(node, code)} is declared as a type, `{code.text(kind)}` is no trait"
+                f"`{name_of(node, code)}` of {place(code, node)} is declared as a type, `{code.text(kind)}` is no trait"
             )
             yield code.site(cause, code.cut(word))
 
@@ -354,6 +334,6 @@ class UnsizedByValue(Operator):
         if inner is None or holder not in ("parameter", "function_item", "field_declaration", "type_arguments"):
             return
         if code.text(inner) == "str" or (inner.type == "array_type" and len(named(inner)) == 1):
-            text = short(code.text(inner))
-            cause = f"{place(node, code)} has `{text}` by value, whose size is not known"
-            yield code.site(cause, code.span(node.start_byte, inner.start_byte, ""))
+            text = short(code, inner)
+            cause = f"{place(code, node)} has `{text}` by value, whose size is not known"
+            yield code.site(cause, *only(code, node, inner))

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named
-from oxidizer.miners.operators.shapes import fields, first_line, name_of, quoted, tail, ticked
+from oxidizer.miners.operators.bases import SyntaxOperator
+from oxidizer.miners.operators.cuts import cut_line
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named
+from oxidizer.miners.operators.shapes import fields, tail
+from oxidizer.miners.operators.surroundings import function_taking, name_of
+from oxidizer.miners.operators.wording import first_line, quoted, ticked
 
 _FOREIGN = {
     "fn": ("func", "def", "function"), "let": ("var", "auto", "val"), "struct": ("class",), "trait": ("interface",),
@@ -18,12 +22,10 @@ _FOREIGN = {
 _DEFAULTS = {"bool": "false", "&str": '""', "char": "' '", "f64": "0.0", "f32": "0.0", "String": "String::new()"}
 
 
-class ForeignKeyword(Operator):
+class ForeignKeyword(SyntaxOperator):
     """`fn` becomes `def`, `match` becomes `switch`, `let` becomes `var`."""
 
     name = "foreign_keyword"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Keywords of other languages are plain names in Rust and do not fit where a keyword is wanted."
     nodes = (
         "function_item", "let_declaration", "struct_item", "trait_item", "match_expression", "visibility_modifier",
@@ -34,18 +36,16 @@ class ForeignKeyword(Operator):
         """The first keyword of the node; which wrong one hangs on how much the line holds."""
         keyword = next((c for c in node.children if c.type in _FOREIGN), None)
         if keyword is not None:
-            line = first_line(keyword, code)
+            line = first_line(code, keyword)
             choices = _FOREIGN[keyword.type]
             wrong = choices[len(line) % len(choices)]
             yield code.site(f"{ticked(line)} is begun with `{wrong}`", code.replace(keyword, wrong))
 
 
-class CompareForAssign(Operator):
+class CompareForAssign(SyntaxOperator):
     """`let x = 1` becomes `let x == 1`."""
 
     name = "compare_for_assign"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "`==` compares and `=` binds, and the two are as easily mixed up in a `let` as in a condition."
     nodes = ("let_declaration",)
 
@@ -56,12 +56,10 @@ class CompareForAssign(Operator):
             yield code.site(f"{quoted(code, pattern)} is bound with `==`", code.replace(equals, "=="))
 
 
-class Elif(Operator):
+class Elif(SyntaxOperator):
     """`else if` becomes `elif` or `elsif`."""
 
     name = "elif_for_else_if"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Rust has no word of its own for `else if`, unlike Python and Ruby."
     nodes = ("else_clause",)
 
@@ -76,30 +74,26 @@ class Elif(Operator):
             yield code.site(cause, code.span(node.start_byte, end, word))
 
 
-class ForWithoutIn(Operator):
+class ForWithoutIn(SyntaxOperator):
     """`for x in y` becomes `for x of y` or `for x : y`."""
 
     name = "for_without_in"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "A `for` names what it goes over after `in`, not after `of` or `:` as in other languages."
     nodes = ("for_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The `in` of a loop."""
         word, parts = child(node, "in"), fields(node, "pattern", "value")
-        if word is not None and parts is not None:
+        if word is not None and parts:
             wrong = ("of", ":")[len(code.text(parts[1])) % 2]
             cause = f"the loop over {quoted(code, parts[1])} says `{wrong}` where `in` is wanted"
             yield code.site(cause, code.replace(word, wrong))
 
 
-class WordOperator(Operator):
+class WordOperator(SyntaxOperator):
     """`a && b` becomes `a and b`, and `!a` becomes `not a`."""
 
     name = "word_operator"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Rust writes its logic as `&&`, `||` and `!`; the words of Python are plain names."
     nodes = ("binary_expression", "unary_expression")
 
@@ -118,30 +112,26 @@ class WordOperator(Operator):
                 yield code.site(cause, code.replace(operator, word))
 
 
-class Increment(Operator):
+class Increment(SyntaxOperator):
     """`x += 1` becomes `x++`."""
 
     name = "increment"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Rust has no `++` and `--`: to count one adds 1 by `+=`."
     nodes = ("compound_assignment_expr",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """A count up by one; one down would be two signs, which may follow a value."""
+        """A count up or down by one."""
         parts = fields(node, "left", "operator", "right")
-        if parts is not None and code.text(parts[1]) in ("+=", "-=") and code.text(parts[2]) == "1":
+        if parts and code.text(parts[1]) in ("+=", "-=") and code.text(parts[2]) == "1":
             new = code.text(parts[1])[0] * 2
             cause = f"{quoted(code, parts[0])} is counted by `{new}`, which Rust does not have"
             yield code.site(cause, code.span(parts[0].end_byte, node.end_byte, new))
 
 
-class IfWithoutBlock(Operator):
+class IfWithoutBlock(SyntaxOperator):
     """`if c { return x; }` becomes `if c return x;`."""
 
     name = "if_without_block"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "What an `if` or a loop does stands in braces always; its condition needs no parentheses to end."
     nodes = ("if_expression", "for_expression", "while_expression")
 
@@ -155,17 +145,15 @@ class IfWithoutBlock(Operator):
         ):
             return
         if block.children[0].type == "{" and code.text(inside[0])[0].isalpha():
-            cause = f"{quoted(code, inside[0])} stands after its condition without braces"
-            opening, closing = block.children[0], block.children[-1]
-            yield code.site(cause, code.cut(opening), code.cut(closing, space=False))
+            head = "condition" if node.type != "for_expression" else "`for`"
+            cause = f"{quoted(code, inside[0])} stands after its {head} without braces"
+            yield code.site(cause, cut_line(code, block.children[0]), cut_line(code, block.children[-1]))
 
 
-class CStyleParameter(Operator):
+class CStyleParameter(SyntaxOperator):
     """`x: u32` becomes `u32 x`."""
 
     name = "c_style_parameter"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "In Rust the name comes first and its type after a colon, unlike in C and Java."
     nodes = ("parameter", "field_declaration")
 
@@ -180,19 +168,17 @@ class CStyleParameter(Operator):
             yield code.site(cause, code.span(name.start_byte, kind.end_byte, f"{text} {code.text(name)}"))
 
 
-class Ternary(Operator):
+class Ternary(SyntaxOperator):
     """`if c { a } else { b }` becomes `c ? a : b`."""
 
     name = "ternary"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Rust has no `? :`, since its `if` is an expression itself."
     nodes = ("if_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A short `if` whose branches are plain values."""
         parts = fields(node, "condition", "consequence", "alternative")
-        if parts is None or (other := child(parts[2], "block")) is None or parts[0].type.startswith("let_"):
+        if not parts or (other := child(parts[2], "block")) is None or parts[0].type.startswith("let_"):
             return
         left, right = tail(parts[1]), tail(other)
         if left is None or right is None or len(named(parts[1])) > 1 or len(named(other)) > 1:
@@ -203,19 +189,17 @@ class Ternary(Operator):
             yield code.site(f"{ticked(text)} chooses by `? :`, which Rust does not have", code.replace(node, text))
 
 
-class CStyleCast(Operator):
+class CStyleCast(SyntaxOperator):
     """`x as u32` becomes `(u32)x`."""
 
     name = "c_style_cast"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "A cast is written with `as` after the value; a type in parentheses before it comes from C."
     nodes = ("type_cast_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A cast of a name, a field or a call to a built-in type."""
         parts = fields(node, "value", "type")
-        if parts is None or parts[1].type != "primitive_type" or not re.match(r"[a-z]", code.text(parts[0])):
+        if not parts or parts[1].type != "primitive_type" or not re.match(r"[a-z]", code.text(parts[0])):
             return
         cause = f"{quoted(code, parts[0])} is cast by `({code.text(parts[1])})` before it"
         opened, closed = code.insert(node.start_byte, f"({code.text(parts[1])})"), (parts[0].end_byte, node.end_byte)
@@ -234,19 +218,18 @@ class DropLet(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A `let` of a plain name with a value."""
         parts = fields(node, "pattern", "value")
-        if parts is None or parts[0].type != "identifier" or node.child_by_field_name("type") is not None:
+        if not parts or parts[0].type != "identifier" or node.child_by_field_name("type") is not None:
             return
         start = node.children[0]
-        cause = f"{quoted(code, parts[0])} is given a value but never bound by `let`"
+        cause = f"{quoted(code, parts[0])} is given a value, but is not bound by `let`"
         yield code.site(cause, code.span(start.start_byte, parts[0].start_byte, ""))
 
 
-class SingleQuotedString(Operator):
+class SingleQuotedString(SyntaxOperator):
     """`"text"` becomes `'text'`."""
 
     name = "single_quoted_string"
     codes = ("", "E0762")
-    route = Route.SYNTAX
     rationale = "Single quotes hold one character; strings have double quotes, unlike in Python and JavaScript."
     nodes = ("string_literal",)
 
@@ -281,12 +264,10 @@ class DotForPath(Operator):
             yield code.site(cause, code.replace(separator, "."))
 
 
-class SingleColonPath(Operator):
+class SingleColonPath(SyntaxOperator):
     """`Error::Empty` becomes `Error:Empty`."""
 
     name = "single_colon_path"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "The steps of a path are separated by two colons; a single one introduces a type."
     nodes = ("scoped_identifier",)
 
@@ -303,31 +284,28 @@ class SingleColonPath(Operator):
             yield code.site(f"the path {quoted(code, node)} is written with one colon", code.replace(separator, ":"))
 
 
-class ArrowField(Operator):
+class ArrowField(SyntaxOperator):
     """`self.len` becomes `self->len`."""
 
     name = "arrow_for_field"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Rust follows references by itself at a dot, so it has no `->` for fields and methods."
     nodes = ("field_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A field or a method of a plain name."""
         dot, parts = child(node, "."), fields(node, "value", "field")
-        if dot is None or parts is None or parts[0].type not in ("self", "identifier"):
+        if dot is None or not parts or parts[0].type not in ("self", "identifier"):
             return
         if parts[1].type == "field_identifier":
             cause = f"`{code.text(parts[1])}` of {quoted(code, parts[0])} is reached by `->`"
             yield code.site(cause, code.replace(dot, "->"))
 
 
-class ThreeDots(Operator):
+class ThreeDots(SyntaxOperator):
     """`0..=9` becomes `0...9`."""
 
     name = "three_dots"
     codes = ("E0783", "")
-    route = Route.SYNTAX
     rationale = "A range that includes its end is written `..=`; the `...` of old Rust and of Ruby is gone."
     nodes = ("range_pattern", "range_expression")
 
@@ -338,19 +316,17 @@ class ThreeDots(Operator):
             yield code.site(f"the range {quoted(code, node)} is written with `...`", code.replace(dots, "..."))
 
 
-class DefaultArgument(Operator):
+class DefaultArgument(SyntaxOperator):
     """`fn f(n: usize)` becomes `fn f(n: usize = 0)`."""
 
     name = "default_argument"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Parameters have no default values in Rust; an `Option` or a second function takes their place."
     nodes = ("parameter",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A parameter of a built-in type or an `Option`."""
-        parts, function = fields(node, "pattern", "type"), ancestor(node, "function_item", "closure_expression")
-        if parts is None or function is None or function.type != "function_item":
+        parts, function = fields(node, "pattern", "type"), function_taking(node)
+        if not parts or not function:
             return
         kind = code.text(parts[1])
         value = "None" if kind.startswith("Option<") else _DEFAULTS.get(kind)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 
 from tree_sitter import Node
 
-from oxidizer.cluster.edits import Edit
+from oxidizer.miners.operators.cuts import without
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, typo, walk
-from oxidizer.miners.operators.scopes import function, implements_trait, is_called, lifetimes, receiver, short
+from oxidizer.miners.operators.scopes import is_called
+from oxidizer.miners.operators.surroundings import function_of, implements_trait, lifetimes, name_of, receiver
+from oxidizer.miners.operators.wording import short
 
 _TYPES = ("struct_item", "enum_item")
 _MOST_SITES = 3
@@ -147,7 +149,7 @@ class UndeclaredLifetime(Operator):
                 continue
             what = "`impl` for" if node.type == "impl_item" else "function"
             cause = f"the {what} `{short(code, name)}` uses `{code.text(label)}` without declaring it"
-            yield code.site(cause, _removed(one, parameters, code))
+            yield code.site(cause, without(code, one))
 
 
 class UndeclaredTypeLifetime(Operator):
@@ -161,12 +163,11 @@ class UndeclaredTypeLifetime(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The declaration of a lifetime of a type or a trait."""
-        parameters, name = node.child_by_field_name("type_parameters"), node.child_by_field_name("name")
+        parameters = node.child_by_field_name("type_parameters")
         declared = [c for c in named(parameters) if c.type == "lifetime_parameter"] if parameters is not None else []
         for one in declared[:_MOST_SITES]:
-            if parameters is not None and name is not None:
-                cause = f"`{code.text(name)}` does not declare `{short(code, one)}`, which it uses"
-                yield code.site(cause, _removed(one, parameters, code))
+            cause = f"`{name_of(node, code)}` does not declare `{short(code, one)}`, which it uses"
+            yield code.site(cause, without(code, one))
 
 
 class MisnamedLifetime(Operator):
@@ -192,7 +193,7 @@ class MisnamedLifetime(Operator):
         if other.encode() in code.source[home.start_byte : home.end_byte]:
             return
         around = ancestor(node, "impl_item")
-        if around is not None and other in lifetimes(around.child_by_field_name("type_parameters"), code):
+        if around is not None and other in lifetimes(around, code):
             return
         cause = f"`{short(code, node)}` is written with `{other}`, but the lifetime declared here is `{name}`"
         yield code.site(cause, code.replace(label, other))
@@ -243,7 +244,7 @@ class ClaimTypeLifetime(Operator):
         result, name = node.child_by_field_name("return_type"), node.child_by_field_name("name")
         if impl is None or own is None or result is None or name is None or child(own, "&") is None:
             return
-        known = lifetimes(impl.child_by_field_name("type_parameters"), code)
+        known = lifetimes(impl, code)
         reference = next((n for n in walk(result) if n.type == "reference_type" and not child(n, "lifetime")), None)
         if known and reference is not None and not implements_trait(node) and not child(own, "lifetime"):
             cause = f"`{code.text(name)}` claims `{known[0]}` for what it borrows from `{code.text(own)}`"
@@ -261,11 +262,11 @@ class ReceiverForWholeLife(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A receiver by reference in an `impl` that declares a lifetime."""
-        impl, home, reference = ancestor(node, "impl_item"), function(node), child(node, "&")
+        impl, home, reference = ancestor(node, "impl_item"), function_of(node), child(node, "&")
         name = home.child_by_field_name("name") if home is not None else None
         if impl is None or name is None or reference is None or child(node, "lifetime") is not None:
             return
-        known = lifetimes(impl.child_by_field_name("type_parameters"), code)
+        known = lifetimes(impl, code)
         if known and (child(node, "mutable_specifier") is not None or implements_trait(node)):
             cause = f"`{code.text(name)}` borrows `self` for all of `{known[0]}`, the life of what `self` holds"
             yield code.site(cause, code.insert(reference.end_byte, f"{known[0]} "))
@@ -282,7 +283,7 @@ class StaticParameter(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A parameter that is a reference without a lifetime, of a function that is called in the file."""
-        kind, pattern, home = node.child_by_field_name("type"), node.child_by_field_name("pattern"), function(node)
+        kind, pattern, home = node.child_by_field_name("type"), node.child_by_field_name("pattern"), function_of(node)
         name = home.child_by_field_name("name") if home is not None else None
         if kind is None or pattern is None or name is None or kind.type != "reference_type" or child(kind, "lifetime"):
             return
@@ -312,7 +313,7 @@ class DropOutlivesBound(Operator):
         if label is None or owner is None:
             return
         # Types and `impl`s find out by themselves how long parameters live, and a boxed `dyn` is `'static` anyway.
-        implied = owner.type == "type_parameter" and function(node) is None
+        implied = owner.type == "type_parameter" and function_of(node) is None
         implied = implied or ancestor(node, "function_item", *_TYPES, "impl_item", "trait_item") is None
         if implied or owner.type == "trait_item" or (node.type == "bounded_type" and code.text(label) == "'static"):
             return
@@ -320,27 +321,8 @@ class DropOutlivesBound(Operator):
         what = of if of is not None and node.type == "trait_bounds" else node
         says = code.text(label)
         cause = f"`{short(code, what)}` is used for `{says}`, but no bound `{says}` says that it lives so long"
-        parts = named(node)
-        if len(parts) == 1:
-            if owner.type == "where_predicate":
-                return
-            yield code.site(cause, code.span(node.start_byte, node.end_byte, ""))
-        elif parts[0] == label:
-            yield code.site(cause, code.span(label.start_byte, parts[1].start_byte, ""))
-        else:
-            before = parts[parts.index(label) - 1]
-            yield code.site(cause, code.span(before.end_byte, label.end_byte, ""))
-
-
-def _removed(one: Node, parameters: Node, code: Code) -> Edit:
-    """The edit that takes one parameter out of a list, or the whole list where it is the only one."""
-    parts = named(parameters)
-    if len(parts) == 1:
-        return code.span(parameters.start_byte, parameters.end_byte, "")
-    at = parts.index(one)
-    if at + 1 < len(parts):
-        return code.span(one.start_byte, parts[at + 1].start_byte, "")
-    return code.span(parts[at - 1].end_byte, one.end_byte, "")
+        if owner.type != "where_predicate" or len(named(node)) > 1:
+            yield code.site(cause, without(code, label))
 
 
 def _borrowing(home: Node) -> int:

@@ -6,20 +6,21 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import LintOperator
+from oxidizer.miners.operators.cuts import swapped
 from oxidizer.miners.operators.operator import Code, Site, child, named, walk
-from oxidizer.miners.operators.reading import (
+from oxidizer.miners.operators.shapes import (
+    COMPARISONS,
+    LEAVES,
     PRIMARY,
-    LintOperator,
-    brief,
     fields,
+    let_parts,
     on_one_line,
     operator_of,
     statement,
     tail,
 )
-
-_LEAVES = ("return_expression", "break_expression", "continue_expression")
-_COMPARES = frozenset({"==", "!=", "<", ">", "<=", ">="})
+from oxidizer.miners.operators.wording import short
 
 
 def _else_block(node: Node) -> Node | None:
@@ -43,7 +44,7 @@ class SplitCondition(LintOperator):
         if operator_of(condition, code) != "&&" or any(n.type == "line_comment" for n in condition.children):
             return
         left, right = fields(condition, "left", "right")
-        cause = f"the `if` on `{brief(code, left)}` holds nothing but the `if` on `{brief(code, right)}`"
+        cause = f"the `if` on `{short(code, left)}` holds nothing but the `if` on `{short(code, right)}`"
         yield code.site(cause, code.span(left.end_byte, right.start_byte, " { if "), code.insert(body.end_byte, " }"))
 
 
@@ -60,7 +61,7 @@ class BlockedElseIf(LintOperator):
         inner = child(node, "if_expression")
         condition = inner.child_by_field_name("condition") if inner else None
         if inner and condition:
-            cause = f"the `else` block holds nothing but the `if` on `{brief(code, condition)}`"
+            cause = f"the `else` block holds nothing but the `if` on `{short(code, condition)}`"
             yield code.site(cause, code.insert(inner.start_byte, "{ "), code.insert(inner.end_byte, " }"))
 
 
@@ -76,7 +77,7 @@ class EmptyElse(LintOperator):
         """An `if` without `else` that is a statement."""
         condition = node.child_by_field_name("condition")
         if condition and not node.child_by_field_name("alternative") and statement(node):
-            cause = f"the `else` of the `if` on `{brief(code, condition)}` is empty"
+            cause = f"the `else` of the `if` on `{short(code, condition)}` is empty"
             yield code.site(cause, code.insert(node.end_byte, " else {}"))
 
 
@@ -90,15 +91,14 @@ class MatchForIfLet(LintOperator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An `if let`, with an `else` only if that holds several statements."""
-        condition, body = fields(node, "condition", "consequence") or (node, node)
-        pattern, value = fields(condition, "pattern", "value") or (node, node)
-        if condition.type != "let_condition" or pattern is node or not on_one_line(pattern, value):
+        (pattern, value), body = let_parts(node) or (node, node), node.child_by_field_name("consequence")
+        if pattern is node or body is None or not on_one_line(pattern, value):
             return
         if node.parent is None or node.parent.type == "else_clause":
             return
         clause, other = node.child_by_field_name("alternative"), _else_block(node)
         head = code.span(node.start_byte, body.start_byte, f"match {code.text(value)} {{ {code.text(pattern)} => ")
-        cause = f"the `match` on `{brief(code, value)}` has one pattern that matters, `{brief(code, pattern)}`"
+        cause = f"the `match` on `{short(code, value)}` has one pattern that matters, `{short(code, pattern)}`"
         if clause is None:
             yield code.site(cause, head, code.insert(node.end_byte, " _ => {} }"))
         elif other is not None and len(named(other)) > 1:
@@ -123,7 +123,7 @@ class MatchOnBool(LintOperator):
             return
         if node.parent is None or node.parent.type == "else_clause":
             return
-        cause = f"`{brief(code, condition)}` is a `bool`, but a `match` decides on it"
+        cause = f"`{short(code, condition)}` is a `bool`, but a `match` decides on it"
         yield code.site(
             cause,
             code.replace(start, "match"),
@@ -149,9 +149,9 @@ class ElseAfterLeaving(LintOperator):
             return
         last = inner[-1].named_children[0] if inner[-1].type == "expression_statement" else inner[-1]
         rest = stands.next_named_sibling
-        if last.type in _LEAVES and rest is not None and rest.end_byte < stands.parent.end_byte:
+        if last.type in LEAVES and rest is not None and rest.end_byte < stands.parent.end_byte:
             cause = (
-                f"the branch on `{brief(code, condition)}` ends in `{brief(code, last, 30)}`, so its `else` is needless"
+                f"the branch on `{short(code, condition)}` ends in `{short(code, last, 30)}`, so its `else` is needless"
             )
             yield code.site(cause, code.insert(node.end_byte, " else {"), code.insert(stands.parent.end_byte - 1, "} "))
 
@@ -167,13 +167,13 @@ class BoolByBranches(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A comparison that ends a block, is returned or bound."""
         above = node.parent
-        if above is None or operator_of(node, code) not in _COMPARES:
+        if above is None or operator_of(node, code) not in COMPARISONS:
             return
         bound = above.type == "return_expression" or (
             above.type == "let_declaration" and above.child_by_field_name("alternative") is None
         )
         if bound or (above.type == "block" and tail(above) == node) or above.type == "closure_expression":
-            cause = f"`{brief(code, node)}` is a `bool` already, but branches turn it into `true` and `false`"
+            cause = f"`{short(code, node)}` is a `bool` already, but branches turn it into `true` and `false`"
             yield code.site(
                 cause, code.insert(node.start_byte, "if "), code.insert(node.end_byte, " { true } else { false }")
             )
@@ -194,7 +194,7 @@ class SameBranches(LintOperator):
         if other is None or condition.type in ("let_condition", "let_chain") or not on_one_line(body):
             return
         if named(body) and code.text(body) != code.text(other):
-            cause = f"both branches of the `if` on `{brief(code, condition)}` give `{brief(code, named(body)[0])}`"
+            cause = f"both branches of the `if` on `{short(code, condition)}` give `{short(code, named(body)[0])}`"
             yield code.site(cause, code.replace(other, code.text(body)))
 
 
@@ -215,7 +215,7 @@ class SameCondition(LintOperator):
         if first is None or second is None or not on_one_line(first) or "let" in first.type + second.type:
             return
         if code.text(first) != code.text(second) and all(n.type != "call_expression" for n in walk(first)):
-            cause = f"the `else if` asks again for `{brief(code, first)}`, which is false there"
+            cause = f"the `else if` asks again for `{short(code, first)}`, which is false there"
             yield code.site(cause, code.replace(second, code.text(first)))
 
 
@@ -236,7 +236,7 @@ class SplitArm(LintOperator):
         parts = named(either)
         if len(parts) > 1 and on_one_line(value):
             cause = (
-                f"the arms of `{brief(code, parts[0])}` and `{brief(code, parts[1])}` both give `{brief(code, value)}`"
+                f"the arms of `{short(code, parts[0])}` and `{short(code, parts[1])}` both give `{short(code, value)}`"
             )
             text = f" => {code.text(value)}, "
             yield code.site(cause, code.span(parts[0].end_byte, parts[1].start_byte, text))
@@ -262,9 +262,8 @@ class NegatedFirst(LintOperator):
         elif condition.type in PRIMARY:
             edits = [code.insert(condition.start_byte, "!")]
         if edits:
-            swapped = (code.replace(body, code.text(other)), code.replace(other, code.text(body)))
-            cause = f"the `if` begins with the negation of `{brief(code, condition)}` though it has an `else`"
-            yield code.site(cause, *edits, *swapped)
+            cause = f"the `if` begins with the negation of `{short(code, condition)}` though it has an `else`"
+            yield code.site(cause, *edits, *swapped(code, body, other))
 
 
 class PatternForComparison(LintOperator):
@@ -282,5 +281,5 @@ class PatternForComparison(LintOperator):
             return
         left, right = fields(condition, "left", "right")
         if right.type in ("integer_literal", "char_literal", "scoped_identifier") and on_one_line(left):
-            cause = f"`{brief(code, left)}` is compared with `{code.text(right)}` by a pattern that binds nothing"
+            cause = f"`{short(code, left)}` is compared with `{code.text(right)}` by a pattern that binds nothing"
             yield code.site(cause, code.replace(condition, f"let {code.text(right)} = {code.text(left)}"))

@@ -7,18 +7,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import Form, LintOperator, Reworded
 from oxidizer.miners.operators.operator import Code, Site, ancestor
-from oxidizer.miners.operators.reading import (
-    LITERALS,
-    PRIMARY,
-    Form,
-    LintOperator,
-    Reworded,
-    brief,
-    function_of,
-    method,
-    parameters,
-)
+from oxidizer.miners.operators.shapes import LITERALS, PRIMARY, method
+from oxidizer.miners.operators.surroundings import function_of, parameter_types
+from oxidizer.miners.operators.wording import short
 
 _QUOTES = ("'\"'", "'\\''")
 """Characters that are written otherwise in a string."""
@@ -140,7 +133,7 @@ class OneCharPattern(LintOperator):
         call = method(node.parent.parent if node.parent and node.parent.type == "arguments" else None, code)
         text = code.text(node)
         if call and call.name in self._methods and node in call.args and text not in _QUOTES and text[0] == "'":
-            cause = f'`{call.name}` on `{brief(code, call.value, 30)}` gets the string `"{text[1:-1]}"` for a `char`'
+            cause = f'`{call.name}` on `{short(code, call.value, 30)}` gets the string `"{text[1:-1]}"` for a `char`'
             yield code.site(cause, code.replace(node, f'"{text[1:-1]}"'))
 
 
@@ -159,7 +152,7 @@ class PushOneChar(LintOperator):
             return
         text, last = code.text(call.args[-1]), call.args[-1]
         if last.type == "char_literal" and text not in _QUOTES and text[0] == "'":
-            cause = f'`{call.name}_str` adds the one character `"{text[1:-1]}"` to `{brief(code, call.value, 30)}`'
+            cause = f'`{call.name}_str` adds the one character `"{text[1:-1]}"` to `{short(code, call.value, 30)}`'
             yield code.site(cause, code.replace(call.field, f"{call.name}_str"), code.replace(last, f'"{text[1:-1]}"'))
 
 
@@ -188,7 +181,9 @@ class IterCount(Reworded):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A call on what is not known to be a text."""
         call = method(node, code)
-        kind = parameters(function_of(node), code).get(code.text(call.value)) if call and call.name == "len" else None
+        kind = (
+            parameter_types(function_of(node), code).get(code.text(call.value)) if call and call.name == "len" else None
+        )
         known = code.text(kind) if kind is not None else "["
         unlikely = call is not None and re.search(
             rf"(?:^|\.)(?:self|inner|iter|other|s|{_TEXTS})$", code.text(call.value)

@@ -7,28 +7,25 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import LintOperator
+from oxidizer.miners.operators.cuts import only
 from oxidizer.miners.operators.operator import Code, Site, ancestor, child, named
-from oxidizer.miners.operators.reading import (
+from oxidizer.miners.operators.shapes import (
+    OTHER_INTEGER,
     PRIMARY,
-    LintOperator,
-    brief,
     fields,
-    function_of,
     in_pattern,
-    is_const,
     is_place,
     method,
     on_one_line,
     operator_of,
-    parameters,
-    returns,
     tail,
 )
+from oxidizer.miners.operators.surroundings import at_compile_time, function_of, parameter_types, result_type
+from oxidizer.miners.operators.wording import short
 
-_INTEGERS = frozenset(f"{sign}{size}" for sign in "iu" for size in ("8", "16", "32", "64", "128", "size"))
-_COPIES = _INTEGERS | {"bool", "char", "f32", "f64"}
 _TIGHT = ("field_expression", "binary_expression", "unary_expression", "index_expression", "try_expression")
-_COMPARES = ("==", "!=", "<", ">", "<=", ">=")
+_COPIES = frozenset({*OTHER_INTEGER, "bool", "char", "f32", "f64"})
 
 
 def _cast(node: Node, text: str) -> str:
@@ -50,7 +47,7 @@ class NegatedComparison(LintOperator):
         sign = node.child_by_field_name("operator")
         other = self._opposite.get(operator_of(node, code))
         if sign is not None and other and not in_pattern(node):
-            cause = f"`{brief(code, node)}` is written as the negation of its opposite with `{other}`"
+            cause = f"`{short(code, node)}` is written as the negation of its opposite with `{other}`"
             yield code.site(
                 cause, code.insert(node.start_byte, "!("), code.replace(sign, other), code.insert(node.end_byte, ")")
             )
@@ -68,7 +65,7 @@ class PlusZero(LintOperator):
         """An element at a plain index."""
         inner = named(node)
         if len(inner) == 2 and (inner[1].type in ("identifier", "field_expression")):
-            cause = f"`{brief(code, inner[1])} + 0` adds nothing to the index into `{brief(code, inner[0])}`"
+            cause = f"`{short(code, inner[1])} + 0` adds nothing to the index into `{short(code, inner[0])}`"
             yield code.site(cause, code.insert(inner[1].end_byte, " + 0"))
 
 
@@ -85,10 +82,10 @@ class CloneOfCopy(LintOperator):
         uses = named(node) if node.type == "arguments" else fields(node, "value")
         if not any(use.type == "identifier" for use in uses):
             return
-        known = parameters(function_of(node), code)
+        known = parameter_types(function_of(node), code)
         for use in uses:
             kind = known.get(code.text(use)) if use.type == "identifier" else None
-            if kind is not None and code.text(kind) in _COPIES and not is_const(function_of(node), code):
+            if kind is not None and code.text(kind) in _COPIES and not at_compile_time(node, code):
                 cause = f"`{code.text(use)}` is a `{code.text(kind)}`, which is copied without `clone()`"
                 yield code.site(cause, code.insert(use.end_byte, ".clone()"))
                 return
@@ -107,15 +104,20 @@ class CastToSame(LintOperator):
         kind = node.child_by_field_name("type")
         if node.type == "let_declaration":
             value = node.child_by_field_name("value")
-            if kind and value and code.text(kind) in _INTEGERS and re.fullmatch(r"[\d_]+|0x[\da-f]+", code.text(value)):
+            if (
+                kind
+                and value
+                and code.text(kind) in OTHER_INTEGER
+                and re.fullmatch(r"[\d_]+|0x[\da-f]+", code.text(value))
+            ):
                 cause = f"`{code.text(value)}` is cast to `{code.text(kind)}`, the type that it takes on anyway"
                 yield code.site(cause, code.insert(value.end_byte, f" as {code.text(kind)}"))
             return
         uses = [use for use in named(node) if use.type == "identifier"]
-        known = parameters(function_of(node), code) if uses else {}
+        known = parameter_types(function_of(node), code) if uses else {}
         for use in uses:
             kind = known.get(code.text(use))
-            if kind is not None and code.text(kind) in _INTEGERS:
+            if kind is not None and code.text(kind) in OTHER_INTEGER:
                 cause = f"`{code.text(use)}` is a `{code.text(kind)}` already and is cast to `{code.text(kind)}`"
                 yield code.site(cause, code.replace(use, _cast(use, f"{code.text(use)} as {code.text(kind)}")))
                 return
@@ -150,10 +152,10 @@ class CastForFrom(LintOperator):
         function, arguments = fields(node, "function", "arguments")
         kind, _, name = code.text(function).partition("::")
         inner = named(arguments)
-        known = kind in _INTEGERS | {"f32", "f64"} and name == "from"
+        known = kind in (*OTHER_INTEGER, "f32", "f64") and name == "from"
         if known and len(inner) == 1 and inner[0].type != "unary_expression" and on_one_line(node):
             text = code.text(inner[0]) if inner[0].type in PRIMARY else f"({code.text(inner[0])})"
-            cause = f"`{brief(code, inner[0])}` is cast to `{kind}`, where `{kind}::from` shows that nothing is lost"
+            cause = f"`{short(code, inner[0])}` is cast to `{kind}`, where `{kind}::from` shows that nothing is lost"
             yield code.site(cause, code.replace(node, _cast(node, f"{text} as {kind}")))
 
 
@@ -174,7 +176,7 @@ class UnitArgument(LintOperator):
         call = before.named_children[0] if before.type == "expression_statement" else before
         if call.type == "call_expression" and last.prev_named_sibling == before:
             name = code.text(last)[:-4]
-            cause = f"`{brief(code, call)}` gives nothing, yet it is the argument of `{name}`"
+            cause = f"`{short(code, call)}` gives nothing, yet it is the argument of `{name}`"
             yield code.site(
                 cause, code.insert(call.start_byte, f"{name}("), code.span(call.end_byte, last.end_byte, ")")
             )
@@ -191,12 +193,12 @@ class WrappedQuestionMark(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A tail that is a call, but of neither `Ok` nor `Err`."""
         last = tail(node.child_by_field_name("body"))
-        kind = returns(node, code).split("<", 1)[0].split("::")[-1]
+        kind = result_type(node, code).split("<", 1)[0].split("::")[-1]
         wrap = {"Result": "Ok", "Option": "Some"}.get(kind)
         if last is not None and wrap and last.type == "call_expression":
             if re.match(r"(?:Ok|Err|Some)\b", code.text(last)):
                 return
-            cause = f"`{brief(code, last)}` is opened with `?` only to be wrapped in `{wrap}` again"
+            cause = f"`{short(code, last)}` is opened with `?` only to be wrapped in `{wrap}` again"
             yield code.site(cause, code.insert(last.start_byte, f"{wrap}("), code.insert(last.end_byte, "?)"))
 
 
@@ -215,7 +217,7 @@ class ExplicitDeref(LintOperator):
         if function is None or value.type not in ("self", "identifier"):
             return
         if value.type == "identifier":
-            kind = parameters(function, code).get(code.text(value))
+            kind = parameter_types(function, code).get(code.text(value))
             borrowed = kind is not None and kind.type == "reference_type"
         else:
             listed = function.child_by_field_name("parameters")
@@ -241,7 +243,7 @@ class PlusOneCompared(LintOperator):
             return
         if not any(o.type == "integer_literal" for o in operands):
             smaller = operands[0] if sign == "<" else operands[1]
-            cause = f"`{brief(code, smaller)} + 1` is compared by `{sign}=` where `{sign}` says it"
+            cause = f"`{short(code, smaller)} + 1` is compared by `{sign}=` where `{sign}` says it"
             yield code.site(cause, code.replace(at, f"{sign}="), code.insert(smaller.end_byte, " + 1"))
 
 
@@ -280,12 +282,8 @@ class BareShift(LintOperator):
         sign, outer = operator_of(inner[0], code), operator_of(above, code)
         right = inner[0].child_by_field_name("right")
         if sign in ("<<", ">>") and outer in ("|", "&", "^", "+", "-") and right and right.type in PRIMARY:
-            cause = f"`{brief(code, inner[0])}` stands beside `{outer}` without parentheses"
-            yield code.site(
-                cause,
-                code.span(node.start_byte, inner[0].start_byte, ""),
-                code.span(inner[0].end_byte, node.end_byte, ""),
-            )
+            cause = f"`{short(code, inner[0])}` stands beside `{outer}` without parentheses"
+            yield code.site(cause, *only(code, node, inner[0]))
 
 
 class VecForArray(LintOperator):
@@ -302,10 +300,10 @@ class VecForArray(LintOperator):
         if above is None or above.type not in ("reference_expression", "for_expression", "let_declaration"):
             return
         inside = above.parent is not None and above.parent.type == "field_initializer"
-        if inside or len(named(node)) < 2 or child(node, ";") or is_const(function_of(node), code):
+        if inside or len(named(node)) < 2 or child(node, ";") or at_compile_time(node, code):
             return
         if not above.child_by_field_name("type") and function_of(node) is not None:
-            cause = f"`vec!` puts `{brief(code, node)}` on the heap, where an array would do"
+            cause = f"`vec!` puts `{short(code, node)}` on the heap, where an array would do"
             yield code.site(cause, code.insert(node.start_byte, "vec!"))
 
 
@@ -326,7 +324,7 @@ class FormatOfLiteral(LintOperator):
         if literal is not None and literal.type == "string_literal" and on_one_line(node):
             text = code.text(literal)
             if "{" not in text and "}" not in text and text.startswith('"'):
-                cause = f"`format!` gets the text {brief(code, literal).join('``')} with nothing to fill in"
+                cause = f"`format!` gets the text {short(code, literal).join('``')} with nothing to fill in"
                 yield code.site(cause, code.replace(node, f"format!({text})"))
 
 
@@ -341,7 +339,7 @@ class LegacyConstant(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A limit of a primitive type, in an expression."""
         kind, _, limit = code.text(node).partition("::")
-        if kind not in _INTEGERS or limit not in ("MAX", "MIN") or in_pattern(node):
+        if kind not in OTHER_INTEGER or limit not in ("MAX", "MIN") or in_pattern(node):
             return
         for text in (f"{kind}::{limit.lower()}_value()", f"core::{kind}::{limit}"):
             cause = f"`{text}` is the old name of the constant `{kind}::{limit}`"

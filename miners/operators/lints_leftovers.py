@@ -7,23 +7,24 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import LintOperator
+from oxidizer.miners.operators.cuts import only
 from oxidizer.miners.operators.operator import Code, Site, child, named, walk
-from oxidizer.miners.operators.reading import (
+from oxidizer.miners.operators.shapes import (
+    ASSIGNMENTS,
     BLOCKS,
-    LintOperator,
-    brief,
+    LOOPS,
+    OTHER_INTEGER,
     fields,
-    function_of,
     is_place,
     method,
     on_one_line,
     operator_of,
-    returns,
     statement,
 )
+from oxidizer.miners.operators.surroundings import function_of, result_type
+from oxidizer.miners.operators.wording import short
 
-_LEAVES = ("return_expression", "break_expression", "continue_expression")
-_INTEGERS = frozenset(f"{sign}{size}" for sign in "iu" for size in ("8", "16", "32", "64", "128", "size"))
 _STALE = {
     "fmt": ("Debug", "Formatter"),
     "io": ("BufRead", "Seek"),
@@ -80,7 +81,7 @@ class NamedForNothing(LintOperator):
                 return
             taken = code.text(function_of(node) or code.root)
             name = next((n for n in ("value", "other", "item", "extra") if not re.search(rf"\b{n}\b", taken)), "unread")
-            cause = f"`{name}` in `{brief(code, above)}` is bound but never read"
+            cause = f"`{name}` stands for the `_` of `{short(code, above)}`, but is never read"
             yield code.site(cause, code.replace(node, name))
             return
         bound = named(node) if node.type == "closure_parameters" else fields(node, "pattern")
@@ -111,7 +112,7 @@ class ValueNeverRead(LintOperator):
         kind, call = node.child_by_field_name("type"), method(value, code)
         cast = value.child_by_field_name("type") if value.type == "type_cast_expression" else None
         known = cast if kind is None else kind
-        number = known is not None and code.text(known) in _INTEGERS
+        number = known is not None and code.text(known) in OTHER_INTEGER
         if kind is None and cast is None:
             signs = ("+", "-", "*", "/", "%", "<<", ">>", "&", "|")
             number = bool(call and call.name in self._numbers) or operator_of(value, code) in signs
@@ -120,7 +121,7 @@ class ValueNeverRead(LintOperator):
             edits = [code.insert(end, f" = 0; {name}")]
             if not child(node, "mutable_specifier"):
                 edits.append(code.insert(pattern.start_byte, "mut "))
-            cause = f"`{name}` starts as 0, but `{brief(code, value)}` overwrites that before it is read"
+            cause = f"`{name}` starts as 0, but `{short(code, value)}` overwrites that before it is read"
             yield code.site(cause, *edits)
 
 
@@ -136,12 +137,12 @@ class DropQuestionMark(LintOperator):
         """A `?` whose value is not used; a `let _` of a call."""
         if node.type == "try_expression":
             if statement(node):
-                cause = f"the `Result` of `{brief(code, node.named_children[0])}` is ignored, and with it a failure"
+                cause = f"the `Result` of `{short(code, node.named_children[0])}` is ignored, and with it a failure"
                 yield code.site(cause, code.span(node.end_byte - 1, node.end_byte, ""))
             return
         value = node.child_by_field_name("value")
         if value is not None and child(node, "_") and value.type in ("call_expression", "macro_invocation"):
-            cause = f"the result of `{brief(code, value)}` is dropped without `let _`"
+            cause = f"the result of `{short(code, value)}` is dropped without `let _`"
             yield code.site(cause, code.span(node.start_byte, value.start_byte, ""))
 
 
@@ -158,7 +159,7 @@ class ComparedForAssigned(LintOperator):
         left, right = fields(node, "left", "right") or (node, node)
         sign = child(node, "=")
         if sign is not None and statement(node) and right.type not in BLOCKS:
-            cause = f"`{brief(code, left)}` is compared with `{brief(code, right)}` by `==` where it should be set"
+            cause = f"`{short(code, left)}` is compared with `{short(code, right)}` by `==` where it should be set"
             yield code.site(cause, code.replace(sign, "=="))
 
 
@@ -168,7 +169,7 @@ class ComputedForNothing(LintOperator):
     name = "compute_for_nothing"
     codes = ("unused_must_use",)
     rationale = "An operation gives a new value and leaves its operands; without an assignment the result is lost."
-    nodes = ("compound_assignment_expr", "assignment_expression")
+    nodes = ASSIGNMENTS
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An assigning operator; an assignment of what a method makes of the place itself."""
@@ -178,11 +179,11 @@ class ComputedForNothing(LintOperator):
         if node.type == "compound_assignment_expr":
             sign = node.child_by_field_name("operator")
             if sign is not None:
-                cause = f"the result of `{brief(code, left)} {code.text(sign)[:-1]} {brief(code, right)}` is lost"
+                cause = f"the result of `{short(code, left)} {code.text(sign)[:-1]} {short(code, right)}` is lost"
                 yield code.site(cause, code.replace(sign, code.text(sign)[:-1]))
         elif (call := method(right, code)) and code.text(call.value) == code.text(left):
-            cause = f"`{brief(code, right)}` leaves `{brief(code, left)}` as it is, and its result is lost"
-            yield code.site(cause, code.span(node.start_byte, right.start_byte, ""))
+            cause = f"`{short(code, right)}` leaves `{short(code, left)}` as it is, and its result is lost"
+            yield code.site(cause, *only(code, node, right))
 
 
 class StaleImport(LintOperator):
@@ -235,7 +236,7 @@ class NeedlessParens(LintOperator):
         for value in inner[:1]:
             closed = ("let_condition", "let_chain", "parenthesized_expression", "closure_expression")
             if value.type not in (*closed, *BLOCKS) and on_one_line(value):
-                cause = f"the parentheses around `{brief(code, value)}` group nothing"
+                cause = f"the parentheses around `{short(code, value)}` group nothing"
                 yield code.site(cause, code.insert(value.start_byte, "("), code.insert(value.end_byte, ")"))
 
 
@@ -253,7 +254,7 @@ class NeedlessBraces(LintOperator):
         values = list(fields(node, names[node.type])) if node.type in names else named(node)
         for value in values[:1]:
             if value.type in ("integer_literal", "identifier", "boolean_literal", "string_literal", "char_literal"):
-                cause = f"the braces around `{brief(code, value)}` hold no statement"
+                cause = f"the braces around `{short(code, value)}` hold no statement"
                 yield code.site(cause, code.insert(value.start_byte, "{ "), code.insert(value.end_byte, " }"))
 
 
@@ -272,19 +273,19 @@ class Unreachable(LintOperator):
             return
         last = inner[-1].named_children[0] if inner[-1].type == "expression_statement" else inner[-1]
         if last.type == "return_expression" and child(inner[-1], ";") and self._in_loop(node):
-            cause = f"the `break` after `{brief(code, last)}` is never reached"
+            cause = f"the `break` after `{short(code, last)}` is never reached"
             yield code.site(cause, code.insert(inner[-1].end_byte, " break;"))
-        if above.type == "function_item" and not returns(above, code) and len(inner) > 1:
+        if above.type == "function_item" and not result_type(above, code) and len(inner) > 1:
             middle = inner[-1]
             if not middle.type.endswith("_item") and middle.prev_named_sibling == inner[-2]:
-                cause = f"`{brief(code, middle)}` is never reached after a `return`"
+                cause = f"`{short(code, middle)}` is never reached after a `return`"
                 yield code.site(cause, code.insert(middle.start_byte, "return; "))
 
     @staticmethod
     def _in_loop(node: Node) -> bool:
         at = node.parent
         while at is not None and at.type not in ("function_item", "closure_expression"):
-            if at.type in ("for_expression", "while_expression", "loop_expression"):
+            if at.type in LOOPS:
                 return True
             at = at.parent
         return False
@@ -304,7 +305,7 @@ class TwiceMatched(LintOperator):
             parts = named(node)
             plain = not any(n.type == "identifier" for n in walk(node) if n.parent == node)
             if len(parts) > 1 and parts[0].type != "or_pattern" and plain:
-                cause = f"`{brief(code, parts[0])}` stands twice among the alternatives `{brief(code, node)}`"
+                cause = f"`{short(code, parts[0])}` stands twice among the alternatives `{short(code, node)}`"
                 yield code.site(cause, code.replace(parts[-1], " ".join(code.text(parts[0]).split())))
             return
         arms = [arm for arm in named(node) if arm.type == "match_arm"]
@@ -315,7 +316,7 @@ class TwiceMatched(LintOperator):
         if first is None or second is None or "if" in (c.type for c in (*first.children, *second.children)):
             return
         if on_one_line(first) and "|" not in code.text(first):
-            cause = f"the arm for `{brief(code, first)}` stands twice, and the second is never reached"
+            cause = f"the arm for `{short(code, first)}` stands twice, and the second is never reached"
             yield code.site(cause, code.replace(second, code.text(first)))
 
 
@@ -333,7 +334,7 @@ class TwoSemicolons(LintOperator):
         value = node.child_by_field_name("value") if node.type == "let_declaration" else None
         bound = value is not None and is_place(value)
         if child(node, ";") and (bound or named(node)[0].type in plain):
-            cause = f"an empty statement follows `{brief(code, node)}`"
+            cause = f"an empty statement follows `{short(code, node)}`"
             yield code.site(cause, code.insert(node.end_byte, ";"))
 
 
@@ -350,5 +351,5 @@ class ImportBraces(LintOperator):
         used = node.child_by_field_name("argument")
         name = used.child_by_field_name("name") if used and used.type == "scoped_identifier" else None
         if used is not None and name is not None:
-            cause = f"the braces around `{code.text(name)}` in `{brief(code, used)}` hold a single name"
+            cause = f"the braces around `{code.text(name)}` in `{short(code, used)}` hold a single name"
             yield code.site(cause, code.insert(name.start_byte, "{"), code.insert(name.end_byte, "}"))

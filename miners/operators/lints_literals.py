@@ -7,17 +7,10 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import LintOperator
 from oxidizer.miners.operators.operator import Code, Site, ancestor, child
-from oxidizer.miners.operators.reading import (
-    LintOperator,
-    brief,
-    fields,
-    in_pattern,
-    is_place,
-    method,
-    on_one_line,
-    statement,
-)
+from oxidizer.miners.operators.shapes import fields, in_pattern, is_place, method, on_one_line, statement
+from oxidizer.miners.operators.wording import short
 
 
 class StaticConstant(LintOperator):
@@ -33,7 +26,7 @@ class StaticConstant(LintOperator):
         name, kind = fields(node, "name", "type") or (node, node)
         above = ancestor(node, "impl_item", "trait_item")
         if kind.type == "reference_type" and not child(kind, "lifetime") and above is None:
-            cause = f"the type of `{code.text(name)}` says `'static`, which every constant is"
+            cause = f"the type of `{code.text(name)}` says `'static`, which the borrows in a constant are anyway"
             yield code.site(cause, code.insert(kind.start_byte + 1, "'static "))
 
 
@@ -49,7 +42,7 @@ class BytesOfText(LintOperator):
         """A byte string of plain characters."""
         text = code.text(node)
         if text.startswith('b"') and "\\" not in text and on_one_line(node) and not in_pattern(node):
-            cause = f"the bytes `{brief(code, node)}` are made from a text with `as_bytes()`"
+            cause = f"the bytes `{short(code, node)}` are made from a text with `as_bytes()`"
             yield code.site(cause, code.replace(node, f"{text[1:]}.as_bytes()"))
 
 
@@ -113,7 +106,7 @@ class ApartFormat(LintOperator):
             at = literal[0].start_byte + code.source[literal[0].start_byte : literal[0].end_byte].index(
                 b"{" + name.encode()
             )
-            cause = f"`{name}` stands apart from its place in `{brief(code, literal[0])}`"
+            cause = f"`{name}` stands apart from its place in `{short(code, literal[0])}`"
             yield code.site(
                 cause, code.span(at + 1, at + 1 + len(name), ""), code.insert(literal[0].end_byte, f", {name}")
             )
@@ -144,7 +137,7 @@ class LiteralArgument(LintOperator):
         if literal is not None and literal.type == "string_literal" and on_one_line(literal):
             text = code.text(literal)
             if "{" not in text and "}" not in text:
-                cause = f"the text `{brief(code, literal)}` is an argument of `write!`, not part of its format"
+                cause = f"the text `{short(code, literal)}` is an argument of `write!`, not part of its format"
                 yield code.site(cause, code.replace(node, f'write!({target}, "{{}}", {text})'))
 
 

@@ -7,26 +7,28 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import LintOperator
+from oxidizer.miners.operators.cuts import cut_line
 from oxidizer.miners.operators.operator import Code, Site, child, named, walk
-from oxidizer.miners.operators.reading import (
+from oxidizer.miners.operators.scopes import mentions
+from oxidizer.miners.operators.shapes import (
+    ASSIGNMENTS,
     BLOCKS,
+    LEAVES,
+    LOOPS,
     PRIMARY,
-    LintOperator,
-    brief,
     fields,
-    function_of,
     is_place,
-    mentions,
+    let_parts,
     method,
     on_one_line,
-    parameters,
-    returns,
     statement,
     tail,
 )
+from oxidizer.miners.operators.surroundings import function_of, parameter_types, result_type
+from oxidizer.miners.operators.wording import short
 
-_LOOPS = ("for_expression", "while_expression", "loop_expression")
-_LEAVES = frozenset({"return_expression", "break_expression", "continue_expression", "try_expression"})
+_LEAVES = (*LEAVES, "try_expression")
 _ITERATORS = frozenset(
     {"iter", "iter_mut", "into_iter", "chars", "bytes", "char_indices", "enumerate", "rev", "skip", "take", "zip",
      "map", "filter", "windows", "chunks", "chunks_exact", "lines",
@@ -37,8 +39,9 @@ _ITERATORS = frozenset(
 
 def _free(code: Code, node: Node, *wanted: str) -> str:
     """The first of the names that the node does not use, else a longer one."""
-    text = code.text(node)
-    return next((name for name in wanted if not mentions(text, name)), f"{wanted[-1]}_at")
+    return next(
+        (name for name in wanted if not mentions(node.start_byte, node.end_byte, name, code)), f"{wanted[-1]}_at"
+    )
 
 
 def _elements(value: Node, code: Code) -> str:
@@ -47,7 +50,7 @@ def _elements(value: Node, code: Code) -> str:
     if value.type == "reference_expression" and not child(value, "mutable_specifier"):
         inner = value.child_by_field_name("value")
     elif value.type == "identifier":
-        kind = parameters(function_of(value), code).get(code.text(value))
+        kind = parameter_types(function_of(value), code).get(code.text(value))
         inner = value if kind is not None and kind.type == "reference_type" else None
     else:
         call = method(value, code)
@@ -107,7 +110,7 @@ class WhileLetNext(LintOperator):
             text = f"{inner}.{'iter_mut' if child(value, 'mutable_specifier') else 'iter'}()"
         elif value.type != "range_expression" and not (call and call.name in _ITERATORS):
             text = f"{text}.into_iter()" if value.type in PRIMARY else f"({text}).into_iter()"
-        cause = f"`while let` calls `{iterator}.next()` by hand for what `for {brief(code, pattern)} in ..` does"
+        cause = f"`while let` calls `{iterator}.next()` by hand for what `for {short(code, pattern)} in ..` does"
         head = f"let mut {iterator} = {text}; while let Some({code.text(pattern)}) = {iterator}.next() "
         yield code.site(cause, code.span(node.start_byte, body.start_byte, head))
 
@@ -130,14 +133,15 @@ class CounterByHand(LintOperator):
         if len(bound) != 2 or bound[0].type != "identifier" or any(n.type == "continue_expression" for n in walk(body)):
             return
         last = tail(body)
-        step = f"{'; ' if last is not None and last.type not in BLOCKS else ' '}{code.text(bound[0])} += 1; "
-        cause = f"the loop counts `{code.text(bound[0])}` by hand beside `{brief(code, call.value)}`"
+        step = f"{'; ' if last is not None and last.type not in BLOCKS else ' '}{code.text(bound[0])} += 1;"
+        at = named(body)[-1].end_byte if named(body) else body.start_byte + 1
+        cause = f"the loop counts `{code.text(bound[0])}` by hand beside `{short(code, call.value)}`"
         yield code.site(
             cause,
             code.insert(node.start_byte, f"let mut {code.text(bound[0])} = 0; "),
             code.replace(pattern, code.text(bound[1])),
             code.span(call.value.end_byte, value.end_byte, ""),
-            code.insert(body.end_byte - 1, step),
+            code.insert(at, step),
         )
 
 
@@ -156,7 +160,7 @@ class IterOfBorrow(LintOperator):
         if value is not None and inner is not None and inner.type in PRIMARY:
             mutable = child(value, "mutable_specifier")
             name, sign = ("iter_mut", "&mut ") if mutable else ("iter", "&")
-            cause = f"the loop calls `{brief(code, inner)}.{name}()` where `{sign}{brief(code, inner)}` is enough"
+            cause = f"the loop calls `{short(code, inner)}.{name}()` where `{sign}{short(code, inner)}` is enough"
             yield code.site(
                 cause, code.span(value.start_byte, inner.start_byte, ""), code.insert(value.end_byte, f".{name}()")
             )
@@ -177,7 +181,7 @@ class IntoIterOfLoop(LintOperator):
         if value is None or (call and call.name in _ITERATORS):
             return
         if is_place(value) or value.type == "call_expression":
-            cause = f"the loop calls `{brief(code, value)}.into_iter()`, which `for` does with `{brief(code, value)}`"
+            cause = f"the loop calls `{short(code, value)}.into_iter()`, which `for` does with `{short(code, value)}`"
             yield code.site(cause, code.insert(value.end_byte, ".into_iter()"))
 
 
@@ -187,7 +191,7 @@ class LastContinue(LintOperator):
     name = "continue_at_end"
     codes = ("clippy::needless_continue",)
     rationale = "A loop goes on by itself at the end of its body; a last `continue` is left over or written to be sure."
-    nodes = _LOOPS
+    nodes = LOOPS
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A body whose last statement does not leave."""
@@ -196,9 +200,9 @@ class LastContinue(LintOperator):
         if body is None or not inner or any(n.type in _LEAVES for n in (inner[-1], *inner[-1].named_children)):
             return
         last = tail(body)
-        cause = f"the `continue` after `{brief(code, inner[-1])}` ends a body that goes on anyway"
-        text = "; continue; " if last is not None and last.type not in BLOCKS else " continue; "
-        yield code.site(cause, code.insert(body.end_byte - 1, text))
+        cause = f"the `continue` after `{short(code, inner[-1])}` ends a body that goes on anyway"
+        text = "; continue;" if last is not None and last.type not in BLOCKS else " continue;"
+        yield code.site(cause, code.insert(inner[-1].end_byte, text))
 
 
 class ForEach(LintOperator):
@@ -240,9 +244,9 @@ class LoopForWhileLet(LintOperator):
         """A `while let`."""
         condition, body = fields(node, "condition", "body") or (node, node)
         start = child(node, "while")
-        if condition.type != "let_condition" or start is None or not on_one_line(condition):
+        if not let_parts(node) or start is None or not on_one_line(condition):
             return
-        cause = f"the `loop` begins with `{brief(code, condition)}` or else `break`, which is a `while let`"
+        cause = f"the `loop` begins with `{short(code, condition)}` or else `break`, which is a `while let`"
         head = f"loop {{ {code.text(condition)} else {{ break }};"
         yield code.site(cause, code.span(start.start_byte, body.start_byte + 1, head))
 
@@ -260,7 +264,7 @@ class UnusedEnumerate(LintOperator):
         pattern, value = fields(node, "pattern", "value") or (node, node)
         call = method(value, code)
         if call and call.name != "enumerate":
-            cause = f"`{brief(code, value)}` is counted by `enumerate()`, but the loop ignores the count"
+            cause = f"`{short(code, value)}` is counted by `enumerate()`, but the loop ignores the count"
             yield code.site(
                 cause,
                 code.insert(pattern.start_byte, "(_, "),
@@ -281,12 +285,12 @@ class WhileTrue(LintOperator):
         """A `loop` that gives no value."""
         start, body = child(node, "loop"), node.child_by_field_name("body")
         function, stands = function_of(node), statement(node)
-        if returns(function, code) and (stands is None or stands.next_named_sibling is None):
+        if result_type(function, code) and (stands is None or stands.next_named_sibling is None):
             return
         if start is None or body is None or any(n.type == "break_expression" and n.named_children for n in walk(body)):
             return
         inner = named(body)
-        cause = f"the endless loop around `{brief(code, inner[0] if inner else body)}` is written `while true`"
+        cause = f"the endless loop around `{short(code, inner[0] if inner else body)}` is written `while true`"
         yield code.site(cause, code.replace(start, "while true"))
 
 
@@ -296,7 +300,7 @@ class UnusedLabel(LintOperator):
     name = "label_unused"
     codes = ("unused_labels",)
     rationale = "A label that no `break` or `continue` names is left over from a nested loop that is gone."
-    nodes = _LOOPS
+    nodes = LOOPS
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A loop without a label."""
@@ -319,9 +323,7 @@ class UnchangedInLoop(LintOperator):
         """The only change of a variable that the condition names."""
         condition, body = fields(node, "condition", "body") or (node, node)
         steps = [n for n in named(body) if n.type == "expression_statement" and n.named_children]
-        changes = [
-            n for n in steps if n.named_children[0].type in ("compound_assignment_expr", "assignment_expression")
-        ]
+        changes = [n for n in steps if n.named_children[0].type in ASSIGNMENTS]
         for step in changes[-1:]:
             left = fields(step.named_children[0], "left")[0]
             name, rest = code.text(left), code.text(body).replace(code.text(step), "", 1)
@@ -333,5 +335,5 @@ class UnchangedInLoop(LintOperator):
                 rf"&mut |\b(?:{'|'.join(used) or name})\b\s*[-+*/%&|^<>]*=[^=]|\bbreak\b|\breturn\b|\?", rest
             )
             if left.type == "identifier" and name in used and plain and kept:
-                cause = f"`{name}` in the condition `{brief(code, condition)}` never changes in the loop"
-                yield code.site(cause, code.cut(step))
+                cause = f"`{name}` in the condition `{short(code, condition)}` never changes in the loop"
+                yield code.site(cause, cut_line(code, step))

@@ -7,25 +7,24 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import Form, LintOperator, Reworded
 from oxidizer.miners.operators.operator import Code, Site, ancestor, child, named, walk
-from oxidizer.miners.operators.reading import (
+from oxidizer.miners.operators.shapes import (
+    LEAVES,
     LITERALS,
     PRIMARY,
-    Form,
-    LintOperator,
-    Reworded,
-    brief,
     fields,
-    function_of,
     is_place,
+    let_parts,
     method,
     on_one_line,
-    returns,
     statement,
+    variant,
 )
+from oxidizer.miners.operators.surroundings import function_of, result_type
+from oxidizer.miners.operators.wording import short
 
 _CHEAP = (*LITERALS, "identifier", "scoped_identifier", "field_expression")
-_LEAVES = ("return_expression", "break_expression", "continue_expression")
 
 
 class SpelledQuestionMark(LintOperator):
@@ -39,7 +38,7 @@ class SpelledQuestionMark(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A bound or a discarded `?` of a function that gives an `Option` or a `Result`."""
         function, above, value = function_of(node), node.parent, node.named_children[0]
-        kind = returns(function, code).split("<", 1)[0].split("::")[-1]
+        kind = result_type(function, code).split("<", 1)[0].split("::")[-1]
         inner = ancestor(node, "closure_expression", "async_block", "function_item")
         if above is None or inner != function or kind not in ("Option", "Result"):
             return
@@ -47,7 +46,7 @@ class SpelledQuestionMark(LintOperator):
             pattern = above.child_by_field_name("pattern")
             if pattern is None or pattern.type != "identifier" or above.child_by_field_name("alternative"):
                 return
-            cause = f"`{brief(code, value)}` is taken apart by hand to return its failure, which `?` does"
+            cause = f"`{short(code, value)}` is taken apart by hand to return its failure, which `?` does"
             if kind == "Option":
                 start = pattern.start_byte if child(above, "mutable_specifier") is None else above.start_byte + 4
                 name = code.source[start : pattern.end_byte].decode()
@@ -65,7 +64,7 @@ class SpelledQuestionMark(LintOperator):
                     ),
                 )
         elif kind == "Option" and statement(node) and value.type in PRIMARY:
-            cause = f"`{brief(code, value)}` is asked whether it is `None` only to return that, which `?` does"
+            cause = f"`{short(code, value)}` is asked whether it is `None` only to return that, which `?` does"
             end = above.end_byte
             yield code.site(
                 cause,
@@ -85,18 +84,18 @@ class StripByHand(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An `if let` on `strip_prefix` or `strip_suffix` of a literal."""
         condition, body = fields(node, "condition", "consequence") or (node, node)
-        pattern, value = fields(condition, "pattern", "value") or (node, node)
-        call = method(value, code)
-        if call is None or call.name not in ("strip_prefix", "strip_suffix") or pattern.type != "tuple_struct_pattern":
+        pattern, value = let_parts(node) or (node, node)
+        inner, call = variant(pattern), method(value, code)
+        if call is None or call.name not in ("strip_prefix", "strip_suffix") or not inner:
             return
-        inner, literal = named(pattern), code.text(call.args[0]) if call.args else ""
-        if len(inner) != 2 or inner[1].type != "identifier" or literal[:1] not in ("'", '"') or "\\" in literal:
+        literal = code.text(call.args[0]) if call.args else ""
+        if inner[1].type != "identifier" or literal[:1] not in ("'", '"') or "\\" in literal:
             return
         text, length = code.text(call.value), len(literal[1:-1].encode())
         name, cut = ("starts_with", f"{length}..")
         if call.name == "strip_suffix":
             name, cut = "ends_with", f"..{text}.len() - {length}"
-        cause = f"`{brief(code, call.value)}` is tested by `{name}({literal})` and then cut by hand"
+        cause = f"`{short(code, call.value)}` is tested by `{name}({literal})` and then cut by hand"
         if is_place(call.value):
             head = f"{text}.{name}({literal}) {{ let {code.text(inner[1])} = &{text}[{cut}];"
             yield code.site(cause, code.span(condition.start_byte, body.start_byte + 1, head))
@@ -113,10 +112,10 @@ class UnwrapAfterCheck(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An `if let` of `Some` or `Ok` on a place."""
         condition, body = fields(node, "condition", "consequence") or (node, node)
-        pattern, value = fields(condition, "pattern", "value") or (node, node)
-        inner = named(pattern) if pattern.type == "tuple_struct_pattern" else []
+        pattern, value = let_parts(node) or (node, node)
+        inner = variant(pattern)
         test = {"Some": "is_some", "Ok": "is_ok"}.get(code.text(inner[0]) if inner else "")
-        if condition.type == "let_condition" and test and len(inner) == 2 and is_place(value) and on_one_line(pattern):
+        if test and is_place(value) and on_one_line(pattern):
             text = code.text(value)
             head = f"{text}.{test}() {{ let {code.text(inner[1])} = {text}.unwrap();"
             cause = f"`{text}` is tested by `{test}()` and then unwrapped, which one pattern does"
@@ -136,7 +135,7 @@ class OkForResult(LintOperator):
         pattern, value = fields(node, "pattern", "value") or (node, node)
         inner = named(pattern) if pattern.type == "tuple_struct_pattern" else []
         if inner and code.text(inner[0]) == "Ok" and value.type in PRIMARY:
-            cause = f"`{brief(code, value)}` is turned into an `Option` by `ok()` only to be matched"
+            cause = f"`{short(code, value)}` is turned into an `Option` by `ok()` only to be matched"
             yield code.site(cause, code.replace(inner[0], "Some"), code.insert(value.end_byte, ".ok()"))
 
 
@@ -164,23 +163,16 @@ class MapForIfLet(LintOperator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A block of one call."""
-        condition, body = fields(node, "condition", "consequence") or (node, node)
-        pattern, value = fields(condition, "pattern", "value") or (node, node)
-        inner, steps = named(pattern) if pattern.type == "tuple_struct_pattern" else [], named(body)
-        if condition.type != "let_condition" or len(inner) != 2 or code.text(inner[0]) != "Some":
+        (pattern, value), body = let_parts(node) or (node, node), node.child_by_field_name("consequence")
+        inner, steps = variant(pattern), named(body) if body is not None else []
+        if not inner or code.text(inner[0]) != "Some" or value.type not in PRIMARY or not statement(node):
             return
-        if len(steps) != 1 or steps[0].type != "expression_statement" or not statement(node):
+        if len(steps) != 1 or steps[0].type != "expression_statement" or node.child_by_field_name("alternative"):
             return
         call = steps[0].named_children[0]
-        left = any(n.type in (*_LEAVES, "try_expression") for n in walk(call))
-        if (
-            node.child_by_field_name("alternative")
-            or call.type != "call_expression"
-            or left
-            or value.type not in PRIMARY
-        ):
+        if call.type != "call_expression" or any(n.type in (*LEAVES, "try_expression") for n in walk(call)):
             return
-        cause = f"`map` on `{brief(code, value)}` gets a closure for its effect, `{brief(code, call)}`"
+        cause = f"`map` on `{short(code, value)}` gets a closure for its effect, `{short(code, call)}`"
         yield code.site(
             cause,
             code.span(node.start_byte, value.start_byte, ""),
@@ -225,7 +217,7 @@ class EagerCall(LintOperator):
             function is None or not re.search(r"(?:^|\W)[a-z_]\w*$", code.text(function))
         ):
             return
-        cause = f"`{brief(code, body)}` is computed even where `{brief(code, call.value, 30)}` needs no other value"
+        cause = f"`{short(code, body)}` is computed even where `{short(code, call.value, 30)}` needs no other value"
         yield code.site(
             cause, code.replace(call.field, eager[call.name]), code.span(closure.start_byte, body.start_byte, "")
         )

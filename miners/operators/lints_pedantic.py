@@ -7,19 +7,12 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import LintOperator
 from oxidizer.miners.operators.operator import Code, Site, ancestor, child, named, walk
-from oxidizer.miners.operators.reading import (
-    PRIMARY,
-    LintOperator,
-    brief,
-    fields,
-    function_of,
-    method,
-    operator_of,
-    parameters,
-    statement,
-    tail,
-)
+from oxidizer.miners.operators.scopes import is_called
+from oxidizer.miners.operators.shapes import PRIMARY, fields, method, operator_of, statement, tail
+from oxidizer.miners.operators.surroundings import function_of, parameter_types
+from oxidizer.miners.operators.wording import short
 
 _UNIT = frozenset(
     {"push", "push_str", "extend", "extend_from_slice", "clear", "truncate", "reserve", "sort", "fill", "swap",
@@ -51,7 +44,7 @@ class NamedLifetime(LintOperator):
             return
         at, text = (generics.start_byte + 1, "'a, ") if generics else (name.end_byte, "<'a>")
         edits = [code.insert(n.start_byte + 1, "'a ") for n in (*taken, *given)]
-        cause = f"`{code.text(name)}` names the lifetime `'a` of its only borrow `{brief(code, taken[0])}`"
+        cause = f"`{code.text(name)}` names the lifetime `'a` of its only borrow `{short(code, taken[0])}`"
         yield code.site(cause, code.insert(at, text), *edits)
 
 
@@ -78,7 +71,7 @@ class UnusedLifetime(LintOperator):
 
 
 class BoundUnit(LintOperator):
-    """`f();` becomes `let _ = f();`."""
+    """`f();` becomes `let result = f();`."""
 
     name = "bind_unit"
     codes = ("clippy::let_unit_value",)
@@ -89,7 +82,7 @@ class BoundUnit(LintOperator):
         """A statement that calls a method which gives nothing, or one of `self`."""
         call = method(node, code)
         if call and statement(node) and (call.name in _UNIT or call.value.type == "self"):
-            cause = f"`{brief(code, node)}` gives nothing, yet its value is bound"
+            cause = f"`{short(code, node)}` gives nothing, yet its value is bound"
             yield code.site(cause, code.insert(node.start_byte, "let result = "))
 
 
@@ -108,7 +101,7 @@ class NameForSelf(LintOperator):
         home = ancestor(node, "impl_item", "trait_item")
         kind = home.child_by_field_name("type") if home else None
         if kind is not None and kind.type == "type_identifier":
-            cause = f"`{code.text(kind)}` is named in its own `impl` in `{brief(code, node.parent or node, 40)}`"
+            cause = f"`{code.text(kind)}` is named in its own `impl` in `{short(code, node.parent or node, 40)}`"
             yield code.site(cause, code.replace(node, code.text(kind)))
 
 
@@ -129,7 +122,7 @@ class BareUnitTail(LintOperator):
             return
         value = last.named_children[0]
         if value.type in ("call_expression", "assignment_expression", "compound_assignment_expr"):
-            cause = f"`{brief(code, value)}` gives nothing, but stands without a semicolon as if it were the value"
+            cause = f"`{short(code, value)}` gives nothing, but stands without a semicolon as if it were the value"
             yield code.site(cause, code.cut(sign, space=False))
 
 
@@ -146,7 +139,7 @@ class SemicolonAfterBlock(LintOperator):
         stands = statement(node)
         if stands is not None and not child(stands, ";") and stands.parent and tail(stands.parent) != node:
             about = node.child_by_field_name("condition") or node.child_by_field_name("value")
-            cause = f"a semicolon follows the block of the branch on `{brief(code, about or node)}`"
+            cause = f"a semicolon follows the block of the branch on `{short(code, about or node)}`"
             yield code.site(cause, code.insert(node.end_byte, ";"))
 
 
@@ -161,15 +154,10 @@ class LostConst(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A `const fn`."""
         modifiers, name = child(node, "function_modifiers"), node.child_by_field_name("name")
-        if (
-            modifiers is not None
-            and name is not None
-            and code.text(modifiers) == "const"
-            and (
-                # Where it is called, that may be at compile time.
-                code.source.count(b"%s(" % code.text(name).encode()) == 1
-            )
-        ):
+        if modifiers is None or name is None or code.text(modifiers) != "const":
+            return
+        # Where it is called, that may be at compile time.
+        if not is_called(code.text(name), code):
             cause = f"`{code.text(name)}` could run at compile time, but is not declared `const`"
             yield code.site(cause, code.cut(modifiers))
 
@@ -189,7 +177,7 @@ class EndMinusOne(LintOperator):
             return
         end = inner[-1]
         if end.start_byte > sign.start_byte and end.type in PRIMARY and end.type != "integer_literal":
-            cause = f"the range ends at `{brief(code, end)} - 1` inclusive, which is `{brief(code, end)}` exclusive"
+            cause = f"the range ends at `{short(code, end)} - 1` inclusive, which is `{short(code, end)}` exclusive"
             yield code.site(cause, code.replace(sign, "..="), code.insert(end.end_byte, " - 1"))
 
 
@@ -217,7 +205,7 @@ class BitwiseBool(LintOperator):
         for side in (left, right):
             if side.type == "binary_expression":
                 edits += [code.insert(side.start_byte, "("), code.insert(side.end_byte, ")")]
-        cause = f"`{code.text(sign)[0]}` computes `{brief(code, right)}` even where `{brief(code, left)}` has decided"
+        cause = f"`{code.text(sign)[0]}` computes `{short(code, right)}` even where `{short(code, left)}` has decided"
         yield code.site(cause, *edits)
 
 
@@ -236,7 +224,7 @@ class GlobImport(LintOperator):
         if used is None or listed is None or child(node, "visibility_modifier"):
             return
         if all(n.type == "identifier" for n in named(listed)):
-            cause = f"everything of `{brief(code, fields(used, 'path')[0])}` is imported for `{brief(code, listed)}`"
+            cause = f"everything of `{short(code, fields(used, 'path')[0])}` is imported for `{short(code, listed)}`"
             yield code.site(cause, code.replace(listed, "*"))
 
 
@@ -253,7 +241,7 @@ class BorrowedDeref(LintOperator):
         uses = [
             n for n in (named(node) if node.type == "arguments" else fields(node, "value")) if n.type == "identifier"
         ]
-        known = parameters(function_of(node), code) if uses else {}
+        known = parameter_types(function_of(node), code) if uses else {}
         for use in uses:
             kind = known.get(code.text(use))
             if kind is not None and kind.type == "reference_type" and not child(kind, "mutable_specifier"):

@@ -9,25 +9,22 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import Form, LintOperator, Reworded
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named
-from oxidizer.miners.operators.reading import (
-    Form,
-    LintOperator,
-    Reworded,
-    brief,
+from oxidizer.miners.operators.shapes import (
     fields,
-    function_of,
     in_pattern,
+    let_parts,
     method,
     on_one_line,
     operator_of,
-    parameters,
-    returns,
     tail,
+    variant,
 )
+from oxidizer.miners.operators.surroundings import function_of, parameter_types, result_type
+from oxidizer.miners.operators.wording import short
 
 _COUNTS = "len|length|count|size|capacity|pos|position|index|idx|offset|width|used|remaining|start|end"
-_TIGHT = ("field_expression", "binary_expression", "unary_expression", "index_expression", "try_expression")
 
 
 def renamed(function: Node, old: str, new: str, code: Code) -> list[Node]:
@@ -144,13 +141,13 @@ class AlwaysTrueComparison(LintOperator):
         sign, right = node.child_by_field_name("operator"), node.child_by_field_name("right")
         left = node.child_by_field_name("left")
         new = {">": ">=", "!=": ">=", "==": "<="}.get(operator_of(node, code))
-        kind = parameters(function_of(node), code).get(code.text(left)) if left is not None else None
+        kind = parameter_types(function_of(node), code).get(code.text(left)) if left is not None else None
         known = kind is not None and code.text(kind).startswith("u")
         counts = left is not None and re.search(rf"(?:{_COUNTS})(?:\(\))?$", code.text(left)) and kind is None
         if not (known or counts):
             return
         if sign is not None and left is not None and right is not None and new and code.text(right) == "0":
-            cause = f"`{brief(code, left)}` is unsigned, so `{new} 0` does not ask what it seems to ask"
+            cause = f"`{short(code, left)}` is unsigned, so `{new} 0` does not ask what it seems to ask"
             yield code.site(cause, code.replace(sign, new))
 
 
@@ -194,12 +191,12 @@ class LetElse(LintOperator):
             return
         inner = ancestor(node, "closure_expression", "async_block", "function_item")
         if inner is not None and inner.type == "function_item":
-            given = returns(inner, code)
+            given = result_type(inner, code)
             value_given = self._empty.get(given, "None" if given.startswith("Option<") else "")
             if given and not value_given:
                 return
             way = f"return {value_given}".rstrip()
-            cause = f"`{brief(code, pattern)}` always fits `{brief(code, value)}`, so its `else` never runs"
+            cause = f"`{short(code, pattern)}` always fits `{short(code, value)}`, so its `else` never runs"
             yield code.site(cause, code.insert(value.end_byte, f" else {{ {way} }}"))
 
 
@@ -217,7 +214,7 @@ class OldName(Reworded):
         Form("join", 1, ".connect({})"),
         Form("source", 0, ".cause()"),
     )
-    because = "`{value}` is used by a deprecated name of the method `{name}`"
+    because = "the method `{name}` of `{value}` is called by its deprecated name"
 
 
 class LoopOverOption(LintOperator):
@@ -230,19 +227,13 @@ class LoopOverOption(LintOperator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An `if let` without `else` or a `while let`, of `Some` or `Ok`."""
-        condition = node.child_by_field_name("condition")
+        pattern, value = let_parts(node) or (node, node)
         start = child(node, "if") or child(node, "while")
-        if (
-            condition is None
-            or start is None
-            or condition.type != "let_condition"
-            or node.child_by_field_name("alternative")
-        ):
+        inner = variant(pattern)
+        if start is None or not inner or node.child_by_field_name("alternative"):
             return
-        pattern, value = fields(condition, "pattern", "value")
-        inner = named(pattern) if pattern.type == "tuple_struct_pattern" else []
-        if len(inner) == 2 and code.text(inner[0]) in ("Some", "Ok") and on_one_line(pattern):
-            cause = f"the `for` goes through `{brief(code, value)}`, which holds at most one value"
+        if code.text(inner[0]) in ("Some", "Ok") and on_one_line(pattern):
+            cause = f"the `for` goes through `{short(code, value)}`, which holds at most one value"
             yield code.site(cause, code.span(start.start_byte, value.start_byte, f"for {code.text(inner[1])} in "))
 
 
@@ -271,7 +262,7 @@ class QualifiedCall(LintOperator):
                 cause = f"the function `{text}` is in scope, yet it is called by the path `self::{text}`"
                 yield code.site(cause, code.insert(name.start_byte, "self::"))
         elif (home := self._homes.get(text)) and function_of(node) and not in_pattern(node):
-            cause = f"`{text}` is in scope, yet its whole path `{home}` stands before `{brief(code, node)}`"
+            cause = f"`{text}` is in scope, yet its whole path `{home}` stands before `{short(code, node)}`"
             yield code.site(cause, code.replace(name, home))
 
 
@@ -301,7 +292,7 @@ class _HiddenLifetime(LintOperator):
             return
         inner = named(arguments)
         if code.text(inner[0]) == "'_":
-            cause = f"`{brief(code, node)}` stands without its `'_`, so it hides that it borrows"
+            cause = f"`{short(code, node)}` stands without its `'_`, so it hides that it borrows"
             start, end = arguments.start_byte, arguments.end_byte
             if len(inner) > 1:
                 start, end = inner[0].start_byte, inner[1].start_byte
@@ -338,7 +329,7 @@ class NeedlessUnsafe(LintOperator):
         if node.type == "block":
             value = tail(node) if node.parent is not None and node.parent.type == "function_item" else None
         if value is not None and value.type in ("call_expression", "field_expression", "index_expression"):
-            cause = f"`{brief(code, value)}` does nothing unsafe, yet it stands in an `unsafe` block"
+            cause = f"`{short(code, value)}` does nothing unsafe, yet it stands in an `unsafe` block"
             yield code.site(cause, code.insert(value.start_byte, "unsafe { "), code.insert(value.end_byte, " }"))
 
 

@@ -6,25 +6,20 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import Form, LintOperator, Reworded
 from oxidizer.miners.operators.operator import Code, Site, ancestor, child, named, walk
-from oxidizer.miners.operators.reading import (
+from oxidizer.miners.operators.shapes import (
     PRIMARY,
-    Form,
-    LintOperator,
-    Reworded,
-    brief,
     fields,
-    function_of,
-    is_const,
     is_place,
     method,
     on_one_line,
     operator_of,
-    parameters,
-    returns,
     statement,
     tail,
 )
+from oxidizer.miners.operators.surroundings import at_compile_time, function_of, parameter_types, result_type
+from oxidizer.miners.operators.wording import short
 
 _PLAIN = ("identifier", "field_expression", "index_expression", "call_expression", "self")
 _TRAITS = {
@@ -48,7 +43,7 @@ class SameOperands(LintOperator):
         if left.type not in _PLAIN or right.type not in _PLAIN or code.text(left) == code.text(right):
             return
         if operator_of(node, code) in self._signs and on_one_line(left):
-            cause = f"both sides of `{operator_of(node, code)}` are `{brief(code, left)}`"
+            cause = f"both sides of `{operator_of(node, code)}` are `{short(code, left)}`"
             yield code.site(cause, code.replace(right, code.text(left)))
 
 
@@ -64,7 +59,7 @@ class AssignedToItself(LintOperator):
         """A place set to something else of one line."""
         left, right = fields(node, "left", "right") or (node, node)
         if left.type in ("field_expression", "index_expression") and right.type in _PLAIN and on_one_line(left):
-            cause = f"`{brief(code, left)}` is set to itself, not to `{brief(code, right)}`"
+            cause = f"`{short(code, left)}` is set to itself, not to `{short(code, right)}`"
             yield code.site(cause, code.replace(right, code.text(left)))
 
 
@@ -81,7 +76,7 @@ class HalfRefactored(LintOperator):
         left, right = fields(node, "left", "right")
         sign = operator_of(node, code)[:-1]
         if right.type in PRIMARY and on_one_line(left) and is_place(left):
-            cause = f"`{brief(code, left)} {sign}= {brief(code, left)} {sign} ..` takes `{brief(code, left)}` in twice"
+            cause = f"`{short(code, left)} {sign}= {short(code, left)} {sign} ..` takes `{short(code, left)}` in twice"
             yield code.site(cause, code.insert(right.start_byte, f"{code.text(left)} {sign} "))
 
 
@@ -103,7 +98,7 @@ class OrForAnd(LintOperator):
         mask = inner.child_by_field_name("right") if sign is not None else None
         known = mask is not None and (mask.type == "integer_literal" or code.text(mask).rpartition("::")[2].isupper())
         if sign is not None and known and code.text(sign) == "&" and code.text(right) == "0":
-            cause = f"`{brief(code, inner)}` is meant to test bits, but `|` sets them"
+            cause = f"`{short(code, inner)}` is meant to test bits, but `|` sets them"
             yield code.site(cause, code.replace(sign, "|"))
 
 
@@ -118,7 +113,7 @@ class SwallowedByLet(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A `?` that is a statement."""
         if statement(node):
-            cause = f"`let _` swallows a failure of `{brief(code, node.named_children[0])}`"
+            cause = f"`let _` swallows a failure of `{short(code, node.named_children[0])}`"
             yield code.site(
                 cause, code.insert(node.start_byte, "let _ = "), code.span(node.end_byte - 1, node.end_byte, "")
             )
@@ -135,7 +130,7 @@ class SwallowedByOk(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A `?` that is a statement."""
         if statement(node):
-            cause = f"`ok()` throws away the error of `{brief(code, node.named_children[0])}`"
+            cause = f"`ok()` throws away the error of `{short(code, node.named_children[0])}`"
             yield code.site(cause, code.span(node.end_byte - 1, node.end_byte, ".ok()"))
 
 
@@ -149,7 +144,7 @@ class UnwrapForQuestionMark(LintOperator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """Any `?`."""
-        cause = f"`unwrap()` panics where `{brief(code, node.named_children[0])}` fails, which `?` hands to the caller"
+        cause = f"`unwrap()` panics where `{short(code, node.named_children[0])}` fails, which `?` hands to the caller"
         yield code.site(cause, code.span(node.end_byte - 1, node.end_byte, ".unwrap()"))
 
 
@@ -164,10 +159,10 @@ class QuestionMarkForReturn(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A returned `Err(..)`."""
         inner = named(node)
-        if is_const(function_of(node), code):
+        if at_compile_time(node, code):
             return
         if inner and inner[0].type == "call_expression" and code.text(inner[0]).startswith("Err("):
-            cause = f"`{brief(code, inner[0])}?` leaves without the word `return`"
+            cause = f"`{short(code, inner[0])}?` leaves without the word `return`"
             yield code.site(
                 cause, code.span(node.start_byte, inner[0].start_byte, ""), code.insert(inner[0].end_byte, "?")
             )
@@ -186,13 +181,13 @@ class PanicForError(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A returned or a last `Err(..)`."""
         function = function_of(node) if node.type == "return_expression" else node
-        if function is None or "Result" not in returns(function, code):
+        if function is None or "Result" not in result_type(function, code):
             return
         last = tail(node.child_by_field_name("body"))
         error = next(iter(named(node)), None) if node.type == "return_expression" else last
         name = function.child_by_field_name("name")
         if error is not None and name is not None and code.text(error).startswith("Err("):
-            cause = f"`{code.text(name)}` panics where it could give `{brief(code, error)}`"
+            cause = f"`{code.text(name)}` panics where it could give `{short(code, error)}`"
             whole = node if node.type == "return_expression" else error
             yield code.site(cause, code.replace(whole, f'panic!("{code.text(name)} failed")'))
 
@@ -210,7 +205,7 @@ class GetUnwrap(LintOperator):
         inner, above = named(node), node.parent
         if len(inner) != 2 or above is None or inner[1].type == "range_expression" or inner[0].type not in PRIMARY:
             return
-        if is_const(function_of(node), code):
+        if at_compile_time(node, code):
             return
         if above.type in (
             "reference_expression",
@@ -220,7 +215,7 @@ class GetUnwrap(LintOperator):
         ):
             return
         cause = (
-            f"`{brief(code, inner[0])}` is read by `get({brief(code, inner[1])}).unwrap()`, which panics as `[]` does"
+            f"`{short(code, inner[0])}` is read by `get({short(code, inner[1])}).unwrap()`, which panics as `[]` does"
         )
         star, end = ("(*", ".unwrap())") if above.type == "try_expression" else ("*", ".unwrap()")
         if above.type == "field_expression":
@@ -246,7 +241,7 @@ class OwnedToCompare(LintOperator):
         left, right = fields(node, "left", "right")
         if operator_of(node, code) in ("==", "!=") and right.type == "string_literal":
             cause = (
-                f"a `String` is made of {brief(code, right).join('``')} only to compare it with `{brief(code, left)}`"
+                f"a `String` is made of {short(code, right).join('``')} only to compare it with `{short(code, left)}`"
             )
             yield code.site(cause, code.insert(right.end_byte, ".to_string()"))
 
@@ -261,7 +256,7 @@ class OwnedToLend(LintOperator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The first argument that is a borrowed text or slice from the parameters."""
-        known = parameters(function_of(node), code) if any(n.type == "identifier" for n in node.children) else {}
+        known = parameter_types(function_of(node), code) if any(n.type == "identifier" for n in node.children) else {}
         for argument in named(node):
             kind = known.get(code.text(argument))
             text = code.text(kind) if kind is not None else ""
@@ -300,7 +295,7 @@ class WrongTraitOperator(LintOperator):
                 own, "<<"
             )
             new = other + ("=" if code.text(sign).endswith("=") else "")
-            cause = f"`{method_of}` computes `{brief(code, node)}` with `{new}`"
+            cause = f"`{method_of}` computes `{short(code, node)}` with `{new}`"
             yield code.site(cause, code.replace(sign, new))
 
 
@@ -324,7 +319,7 @@ class MutBorrowForNothing(LintOperator):
         head = code.text(function)
         changes = f"mut {root}" in head or (root == "self" and listed is not None and "&mut self" in code.text(listed))
         if changes:
-            cause = f"`{brief(code, value)}` is lent as `&mut` to what only reads it"
+            cause = f"`{short(code, value)}` is lent as `&mut` to what only reads it"
             yield code.site(cause, code.insert(node.start_byte + 1, "mut "))
 
 
@@ -335,7 +330,7 @@ class PartialWrite(Reworded):
     codes = ("clippy::unused_io_amount",)
     rationale = "`write` and `read` may handle only a part; whoever does not look at the amount loses the rest."
     forms = (Form("write_all", 1, ".write({})"), Form("read_exact", 1, ".read({})"))
-    because = "`{value}` may handle only a part of its bytes in `{old}` without `{name}`"
+    because = "`{value}` may handle only a part of the bytes, of which `{name}` would leave none"
 
 
 class SwapByHand(LintOperator):

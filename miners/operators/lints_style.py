@@ -7,22 +7,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from oxidizer.miners.operators.operator import Code, Site, ancestor, child, named
-from oxidizer.miners.operators.reading import (
-    BLOCKS,
-    LITERALS,
-    PRIMARY,
-    LintOperator,
-    brief,
-    fields,
-    is_const,
-    method,
-    on_one_line,
-    operator_of,
-    parameters,
-    returns,
-    tail,
-)
+from oxidizer.miners.operators.bases import LintOperator
+from oxidizer.miners.operators.operator import Code, Site, child, named
+from oxidizer.miners.operators.shapes import BLOCKS, LITERALS, PRIMARY, fields, method, on_one_line, operator_of, tail
+from oxidizer.miners.operators.surroundings import at_compile_time, function_of, parameter_types, result_type
+from oxidizer.miners.operators.wording import short
 
 _OPEN = frozenset({"collect", "into", "parse", "sum", "product", "unwrap_or_default"})
 """Methods whose result only the context tells."""
@@ -42,7 +31,7 @@ class ReturnAtTail(LintOperator):
         if last is None or last.type in ("if_expression", "for_expression", "while_expression", "return_expression"):
             return
         if node.type == "closure_expression" or node.child_by_field_name("return_type"):
-            cause = f"`return {brief(code, last)}` stands at the end of its body, whose last expression is its value"
+            cause = f"`return {short(code, last)}` stands at the end of its body, whose last expression is its value"
             yield code.site(cause, code.insert(last.start_byte, "return "), code.insert(last.end_byte, ";"))
 
 
@@ -66,7 +55,7 @@ class LetThenReturn(LintOperator):
         )
         call = method(last, code)
         if last is not None and last.type in kinds and not (call and call.name in _OPEN):
-            cause = f"`{brief(code, last)}` is bound to `result` only to be given at once"
+            cause = f"`{short(code, last)}` is bound to `result` only to be given at once"
             yield code.site(
                 cause, code.insert(last.start_byte, "let result = "), code.insert(last.end_byte, "; result")
             )
@@ -103,7 +92,7 @@ class LenZero(LintOperator):
             return
         negated = above.type == "unary_expression" and code.text(above).startswith("!")
         sign = "> 0" if negated else "== 0"
-        cause = f"`{brief(code, call.value)}.len()` is compared with 0 where `is_empty()` says it"
+        cause = f"`{short(code, call.value)}.len()` is compared with 0 where `is_empty()` says it"
         edits = [code.span(call.field.start_byte, node.end_byte, f"len() {sign}")]
         if negated:
             edits.append(code.span(above.start_byte, node.start_byte, ""))
@@ -128,12 +117,12 @@ class ComparedWithBool(LintOperator):
             if inner.type not in ("identifier", "call_expression", "field_expression"):
                 continue
             if inner is not at:
-                cause = f"`{brief(code, inner)}` is compared with `false` where `!` negates it"
+                cause = f"`{short(code, inner)}` is compared with `false` where `!` negates it"
                 yield code.site(
                     cause, code.span(at.start_byte, inner.start_byte, ""), code.insert(at.end_byte, " == false")
                 )
             else:
-                cause = f"`{brief(code, at)}` is a `bool`, yet it is compared with `true`"
+                cause = f"`{short(code, at)}` is a `bool`, yet it is compared with `true`"
                 yield code.site(cause, code.insert(at.end_byte, " == true"))
 
 
@@ -152,7 +141,7 @@ class LongAssignment(LintOperator):
         if sign is None or not on_one_line(left):
             return
         text, simple = code.text(left), right.type in PRIMARY or right.type == "unary_expression"
-        cause = f"`{brief(code, left)}` is named twice in `{brief(code, left, 20)} = {brief(code, left, 20)} ..`"
+        cause = f"`{short(code, left)}` is named twice in `{short(code, left, 20)} = {short(code, left, 20)} ..`"
         edits = [code.replace(sign, f"= {text} {code.text(sign)[:-1]}")]
         if not simple:
             edits += [code.insert(right.start_byte, "("), code.insert(right.end_byte, ")")]
@@ -197,12 +186,12 @@ class BorrowedBorrow(LintOperator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The first argument that is a borrowed parameter of the function around it."""
-        function = ancestor(node, "function_item")
-        known = parameters(function, code) if function else {}
+        function = function_of(node)
+        known = parameter_types(function, code) if function else {}
         for argument in named(node):
             kind = known.get(code.text(argument)) if argument.type == "identifier" else None
             if kind is not None and kind.type == "reference_type" and not child(kind, "mutable_specifier"):
-                cause = f"`{code.text(argument)}` is a `{brief(code, kind)}` already, and `&` borrows it once more"
+                cause = f"`{code.text(argument)}` is a `{short(code, kind)}` already, and `&` borrows it once more"
                 yield code.site(cause, code.insert(argument.start_byte, "&"))
                 return
 
@@ -267,7 +256,7 @@ class PatternForTest(LintOperator):
         """A condition that tests a variant."""
         call = method(node.child_by_field_name("condition"), code)
         if call and not call.args and (pattern := self._patterns.get(call.name)):
-            cause = f"the pattern `{pattern}` on `{brief(code, call.value)}` only asks what `{call.name}()` tells"
+            cause = f"the pattern `{pattern}` on `{short(code, call.value)}` only asks what `{call.name}()` tells"
             yield code.site(
                 cause,
                 code.insert(call.node.start_byte, f"let {pattern} = "),
@@ -287,10 +276,10 @@ class BorrowedOperands(LintOperator):
         """A comparison of names, fields and elements."""
         left, right = fields(node, "left", "right") or (node, node)
         kinds = ("identifier", "field_expression", "index_expression", "call_expression")
-        if is_const(ancestor(node, "function_item"), code):
+        if at_compile_time(node, code):
             return
         if operator_of(node, code) in ("==", "!=", "<", ">", "<=", ">=") and left.type in kinds and right.type in kinds:
-            cause = f"`{brief(code, left)}` and `{brief(code, right)}` are borrowed only to be compared"
+            cause = f"`{short(code, left)}` and `{short(code, right)}` are borrowed only to be compared"
             yield code.site(cause, code.insert(left.start_byte, "&"), code.insert(right.start_byte, "&"))
 
 
@@ -305,7 +294,7 @@ class ExplicitUnit(LintOperator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A function that gives nothing."""
         name, listed = fields(node, "name", "parameters") or (node, node)
-        if not returns(node, code) and listed is not node:
+        if not result_type(node, code) and listed is not node:
             cause = f"`{code.text(name)}` says that it gives `()`, which it does without saying"
             yield code.site(cause, code.insert(listed.end_byte, " -> ()"))
 
@@ -326,7 +315,7 @@ class LateInit(LintOperator):
         if not node.child_by_field_name("alternative"):
             name, kind = code.text(pattern), node.child_by_field_name("type")
             end = kind.end_byte if kind else pattern.end_byte
-            cause = f"`{name}` is declared without its value `{brief(code, value)}`, which follows at once"
+            cause = f"`{name}` is declared without its value `{short(code, value)}`, which follows at once"
             yield code.site(cause, code.insert(end, f"; {name}"))
 
 
@@ -346,7 +335,7 @@ class RefBinding(LintOperator):
             return
         if not node.child_by_field_name("type") and not node.child_by_field_name("alternative"):
             sign = "ref mut " if child(value, "mutable_specifier") else "ref "
-            cause = f"`{code.text(pattern)}` borrows `{brief(code, inner)}` by `{sign.strip()}` in its pattern"
+            cause = f"`{code.text(pattern)}` borrows `{short(code, inner)}` by `{sign.strip()}` in its pattern"
             yield code.site(
                 cause, code.insert(pattern.start_byte, sign), code.span(value.start_byte, inner.start_byte, "")
             )

@@ -7,18 +7,10 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named, walk
-from oxidizer.miners.operators.scopes import (
-    allocates,
-    function,
-    is_closed,
-    is_declared_mut,
-    is_mutable,
-    mentions,
-    method,
-    path,
-    short,
-    used_after,
-)
+from oxidizer.miners.operators.scopes import allocates, changed_place, is_declared_mut, is_mutable, mentions, used_after
+from oxidizer.miners.operators.shapes import let_parts, method, path, variant
+from oxidizer.miners.operators.surroundings import function_of
+from oxidizer.miners.operators.wording import short
 
 _LENDERS = frozenset(
     {
@@ -75,7 +67,7 @@ class HoldExclusiveLoan(Operator):
         if node.type == "let_declaration":
             value = node.child_by_field_name("value")
             call = method(value, code)
-            place = path(call[0], code) if call is not None else None
+            place = path(call.value, code) if call is not None else None
             if place is None or not is_mutable(place.split(".")[0], node, code) or place == "self":
                 return
             # What the `let` binds may borrow from the place, so the first loan must end right after it.
@@ -92,25 +84,13 @@ class HoldExclusiveLoan(Operator):
 
 
 def _changed(node: Node, code: Code) -> tuple[str, str] | None:
-    """The place that a statement changes and how, where the place is a variable or a field that may change."""
-    if node.parent is None or node.parent.type != "block" or not is_closed(node):
+    """The variable or field that a statement changes, and how."""
+    if (found := changed_place(node, code)) is None or found[0] == "self":
         return None
-    expression: Node | None = node.children[0]
-    while expression is not None and expression.type == "try_expression":
-        expression = expression.children[0]
-    if expression is None:
-        return None
-    if expression.type in ("assignment_expression", "compound_assignment_expr"):
-        left = expression.child_by_field_name("left")
-        target, verb = (path(left, code), "assigned to") if left is not None else (None, "")
-    else:
-        call = method(expression, code)
-        if call is None or call[1] in _READERS:
-            return None
-        target, verb = path(call[0], code), f"borrowed again by `{call[1]}`"
-    if target is None or target == "self" or not is_mutable(target.split(".")[0], node, code):
-        return None
-    return target, verb
+    place, call = found
+    if call is None:
+        return place, "assigned to"
+    return None if call.name in _READERS else (place, f"borrowed again by `{call.name}`")
 
 
 class HoistLoan(Operator):
@@ -126,13 +106,13 @@ class HoistLoan(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A field that a block calls methods on after it called one on all of `self`."""
-        home = function(node)
+        home = function_of(node)
         if home is None or not is_mutable("self", node, code):
             return
         calls: dict[str, list[Node]] = {}
         for call in (c for s in named(node) for c in _evaluated(s)):
-            if (found := method(call, code)) is not None and (place := path(found[0], code)) is not None:
-                calls.setdefault(place, []).append(found[0])
+            if (found := method(call, code)) is not None and (place := path(found.value, code)) is not None:
+                calls.setdefault(place, []).append(found.value)
         for place, held in calls.items():
             field = place.removeprefix("self.")
             user = next((u for u in calls.get("self", ()) if u.start_byte < held[-1].start_byte), None)
@@ -140,7 +120,7 @@ class HoistLoan(Operator):
                 continue
             start = min(user.start_byte, held[0].start_byte)
             first = next(s for s in named(node) if s.start_byte <= start < s.end_byte)
-            if mentions(code, home.start_byte, home.end_byte, field):
+            if mentions(home.start_byte, home.end_byte, field, code):
                 continue
             other = short(code, user.parent.parent or user.parent)
             cause = f"`{field}` holds a `&mut` loan of `{place}` over `{other}`, which needs all of `self`"
@@ -173,28 +153,24 @@ class LoopOverIterator(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A `while let` that takes items from something that the body uses again."""
-        condition, body = node.child_by_field_name("condition"), node.child_by_field_name("body")
-        keyword = child(node, "while")
-        if condition is None or condition.type != "let_condition" or body is None or keyword is None:
+        (pattern, value), keyword = let_parts(node) or (node, node), child(node, "while")
+        body, parts, call = node.child_by_field_name("body"), variant(pattern), method(value, code)
+        if not parts or call is None or body is None or keyword is None:
             return
-        pattern, value = condition.child_by_field_name("pattern"), condition.child_by_field_name("value")
-        call = method(value, code)
-        if pattern is None or value is None or call is None or pattern.type != "tuple_struct_pattern":
-            return
-        source, parts = path(call[0], code), named(pattern)
+        source = path(call.value, code)
         ways = {"next": "by_ref()", "pop": "drain(..)", "pop_front": "drain(..)", "peek": "by_ref()"}
-        if source is None or call[1] not in ways or code.text(parts[0]) != "Some" or len(parts) != 2 or call[2]:
+        if source is None or call.name not in ways or code.text(parts[0]) != "Some" or call.args:
             return
         if not any(c.type == "call_expression" and _calls(c, source, code) for c in walk(body)):
             return
-        loop = f"for {short(code, parts[1])} in {source}.{ways[call[1]]}"
+        loop = f"for {short(code, parts[1])} in {source}.{ways[call.name]}"
         cause = f"`{loop}` borrows `{source}` until the loop ends, but the loop's body uses `{source}` too"
-        yield code.site(cause, code.span(keyword.start_byte, condition.end_byte, loop))
+        yield code.site(cause, code.span(keyword.start_byte, value.end_byte, loop))
 
 
 def _calls(node: Node, place: str, code: Code) -> bool:
     call = method(node, code)
-    if call is not None and path(call[0], code) == place:
+    if call is not None and path(call.value, code) == place:
         return True
     arguments = node.child_by_field_name("arguments")
     taken = named(arguments) if arguments is not None else []
@@ -252,7 +228,7 @@ def _kept(node: Node, code: Code) -> Node | None:
     pattern, value = node.child_by_field_name("pattern"), node.child_by_field_name("value")
     if pattern is None or value is None or pattern.type != "identifier" or node.child_by_field_name("type") is not None:
         return None
-    return value if named(node)[-1] == value and used_after(code, node, code.text(pattern)) else None
+    return value if named(node)[-1] == value and used_after(node, code.text(pattern), code) else None
 
 
 def _lender(value: Node, code: Code) -> Node | None:
@@ -263,7 +239,7 @@ def _lender(value: Node, code: Code) -> Node | None:
         return source if source is not None and path(source, code) not in (None, "self") else None
     calls, at = [], value
     while (call := method(at, code)) is not None:
-        at = call[0]
-        calls.append(call[1])
+        at = call.value
+        calls.append(call.name)
     lends = bool(calls) and calls[-1] in _LENDERS and all(c in _LENDERS | _ADAPTERS for c in calls)
     return at if lends and path(at, code) not in (None, "self") else None

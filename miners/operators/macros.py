@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from oxidizer.miners.operators.operator import COMMENTS, Code, Operator, Route, Site, child, named, typo
-from oxidizer.miners.operators.shapes import quoted, ticked
+from oxidizer.miners.operators.wording import quoted, ticked
 
 _FORMAT_AT = {
     "format": 0, "print": 0, "println": 0, "eprint": 0, "eprintln": 0, "panic": 0, "unreachable": 0, "todo": 0,
@@ -38,14 +38,6 @@ class _Call:
         start, end = self.span(at)
         return self.code.source[start:end].decode()
 
-    def format(self) -> tuple[int, Node] | None:
-        """The place of the format string among the arguments, and the string."""
-        at = _FORMAT_AT.get(self.name)
-        if at is None or at >= len(self.arguments) or len(self.arguments[at]) != 1:
-            return None
-        literal = self.arguments[at][0]
-        return (at, literal) if literal.type == "string_literal" else None
-
 
 def _call(node: Node, code: Code) -> _Call | None:
     """The call of a macro whose arguments are separated by commas."""
@@ -61,6 +53,16 @@ def _call(node: Node, code: Code) -> _Call | None:
         elif token.type not in COMMENTS:
             arguments[-1].append(token)
     return _Call(code.text(macro).rpartition("::")[2], [a for a in arguments if a], commas, code)
+
+
+def _formatted(node: Node, code: Code) -> tuple[_Call, int, Node] | None:
+    """A call with a format string, the string's place among the arguments, and the string."""
+    called = _call(node, code)
+    at = _FORMAT_AT.get(called.name) if called is not None else None
+    if called is None or at is None or at >= len(called.arguments) or len(called.arguments[at]) != 1:
+        return None
+    literal = called.arguments[at][0]
+    return (called, at, literal) if literal.type == "string_literal" else None
 
 
 def _holes(literal: Node, code: Code) -> list[tuple[int, int, str]]:
@@ -81,10 +83,9 @@ class MissingFormatArgument(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The last argument; a placeholder too many where there is none."""
-        called = _call(node, code)
-        if called is None or (found := called.format()) is None:
+        if (found := _formatted(node, code)) is None:
             return
-        at, literal = found
+        called, at, literal = found
         last = len(called.arguments) - 1
         if last > at and not re.match(r"\w+\s*=[^=]", called.text(last)):
             start, end = called.span(last - 1)[1], called.span(last)[1]
@@ -106,10 +107,9 @@ class UnusedFormatArgument(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The last placeholder without a name."""
-        called = _call(node, code)
-        if called is None or (found := called.format()) is None:
+        if (found := _formatted(node, code)) is None:
             return
-        at, literal = found
+        called, at, literal = found
         unnamed = [hole for hole in _holes(literal, code) if hole[2].partition(":")[0] == ""]
         if unnamed and len(called.arguments) > at + 1:
             cause = f"{quoted(code, literal)} has no placeholder for its last argument {ticked(called.text(-1))}"
@@ -130,8 +130,8 @@ class MisspeltFormatArgument(Operator):
         called = _call(node, code)
         if called is None:
             return
-        if (found := called.format()) is not None:
-            for start, _, text in _holes(found[1], code):
+        if (found := _formatted(node, code)) is not None:
+            for start, _, text in _holes(found[2], code):
                 name = text.partition(":")[0]
                 if re.fullmatch(r"[a-z_]\w+", name) and typo(name) != name and f"{name} =" not in code.text(node):
                     cause = f"the format string names `{typo(name)}`, but the variable is `{name}`"
@@ -158,11 +158,11 @@ class DisplayForDebug(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The first placeholder for debugging."""
-        called = _call(node, code)
-        if called is None or (found := called.format()) is None:
+        if (found := _formatted(node, code)) is None:
             return
-        shown = ticked(called.text(-1)) if len(called.arguments) > found[0] + 1 else quoted(code, found[1])
-        for start, end, text in _holes(found[1], code):
+        called, at, literal = found
+        shown = ticked(called.text(-1)) if len(called.arguments) > at + 1 else quoted(code, literal)
+        for start, end, text in _holes(literal, code):
             name, _, how = text.partition(":")
             if how.endswith("?"):
                 cause = f"{shown} is shown by `{{}}`, for which its type has no `Display`"
@@ -258,10 +258,9 @@ class FormatWithoutString(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A string with one placeholder and little else."""
-        called = _call(node, code)
-        if called is None or (found := called.format()) is None:
+        if (found := _formatted(node, code)) is None:
             return
-        at, literal = found
+        called, at, literal = found
         if len(called.arguments) == at + 2:
             text = " ".join(called.text(at + 1).split())
             cause = f"{ticked(text)} stands in the place of the format string of `{called.name}!`"
@@ -281,17 +280,17 @@ class WriteWithoutTarget(Operator):
         """The first argument of `write!` and `writeln!`."""
         called = _call(node, code)
         if called is not None and called.name in ("write", "writeln") and len(called.arguments) > 1:
-            cause = f"`{called.name}!` is not told that it shall write to `{called.text(0)}`"
+            cause = f"`{called.name}!` is not told to write to `{called.text(0)}`"
             yield code.site(cause, code.span(called.span(0)[0], called.span(1)[0], ""))
 
 
 class FormatForWrite(Operator):
-    """`write!(f, "..")` becomes `format!(f, "..")`."""
+    """`write!(f, "..")` becomes `print!(f, "..")`."""
 
     name = "print_to_target"
     codes = ("",)
     route = Route.CRATE
-    rationale = "`print!` and `format!` take no place to write to: their first argument is the format string."
+    rationale = "`print!` takes no place to write to: its first argument is the format string."
     nodes = ("macro_invocation",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

@@ -7,45 +7,34 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import DropStep
+from oxidizer.miners.operators.cuts import only
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named
-from oxidizer.miners.operators.scopes import function, method, path, root, short
+from oxidizer.miners.operators.scopes import says_before
+from oxidizer.miners.operators.shapes import method, path, root
+from oxidizer.miners.operators.wording import short
 
 
-class DropClone(Operator):
+class DropClone(DropStep):
     """`x.clone()` becomes `x`."""
 
     name = "drop_clone"
     codes = ("E0507", "E0382", "E0308")
-    route = Route.BODY
     rationale = (
         "A value that is not `Copy` is moved when it is used; who still needs it, or only borrowed it, must clone."
     )
-    nodes = ("call_expression",)
-
-    def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """A call of `clone`."""
-        call = method(node, code)
-        if call is not None and call[1] == "clone" and not call[2]:
-            of = short(code, call[0])
-            cause = f"`{of}` is given away where only a copy of it may be"
-            yield code.site(cause, code.span(call[0].end_byte, node.end_byte, ""))
+    steps = frozenset({"clone"})
+    because = "`{value}` is given away where only a copy of it may be"
 
 
-class DropOwnedCopy(Operator):
+class DropOwnedCopy(DropStep):
     """`x.to_owned()`, `x.to_vec()` and `x.cloned()` become `x`."""
 
     name = "drop_owned_copy"
     codes = ("E0308", "E0277")
-    route = Route.BODY
     rationale = "A reference is no owned value: who wants to keep what it points to must copy it out."
-    nodes = ("call_expression",)
-
-    def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """A call of a method that makes an owned value of a borrowed one."""
-        call = method(node, code)
-        if call is not None and not call[2] and call[1] in ("to_owned", "to_vec", "cloned", "copied", "into_owned"):
-            cause = f"`{short(code, call[0])}` is borrowed, but an owned value, made by `{call[1]}`, is wanted here"
-            yield code.site(cause, code.span(call[0].end_byte, node.end_byte, ""))
+    steps = frozenset({"to_owned", "to_vec", "cloned", "copied", "into_owned"})
+    because = "`{value}` is borrowed, but an owned value, made by `{name}`, is wanted here"
 
 
 class IterByValue(Operator):
@@ -59,18 +48,16 @@ class IterByValue(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A call of `iter`, `iter_mut` or `drain` on a variable or a field."""
-        call, callee = method(node, code), node.child_by_field_name("function")
-        if call is None or callee is None or (place := root(call[0], code)) is None or (call[2] and call[1] != "drain"):
+        call = method(node, code)
+        if call is None or call.name not in ("iter", "iter_mut", "drain") or (call.args and call.name != "drain"):
             return
-        if path(call[0], code) == place and not _is_owned(place, node, code):
+        place = root(call.value, code)
+        if place is None or (path(call.value, code) == place and not _is_owned(place, node, code)):
             return
-        field, arguments = callee.child_by_field_name("field"), node.child_by_field_name("arguments")
-        if field is None or arguments is None or call[1] not in ("iter", "iter_mut", "drain"):
-            return
-        of = short(code, call[0])
+        of = short(code, call.value)
         why = f"it belongs to `{place}`" if of != place else "it is borrowed or needed again"
-        cause = f"`into_iter` takes `{of}` by value where `{call[1]}` borrows it, although {why}"
-        yield code.site(cause, code.span(field.start_byte, arguments.end_byte, "into_iter()"))
+        cause = f"`into_iter` takes `{of}` by value where `{call.name}` borrows it, although {why}"
+        yield code.site(cause, code.span(call.field.start_byte, node.end_byte, "into_iter()"))
 
 
 class LoopByValue(Operator):
@@ -108,8 +95,8 @@ class MatchByValue(Operator):
         if value.type == "reference_expression" and named(value)[-1].type != "self":
             of = named(value)[-1]
             cut = code.span(value.start_byte, of.start_byte, "")
-        elif (call := method(value, code)) is not None and call[1] in ("as_ref", "as_mut") and not call[2]:
-            of = call[0]
+        elif (call := method(value, code)) is not None and call.name in ("as_ref", "as_mut") and not call.args:
+            of = call.value
             cut = code.span(of.end_byte, value.end_byte, "")
         else:
             return
@@ -180,15 +167,15 @@ class DropAsRef(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A call of `as_ref`, `as_mut`, `as_deref` or `take`."""
         call, of = method(node, code), node.parent
-        if call is None or call[2] or call[1] not in ("as_ref", "as_mut", "as_deref", "as_deref_mut", "take"):
+        if call is None or call.args or call.name not in ("as_ref", "as_mut", "as_deref", "as_deref_mut", "take"):
             return
         # What a `match` or `if let` looks at is the business of `match_by_value`.
-        if call[1] != "take" and of is not None and of.type in ("match_expression", "let_condition"):
+        if call.name != "take" and of is not None and of.type in ("match_expression", "let_condition"):
             return
-        cause = f"`{short(code, call[0])}` is moved without its `{call[1]}()`, but it may only be borrowed"
-        if call[1] == "take":
-            cause = f"`{short(code, call[0])}` is moved out of what is borrowed; `take()` leaves `None` behind"
-        yield code.site(cause, code.span(call[0].end_byte, node.end_byte, ""))
+        cause = f"`{short(code, call.value)}` is moved without its `{call.name}()`, but it may only be borrowed"
+        if call.name == "take":
+            cause = f"`{short(code, call.value)}` is moved out of what is borrowed; `take()` leaves `None` behind"
+        yield code.site(cause, *only(code, node, call.value))
 
 
 class DropTake(Operator):
@@ -223,6 +210,5 @@ class DropTake(Operator):
 
 def _is_owned(name: str, node: Node, code: Code) -> bool:
     """The function before a node binds the variable to something that it owns."""
-    home = function(node)
-    says = rf"\b{re.escape(name)}\s*(?::\s*(?:Vec|String|Box)\b|=\s*(?:vec!|Vec::|String::|[^;]*collect\(\);))"
-    return home is not None and re.search(says.encode(), code.source[home.start_byte : node.start_byte]) is not None
+    owned = r":\s*(?:Vec|String|Box)\b|=\s*(?:vec!|Vec::|String::|[^;]*collect\(\);)"
+    return says_before(node, rf"\b{re.escape(name)}\s*(?:{owned})", code)

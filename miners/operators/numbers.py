@@ -7,15 +7,14 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import SyntaxOperator
+from oxidizer.miners.operators.cuts import only, swapped
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, named, walk
-from oxidizer.miners.operators.shapes import INTEGERS, fields, method, only, quoted, ticked
+from oxidizer.miners.operators.shapes import OTHER_INTEGER, fields, method
+from oxidizer.miners.operators.wording import quoted, ticked
 
-_OTHER = {
-    "u8": "u16", "u16": "u8", "u32": "usize", "u64": "u32", "u128": "u64", "usize": "u32",
-    "i8": "i16", "i16": "i32", "i32": "i64", "i64": "i32", "i128": "i64", "isize": "i32",
-}  # fmt: skip
 _DECIMAL = re.compile(r"[0-9][0-9_]*")
-_SUFFIXED = re.compile(r"(0x[0-9a-fA-F_]+?|[0-9][0-9_]*)_?(" + "|".join(INTEGERS) + ")")
+_SUFFIXED = re.compile(r"(0x[0-9a-fA-F_]+?|[0-9][0-9_]*)_?(" + "|".join(OTHER_INTEGER) + ")")
 
 
 class DropCast(Operator):
@@ -29,7 +28,7 @@ class DropCast(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """Every cast in a body."""
-        if (parts := fields(node, "value", "type")) is not None:
+        if parts := fields(node, "value", "type"):
             cause = f"{quoted(code, parts[0])} is used where {quoted(code, parts[1])} is wanted, without a cast"
             yield code.site(cause, *only(code, node, parts[0]))
 
@@ -46,7 +45,7 @@ class WrongCastTarget(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A cast to a built-in integer type."""
         parts = fields(node, "value", "type")
-        if parts is not None and (other := _OTHER.get(wanted := code.text(parts[1]))) is not None:
+        if parts and (other := OTHER_INTEGER.get(wanted := code.text(parts[1]))) is not None:
             cause = f"{quoted(code, parts[0])} is cast to `{other}` where `{wanted}` is wanted"
             yield code.site(cause, code.replace(parts[1], other))
 
@@ -63,7 +62,7 @@ class CastToBool(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A comparison with the literal zero."""
         parts = fields(node, "left", "operator", "right")
-        if parts is None or code.text(parts[1]) not in ("!=", ">") or code.text(parts[2]) not in ("0", "0x0"):
+        if not parts or code.text(parts[1]) not in ("!=", ">") or code.text(parts[2]) not in ("0", "0x0"):
             return
         value, parent = parts[0], node.parent
         edit = code.span(value.end_byte, node.end_byte, " as bool")
@@ -85,10 +84,10 @@ class CastToChar(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A cast to `char`."""
         parts = fields(node, "value", "type")
-        if parts is None or code.text(parts[1]) != "char":
+        if not parts or code.text(parts[1]) != "char":
             return
         value = named(parts[0])[0] if parts[0].type == "parenthesized_expression" else parts[0]
-        if value.type == "type_cast_expression" and (inner := fields(value, "value", "type")) is not None:
+        if value.type == "type_cast_expression" and (inner := fields(value, "value", "type")):
             cause = f"{quoted(code, inner[0])} is cast to `char` directly, which only a `u8` can be"
             yield code.site(cause, code.span(inner[0].end_byte, value.end_byte, ""))
         else:
@@ -108,7 +107,7 @@ class CastReference(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A cast of a followed reference, or of an indexed or plain value that is now borrowed."""
         parts = fields(node, "value", "type")
-        if parts is None or parts[1].type != "primitive_type":
+        if not parts or parts[1].type != "primitive_type":
             return
         if parts[0].type == "unary_expression" and code.text(parts[0]).startswith("*"):
             value = named(parts[0])[0]
@@ -137,7 +136,7 @@ class IndexByNarrowInteger(Operator):
         if index.type in ("identifier", "field_expression", "call_expression", "parenthesized_expression"):
             cause = f"{quoted(code, inside[0])} is indexed by {quoted(code, index)} as a `u32`, not a `usize`"
             yield code.site(cause, code.insert(index.end_byte, " as u32"))
-        elif index.type == "type_cast_expression" and (parts := fields(index, "value", "type")) is not None:
+        elif index.type == "type_cast_expression" and (parts := fields(index, "value", "type")):
             cause = f"{quoted(code, inside[0])} is indexed by {quoted(code, parts[0])}, which is no `usize`"
             yield code.site(cause, *only(code, index, parts[0]))
 
@@ -154,16 +153,19 @@ class WrongLetInteger(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An integer type in a `let`, or the suffix of its literal."""
         parts = fields(node, "pattern", "type")
-        if parts is not None:
+        if parts:
             for kind in walk(parts[1]):
-                if kind.type == "primitive_type" and (other := _OTHER.get(wanted := code.text(kind))) is not None:
+                if (
+                    kind.type == "primitive_type"
+                    and (other := OTHER_INTEGER.get(wanted := code.text(kind))) is not None
+                ):
                     cause = f"{quoted(code, parts[0])} is declared with `{other}` but used as one with `{wanted}`"
                     yield code.site(cause, code.replace(kind, other))
                     return
             return
         # A literal takes the type that its uses ask for, until the `let` says another.
         bound = fields(node, "pattern", "value")
-        if bound is not None and bound[0].type == "identifier" and _DECIMAL.fullmatch(code.text(bound[1])):
+        if bound and bound[0].type == "identifier" and _DECIMAL.fullmatch(code.text(bound[1])):
             cause = f"{quoted(code, bound[0])} is declared as `i32`, but its uses want another integer type"
             yield code.site(cause, code.insert(bound[0].end_byte, ": i32"))
 
@@ -183,7 +185,7 @@ class WrongSuffix(Operator):
         if parent is None or parent.type in ("field_expression", "range_pattern"):
             return
         if (suffixed := _SUFFIXED.fullmatch(text)) is not None:
-            new = text.removesuffix(suffixed[2]) + _OTHER[suffixed[2]]
+            new = text.removesuffix(suffixed[2]) + OTHER_INTEGER[suffixed[2]]
             yield code.site(f"`{new}` is no `{suffixed[2]}`, which is wanted here", code.replace(node, new))
         elif parent.type in ("binary_expression", "arguments", "compound_assignment_expr") and _DECIMAL.fullmatch(text):
             operator = parent.child_by_field_name("operator")
@@ -231,14 +233,13 @@ class AmbiguousNumber(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A call of `min` and the like with a literal; a `let` of a typed literal with methods called on it."""
-        if (called := method(node, code)) is not None and len(called[2]) == 1:
-            receiver, name, (argument,) = called
-            literal, text = code.text(argument), code.text(receiver)
-            is_plain = _DECIMAL.fullmatch(literal) is not None and "\n" not in text
+        if (called := method(node, code)) is not None and len(called.args) == 1:
+            name, literal = called.name, code.text(called.args[0])
+            is_plain = _DECIMAL.fullmatch(literal) is not None and "\n" not in code.text(called.value)
             if is_plain and name in ("min", "max", "cmp", "eq", "pow", "wrapping_add"):
                 cause = f"`{name}` is called on the literal `{literal}`, whose type is open"
-                yield code.site(cause, code.replace(receiver, literal), code.replace(argument, text))
-        elif node.type == "let_declaration" and (parts := fields(node, "pattern", "value")) is not None:
+                yield code.site(cause, *swapped(code, called.value, called.args[0]))
+        elif node.type == "let_declaration" and (parts := fields(node, "pattern", "value")):
             suffixed, kind = _SUFFIXED.fullmatch(code.text(parts[1])), node.child_by_field_name("type")
             if (suffixed or (kind and _DECIMAL.fullmatch(code.text(parts[1])))) and _has_method(parts[0], code):
                 cause = f"a method is called on {quoted(code, parts[0])}, but nothing says which integer it is"
@@ -255,7 +256,7 @@ def _has_method(pattern: Node, code: Code) -> bool:
         block is not None
         and pattern.type == "identifier"
         and any(
-            (called := method(node, code)) is not None and code.text(called[0]) == code.text(pattern)
+            (called := method(node, code)) is not None and code.text(called.value) == code.text(pattern)
             for node in walk(block)
         )
     )
@@ -274,10 +275,10 @@ class NegativeUnsigned(Operator):
         """A subtracted literal, the largest value of an unsigned type, or `!0`."""
         text = code.text(node)
         if re.fullmatch(r"((std|core)::)?u(8|16|32|64|128|size)::MAX|!0", text):
-            yield code.site(f"`-1` stands for `{text}` in an unsigned type", code.replace(node, "-1"))
+            yield code.site(f"`-1` stands where `{text}` is meant, but the type is unsigned", code.replace(node, "-1"))
             return
         parts = fields(node, "left", "operator", "right")
-        if parts is not None and code.text(parts[1]) == "-" and parts[2].type == "integer_literal":
+        if parts and code.text(parts[1]) == "-" and parts[2].type == "integer_literal":
             cause = f"`-{code.text(parts[2])}` is added to {quoted(code, parts[0])}, which is unsigned"
             yield code.site(cause, code.replace(parts[1], "+"), code.insert(parts[2].start_byte, "-"))
 
@@ -304,12 +305,11 @@ class OverflowingLiteral(Operator):
             yield code.site(f"`{new}` in {quoted(code, parent)} is too large for its type", code.replace(node, new))
 
 
-class MalformedLiteral(Operator):
+class MalformedLiteral(SyntaxOperator):
     """`0xff` becomes `0x`, `10u32` becomes `10u`, `0b11` becomes `0b12`."""
 
     name = "malformed_literal"
     codes = ("", "E0768")
-    route = Route.SYNTAX
     rationale = "Rust's number literals have their own prefixes and suffixes; those of C and others are not known."
     nodes = ("integer_literal",)
 
@@ -323,7 +323,7 @@ class MalformedLiteral(Operator):
             yield code.site("`0x` has no digits", code.span(node.start_byte + 2, node.end_byte, ""))
         elif text.startswith("0x"):
             yield code.site(
-                f"`0X{text[2:]}` begins with a large `X`", code.span(node.start_byte, node.start_byte + 2, "0X")
+                f"`0X{text[2:]}` begins with a capital `X`", code.span(node.start_byte, node.start_byte + 2, "0X")
             )
         elif text.startswith("0b") and text.endswith("1"):
             yield code.site(f"`{text[:-1]}2` has a digit that no binary number has",
@@ -332,12 +332,10 @@ class MalformedLiteral(Operator):
             yield code.site(f"`{text}L` has a suffix that Rust does not know", code.insert(node.end_byte, "L"))
 
 
-class CastWithoutParentheses(Operator):
+class CastWithoutParentheses(SyntaxOperator):
     """`(x as usize) < y` becomes `x as usize < y`, and `(x as u32).min(y)` becomes `x as u32.min(y)`."""
 
     name = "cast_without_parentheses"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "After `as` comes a type, so a `<` opens its arguments and a `.` cannot follow: parentheses are needed."
     nodes = ("binary_expression", "parenthesized_expression")
 
@@ -353,7 +351,7 @@ class CastWithoutParentheses(Operator):
             if follows and parent.children[0] == node:
                 cause = f"{quoted(code, inside[0])} is followed by more of its expression, without parentheses"
                 yield code.site(cause, *only(code, node, inside[0]))
-        elif (parts := fields(node, "left", "operator", "right")) is not None and code.text(parts[1]) == ">":
+        elif (parts := fields(node, "left", "operator", "right")) and code.text(parts[1]) == ">":
             left, right = code.text(parts[0]), code.text(parts[2])
             if parts[2].type == "type_cast_expression" and "\n" not in left + right:
                 cause = f"{ticked(right)} is followed by `<`, which is taken for the arguments of a type"

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import only, without
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named
-from oxidizer.miners.operators.surroundings import is_free, name_of, owner, place, short, trait_impl, without
+from oxidizer.miners.operators.shapes import call, method
+from oxidizer.miners.operators.surroundings import function_of, function_taking, is_free, name_of, owner, trait_impl
+from oxidizer.miners.operators.wording import flat, place, short
 
 _UNFIT = frozenset({"Clone", "Copy", "Sized", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Default", "FromStr"})
 """Traits of std of which there are no objects."""
@@ -43,6 +46,13 @@ def _bound_of(name: str, item: Node, code: Code) -> Node | None:
     return next((b for b in _bounds_of(name, item, code) if "\n" not in code.text(b)), None)
 
 
+def _taken(parameter: Node) -> tuple[Node | None, Node, Node]:
+    """The function that takes a parameter, the parameter's type, and that without its `&`."""
+    found = parameter.child_by_field_name("type") or parameter
+    inner = found.child_by_field_name("type") if found.type == "reference_type" else None
+    return function_taking(parameter), found, inner or found
+
+
 class DropDyn(Operator):
     """A trait where a type belongs: `Box<Trait>`."""
 
@@ -56,7 +66,7 @@ class DropDyn(Operator):
         """The `dyn` or the `impl`."""
         word, of = child(node, "dyn") or child(node, "impl"), node.child_by_field_name("trait")
         if word is not None and of is not None and of.type != "function_type":
-            cause = f"`{short(code.text(of))}` in {place(node, code)} is a trait, and stands there as if it were a type"
+            cause = f"`{short(code, of)}` in {place(code, node)} is a trait, and stands there as if it were a type"
             yield code.site(cause, code.cut(word))
 
 
@@ -71,16 +81,11 @@ class TraitAsType(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A parameter of type `T` or `&T`, where `T` has one bound."""
-        found, function = node.child_by_field_name("type"), ancestor(node, "function_item", "closure_expression")
-        if found is None or function is None or function.type != "function_item":
+        function, _, inner = _taken(node)
+        bound = _bound_of(code.text(inner), function, code) if function is not None and is_free(function) else None
+        if bound is None or bound.type == "function_type":
             return
-        inner = found.child_by_field_name("type") if found.type == "reference_type" else found
-        bound = _bound_of(code.text(inner), function, code) if inner is not None else None
-        if inner is None or bound is None or bound.type == "function_type" or not is_free(function):
-            return
-        cause = (
-            f"the parameter `{short(code.text(node))}` of {place(node, code)} has the trait `{short(code.text(bound))}`"
-        )
+        cause = f"the parameter `{short(code, node)}` of {place(code, node)} has the trait `{short(code, bound)}`"
         yield code.site(f"{cause} for its type", code.replace(inner, code.text(bound)))
 
 
@@ -102,7 +107,7 @@ class ReturnUnboxed(Operator):
         head = found.children[0] if found.type == "bounded_type" else None
         if head is not None and head.type == "abstract_type":
             word = child(head, "impl")
-        cause = f"`{name_of(node, code)}` returns a bare `dyn` object for `{short(code.text(found))}`"
+        cause = f"`{name_of(node, code)}` returns a bare `dyn` object for `{short(code, found)}`"
         if word is not None:
             yield code.site(cause, code.replace(word, "dyn"))
         elif found.type == "generic_type" and code.text(found).startswith("Box<dyn"):
@@ -124,14 +129,14 @@ class ObjectByValue(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """`&dyn X` and `Box<dyn X>` become `dyn X`; so does a parameter's `impl X`."""
-        text, where = short(code.text(node)), place(node, code)
+        text, where = short(code, node), place(code, node)
         parent = node.parent
-        if parent is None or ancestor(node, "block", "function_item") != ancestor(node, "function_item"):
+        if parent is None or ancestor(node, "block", "function_item") != function_of(node):
             return
         if node.type == "abstract_type":
             word, of = child(node, "impl"), node.child_by_field_name("trait")
             if parent.type == "parameter" and word is not None and of is not None:
-                cause = f"a parameter of {where} is a bare `dyn {short(code.text(of))}`, whose size is not known"
+                cause = f"a parameter of {where} is a bare `dyn {short(code, of)}`, whose size is not known"
                 yield code.site(cause, code.replace(word, "dyn"))
         elif parent.type in ("reference_type", "type_arguments"):
             whole = parent if parent.type == "reference_type" else parent.parent
@@ -155,19 +160,18 @@ class UnfitObject(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A parameter bounded by such a trait, or the other one of a comparison, taken as its object."""
-        found, function = node.child_by_field_name("type"), ancestor(node, "function_item", "closure_expression")
-        if found is None or function is None or function.type != "function_item":
+        function, found, inner = _taken(node)
+        if function is None:
             return
-        inner = found.child_by_field_name("type") if found.type == "reference_type" else found
         impl = trait_impl(function)
         of = impl.child_by_field_name("trait") if impl is not None else None
-        bounds = [code.text(b) for b in _bounds_of(code.text(inner), function, code)] if inner is not None else []
+        bounds = [code.text(b) for b in _bounds_of(code.text(inner), function, code)]
         if of is not None and inner is not found and name_of(function, code) in ("eq", "cmp", "partial_cmp", "ne"):
             bounds = [code.text(of)]
         unfit = [b for b in bounds if re.sub(r"^.*::", "", b) in _UNFIT]
-        if inner is not None and unfit:
+        if unfit:
             wrong = f"dyn {unfit[0]}" if inner is not found else f"&dyn {unfit[0]}"
-            cause = f"`{short(code.text(node))}` of {place(node, code)} is taken as a `dyn {unfit[0]}`"
+            cause = f"`{short(code, node)}` of {place(code, node)} is taken as a `dyn {unfit[0]}`"
             yield code.site(f"{cause}, and there is no such object", code.replace(inner, wrong))
 
 
@@ -183,7 +187,7 @@ class UnfitTrait(Operator):
     nodes = ("trait_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """`Clone` as a supertrait; a method without its `&self`; a generic one."""
+        """`Clone` or `Sized` as a supertrait; a method that is generic."""
         name, bounds = node.child_by_field_name("name"), node.child_by_field_name("bounds")
         if name is None or not re.search(rb"\bdyn\s+(?:\w+::)*" + code.text(name).encode() + rb"\b", code.source):
             return
@@ -193,9 +197,9 @@ class UnfitTrait(Operator):
             cause = f"`{word}` has `{trait}` as its supertrait, so that `dyn {word}` cannot exist"
             yield code.site(cause, code.insert(at, f": {trait}" if bounds is None else f" + {trait}"))
         body = node.child_by_field_name("body")
-        for method in named(body)[:1] if body is not None else ():
-            found = method.child_by_field_name("name")
-            if found is not None and child(method, "type_parameters") is None and "fn" in code.text(method):
+        for first in named(body)[:1] if body is not None else ():
+            found = first.child_by_field_name("name")
+            if found is not None and child(first, "type_parameters") is None and "fn" in code.text(first):
                 cause = f"`{code.text(found)}` of `{word}` has a type parameter, so that `dyn {word}` cannot exist"
                 yield code.site(cause, code.insert(found.end_byte, "<T>"))
 
@@ -211,15 +215,12 @@ class DropBox(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """`Box::new(x)` becomes `x`, and so on."""
-        function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-        values = named(arguments) if arguments is not None else []
-        if function is None or len(values) != 1 or not (text := code.text(function)).endswith(_BOXES):
+        called = call(node, code)
+        if called is None or not called[0].endswith(_BOXES):
             return
-        if node.parent is not None and node.parent.type in ("field_expression", "let_declaration"):
-            return
-        cause = f"`{short(code.text(values[0]))}` stands where `{text}` has to wrap it"
-        before = code.span(node.start_byte, values[0].start_byte, "")
-        yield code.site(cause, before, code.span(values[0].end_byte, node.end_byte, ""))
+        if node.parent is not None and node.parent.type not in ("field_expression", "let_declaration"):
+            cause = f"`{short(code, called[1])}` stands where `{called[0]}` has to wrap it"
+            yield code.site(cause, *only(code, node, called[1]))
 
 
 class ImplTraitInLet(Operator):
@@ -236,21 +237,18 @@ class ImplTraitInLet(Operator):
         pattern, found, value = (node.child_by_field_name(f) for f in ("pattern", "type", "value"))
         if pattern is None or value is None or pattern.type != "identifier":
             return
-        function = value.child_by_field_name("function") if value.type == "call_expression" else None
-        method = function.child_by_field_name("field") if function is not None else None
-        name = code.text(pattern)
-        if found is None and method is not None and (made := code.text(method)) in _ITEMS:
-            kind = f"impl Iterator<Item = {_ITEMS[made]}>" if _ITEMS[made] else "impl Iterator"
-            yield code.site(
-                f"the binding `{name}` is annotated as `{kind}`", code.insert(pattern.end_byte, f": {kind}")
-            )
+        name, called = code.text(pattern), method(value, code)
+        if found is None and called is not None and called.name in _ITEMS:
+            items = _ITEMS[called.name]
+            kind = f"impl Iterator<Item = {items}>" if items else "impl Iterator"
+            cause = f"the binding `{name}` is annotated as `{kind}`"
+            yield code.site(cause, code.insert(pattern.end_byte, f": {kind}"))
         elif found is None and value.type == "closure_expression":
             declared = value.child_by_field_name("parameters")
             count = len(named(declared)) if declared is not None else 0
             kind = f"impl Fn({', '.join('_' * count)})"
-            yield code.site(
-                f"the closure `{name}` is annotated as `{kind}`", code.insert(pattern.end_byte, f": {kind}")
-            )
+            cause = f"the closure `{name}` is annotated as `{kind}`"
+            yield code.site(cause, code.insert(pattern.end_byte, f": {kind}"))
 
 
 class ImplTraitInField(Operator):
@@ -271,12 +269,12 @@ class ImplTraitInField(Operator):
             return
         name, text = name_of(node, code), code.text(found)
         bound = _bound_of(text, item, code)
-        if bound is not None and "\n" not in code.text(bound):
+        if bound is not None:
             kind = f"impl {code.text(bound)}"
-            yield code.site(f"the field `{name}` of {place(node, code)} is of type `{kind}`", code.replace(found, kind))
+            yield code.site(f"the field `{name}` of {place(code, node)} is of type `{kind}`", code.replace(found, kind))
         elif (boxed := re.fullmatch(r"Box<dyn ([^\n]+)>|&(?:'\w+ )?(?:mut )?dyn ([^\n]+)", text)) is not None:
             kind = f"impl {boxed[1] or boxed[2]}"
-            yield code.site(f"the field `{name}` of {place(node, code)} is of type `{kind}`", code.replace(found, kind))
+            yield code.site(f"the field `{name}` of {place(code, node)} is of type `{kind}`", code.replace(found, kind))
 
 
 class ObjectWithoutItem(Operator):
@@ -295,19 +293,16 @@ class ObjectWithoutItem(Operator):
             holder = arguments.parent if arguments is not None else None
             above = holder.parent if holder is not None else None
             if arguments is not None and holder is not None and above is not None and above.type == "dynamic_type":
-                cause = f"`dyn {short(code.text(holder))}` in {place(node, code)} is left without"
-                alone = len(named(arguments)) == 1
-                edit = code.cut(arguments, space=False) if alone else without(node, code)
-                yield code.site(f"{cause} `{short(code.text(node))}`", edit)
+                cause = f"`dyn {short(code, holder)}` in {place(code, node)} is left without"
+                yield code.site(f"{cause} `{short(code, node)}`", without(code, node))
             return
-        found, function = node.child_by_field_name("type"), ancestor(node, "function_item", "closure_expression")
-        if found is None or function is None or function.type != "function_item":
+        function, found, inner = _taken(node)
+        if function is None:
             return
-        inner = found.child_by_field_name("type") if found.type == "reference_type" else found
         bounds = [found] if found.type == "abstract_type" else _bounds_of(code.text(found), function, code)
         named_by = [m for b in bounds if (m := re.match(r"(?:impl )?((?:\w+::)*\w*Iterator)\b", code.text(b)))]
         if inner is found and named_by:
-            cause = f"`{short(code.text(node))}` of {place(node, code)} is taken as a bare `dyn {named_by[0][1]}`"
+            cause = f"`{short(code, node)}` of {place(code, node)} is taken as a bare `dyn {named_by[0][1]}`"
             yield code.site(cause, code.replace(found, f"&mut dyn {named_by[0][1]}"))
 
 
@@ -325,7 +320,7 @@ class SecondTraitOfObject(Operator):
         parent, of = node.parent, node.child_by_field_name("trait")
         if parent is None or of is None:
             return
-        text, where = short(code.text(of)), place(node, code)
+        text, where = short(code, of), place(code, node)
         cause = f"the object in {where} is to be of `{text}` and of `Iterator<Item = u8>`, two traits at once"
         more = " + Iterator<Item = u8>" if "Iterator" not in text else " + AsRef<str>"
         cause = cause if "Iterator" not in text else cause.replace("Iterator<Item = u8>", "AsRef<str>")
@@ -346,14 +341,11 @@ class ObjectForParameter(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A parameter `x: T` or `x: &T` with one bound of its own, taken as `&dyn Bound`."""
-        found, function = node.child_by_field_name("type"), ancestor(node, "function_item", "closure_expression")
-        if found is None or function is None or function.type != "function_item" or not is_free(function):
-            return
-        inner = found.child_by_field_name("type") if found.type == "reference_type" else found
-        bound = _bound_of(code.text(inner), function, code) if inner is not None else None
-        if inner is None or bound is None or "\n" in code.text(bound):
+        function, found, inner = _taken(node)
+        bound = _bound_of(code.text(inner), function, code) if function is not None and is_free(function) else None
+        if bound is None:
             return
         text = code.text(bound)
         if re.sub(r"^.*::", "", text) not in _UNFIT and not text.startswith(("Into<", "IntoIterator", "FnOnce")):
-            cause = f"`{short(code.text(node))}` of {place(node, code)} is taken as a `dyn {short(text)}`"
+            cause = f"`{short(code, node)}` of {place(code, node)} is taken as a `dyn {flat(text)}`"
             yield code.site(cause, code.replace(inner, f"dyn {text}" if inner is not found else f"&dyn {text}"))

@@ -1,7 +1,7 @@
 """What an operator is: one kind of mistake, found in syntax trees, as the edits that make it.
 
 An operator proposes; rustc decides. It may propose what turns out to compile, but never touches two functions where its
-route says one, and never adds a line: the lines below a mistake keep their numbers.
+route says one, and never adds a line of Rust: the lines below a mistake keep their numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tree_sitter import Node
 
 from oxidizer.cluster.classes import class_of
 from oxidizer.cluster.edits import Edit
-from oxidizer.cluster.syntax import parse
+from oxidizer.cluster.syntax import is_manifest, parse, parse_toml
 
 COMMENTS = frozenset({"line_comment", "block_comment"})
 
@@ -37,6 +37,8 @@ class Route(StrEnum):
     """The parser complains."""
     BEHAVIOUR = "behaviour"
     """It compiles; tests may fail. One edit, which replaces one whole expression."""
+    MANIFEST = "manifest"
+    """Anywhere in the sources; the edits are of the package's Cargo.toml. Judged alone, by cargo."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,16 @@ class Site:
 
 
 class Code:
-    """A source file as operators read it."""
+    """A source file, or a package's Cargo.toml, as operators read it."""
 
     def __init__(self, file: str, source: bytes) -> None:
         self.file, self.source = file, source
+        self.is_manifest = is_manifest(file)
 
     @cached_property
     def root(self) -> Node:
-        """The syntax tree's root."""
-        return parse(self.source).root_node
+        """The syntax tree's root: Rust's, of a manifest TOML's."""
+        return (parse_toml if self.is_manifest else parse)(self.source).root_node
 
     def text(self, node: Node) -> str:
         """The code of a node."""
@@ -79,7 +82,7 @@ class Code:
 
     def span(self, start: int, end: int, text: str) -> Edit:
         """An edit of a byte range."""
-        assert "\n" not in text, "a mistake adds no line"
+        assert self.is_manifest or "\n" not in text, "a mistake adds no line"
         return Edit(self.file, start, end, text.encode())
 
     def site(self, cause: str, *edits: Edit) -> Site:
@@ -98,6 +101,8 @@ class Operator(ABC):
     """Why Rust objects and how people come to write it: one line, which feeds the explanation."""
     nodes: ClassVar[tuple[str, ...]]
     """Kinds of tree-sitter nodes that `sites` wants to see."""
+    most: ClassVar[int] = 24
+    """Errors that one mistake in a manifest may show; from more nobody learns, and they would fill the record."""
 
     @abstractmethod
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

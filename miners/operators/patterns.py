@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from oxidizer.cluster.edits import Edit
+from oxidizer.miners.operators.bases import SyntaxOperator
+from oxidizer.miners.operators.cuts import cut_line, swapped
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
-from oxidizer.miners.operators.shapes import fields, method, quoted
+from oxidizer.miners.operators.shapes import fields, let_parts, method, statement
+from oxidizer.miners.operators.wording import quoted
 
 _OWNED = frozenset(
     {"as_str", "as_ref", "as_bytes", "as_slice", "next", "first", "last", "get", "as_mut", "cmp", "kind", "len", "peek"}
@@ -37,7 +40,7 @@ class DropArm(Operator):
         if pattern is not None and match is not None and (value := match.child_by_field_name("value")) is not None:
             case = "all other values" if catching else quoted(code, pattern)
             cause = f"the `match` on {quoted(code, value)} has no arm for {case}"
-            yield code.site(cause, code.cut(node))
+            yield code.site(cause, cut_line(code, node))
 
 
 def _arms(arm: Node) -> list[Node]:
@@ -71,27 +74,18 @@ class RefutableLet(Operator):
         """An `if let` without `else` that is a statement; a `let .. else`."""
         if node.type == "let_declaration":
             parts = fields(node, "pattern", "value", "alternative")
-            if parts is not None:
+            if parts:
                 yield self._site(parts[0], parts[1], code, code.span(parts[1].end_byte, parts[2].end_byte, ""))
             return
-        condition, parent = node.child_by_field_name("condition"), node.parent
-        if (
-            condition is None
-            or condition.type != "let_condition"
-            or parent is None
-            or node.child_by_field_name("alternative")
-        ):
-            return
-        parts = fields(condition, "pattern", "value")
-        if parent.type == "expression_statement" and parts is not None:
+        parts = let_parts(node)
+        if parts and parts[0].parent is not None and statement(node) and not node.child_by_field_name("alternative"):
+            condition = parts[0].parent
             edits = code.span(node.start_byte, condition.start_byte, ""), code.insert(condition.end_byte, ";")
             yield self._site(parts[0], parts[1], code, *edits)
 
     def _site(self, pattern: Node, value: Node, code: Code, *edits: Edit) -> Site:
-        cause = (
-            f"{quoted(code, pattern)} does not fit every value of {quoted(code, value)}, but the `let` has no `else`"
-        )
-        return code.site(cause, *edits)
+        unfit = f"{quoted(code, pattern)} does not fit every value of {quoted(code, value)}"
+        return code.site(f"{unfit}, but the `let` has no `else`", *edits)
 
 
 class VariantArity(Operator):
@@ -179,9 +173,9 @@ class MatchOnOwner(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A matched method call that gives the form which the patterns have."""
         value = node.child_by_field_name("value")
-        if value is not None and (called := method(value, code)) is not None and called[1] in _OWNED:
-            cause = f"{quoted(code, called[0])} is matched itself and not what `.{called[1]}` gives of it"
-            yield code.site(cause, code.span(called[0].end_byte, value.end_byte, ""))
+        if value is not None and (called := method(value, code)) is not None and called.name in _OWNED:
+            cause = f"{quoted(code, called.value)} is matched itself and not what `.{called.name}` gives of it"
+            yield code.site(cause, code.span(called.value.end_byte, value.end_byte, ""))
 
 
 class CharForByte(Operator):
@@ -240,18 +234,17 @@ class ReversedRange(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A range with two ends."""
         parts = fields(node, "left", "right")
-        if parts is not None and child(node, "..=") is not None:
+        if parts and child(node, "..=") is not None:
             low, high = (code.text(part) for part in parts)
             cause = f"`{high}..={low}` begins with its larger end, so it is empty"
-            yield code.site(cause, code.replace(parts[0], high), code.replace(parts[1], low))
+            yield code.site(cause, *swapped(code, *parts))
 
 
-class EndlessInclusiveRange(Operator):
+class EndlessInclusiveRange(SyntaxOperator):
     """`a..=b` becomes `a..=`, and `a..` too."""
 
     name = "endless_inclusive_range"
     codes = ("E0586",)
-    route = Route.SYNTAX
     rationale = "An inclusive range includes its end and so must have one; without an end it is written `..`."
     nodes = ("range_pattern", "range_expression")
 
@@ -360,7 +353,7 @@ class SlicePatternLength(Operator):
         inside = named(node)
         rest = next((c for c in inside if c.type == "remaining_field_pattern"), None)
         if rest is None and inside:
-            cause = f"{quoted(code, node)} names one part more than the array has"
+            cause = f"{quoted(code, node)} is given a part too many, `_`"
             yield code.site(cause, code.insert(inside[-1].end_byte, ", _"))
         elif rest is not None and len(inside) > 1:
             cause = f"{quoted(code, node)} has lost its `..`, so it fits one length only"

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, typo, walk
-from oxidizer.miners.operators.surroundings import name_of, place, plural, short
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named, typo, walk
+from oxidizer.miners.operators.shapes import method
+from oxidizer.miners.operators.surroundings import function_of, function_taking, name_of
+from oxidizer.miners.operators.wording import place, plural, short
 
 
 def _uses(name: str, after: Node, within: Node, code: Code) -> list[Node]:
@@ -17,6 +19,14 @@ def _uses(name: str, after: Node, within: Node, code: Code) -> list[Node]:
         if at.type == "identifier" and at.start_byte >= after.end_byte and code.text(at) == name
         and at.parent is not None and at.parent.type not in ("let_declaration", "scoped_identifier", "tuple_pattern")
     ]  # fmt: skip
+
+
+def _bound(node: Node, code: Code) -> tuple[Node, list[Node]]:
+    """The pattern of a `let` in a function and, where that is a name, its uses in the rest of the block."""
+    pattern, block = node.child_by_field_name("pattern"), node.parent
+    if pattern is None or pattern.type != "identifier" or block is None or function_of(node) is None:
+        return node, []
+    return pattern, _uses(code.text(pattern), node, block, code)
 
 
 class RenameBinding(Operator):
@@ -30,13 +40,9 @@ class RenameBinding(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The name in the `let`."""
-        pattern, block = node.child_by_field_name("pattern"), node.parent
-        if pattern is None or pattern.type != "identifier" or block is None or ancestor(node, "function_item") is None:
-            return
-        old = code.text(pattern)
-        uses = _uses(old, node, block, code)
-        if uses and not old.startswith("_"):
-            cause = f"`{old}` is now bound as `{plural(old)}`, but {len(uses)} times still read as `{old}`"
+        pattern, uses = _bound(node, code)
+        if uses and not (old := code.text(pattern)).startswith("_"):
+            cause = f"`{old}` is now bound as `{plural(old)}`, but still read as `{old}`"
             yield code.site(cause, code.replace(pattern, plural(old)))
 
 
@@ -51,14 +57,13 @@ class RenameParameter(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The name in the signature."""
-        pattern, function = node.child_by_field_name("pattern"), ancestor(node, "function_item", "closure_expression")
+        pattern, function = node.child_by_field_name("pattern"), function_taking(node)
         body = function.child_by_field_name("body") if function is not None else None
-        if pattern is None or pattern.type != "identifier" or body is None or function is None:
+        if pattern is None or pattern.type != "identifier" or body is None:
             return
         old = code.text(pattern)
-        uses = _uses(old, node, body, code)
-        if uses and function.type == "function_item":
-            cause = f"the parameter `{old}` of {place(node, code)} is now `{plural(old)}`, which its body does not know"
+        if _uses(old, node, body, code):
+            cause = f"the parameter `{old}` of {place(code, node)} is now `{plural(old)}`, which its body does not know"
             yield code.site(cause, code.replace(pattern, plural(old)))
 
 
@@ -73,14 +78,12 @@ class RenameTwoUses(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The first two uses."""
-        pattern, block = node.child_by_field_name("pattern"), node.parent
-        if pattern is None or pattern.type != "identifier" or block is None or ancestor(node, "function_item") is None:
-            return
-        old = code.text(pattern)
+        pattern, uses = _bound(node, code)
         kept = ("shorthand_field_initializer", "closure_parameters", "parameter")
-        uses = [u for u in _uses(old, node, block, code) if u.parent is not None and u.parent.type not in kept]
+        uses = [use for use in uses if use.parent is not None and use.parent.type not in kept]
         if len(uses) >= 2:
-            cause = f"`{plural(old)}` is read twice in {place(node, code)}, but the variable is called `{old}`"
+            old = code.text(pattern)
+            cause = f"`{plural(old)}` is read twice in {place(code, node)}, but the variable is called `{old}`"
             yield code.site(cause, *(code.replace(use, plural(old)) for use in uses[:2]))
 
 
@@ -102,7 +105,7 @@ class MisspellTwoFields(Operator):
         if len(found) == 2 and node.parent is not None:
             first, second = (code.text(f) for f in found)
             of = node.parent.child_by_field_name("name")
-            cause = f"`{short(code.text(of)) if of else ''}` has neither `{typo(first)}` nor `{typo(second)}`"
+            cause = f"`{short(code, of) if of else ''}` has neither `{typo(first)}` nor `{typo(second)}`"
             yield code.site(
                 f"{cause} but `{first}` and `{second}`", *(code.replace(f, typo(code.text(f))) for f in found)
             )
@@ -141,12 +144,10 @@ class MisspellMethodThroughout(Operator):
         calls: dict[str, list[Node]] = {}
         body = node.child_by_field_name("body")
         for at in walk(body) if body is not None else ():
-            function = at.child_by_field_name("function") if at.type == "call_expression" else None
-            field = function.child_by_field_name("field") if function is not None else None
-            if field is not None and field.type == "field_identifier":
-                calls.setdefault(code.text(field), []).append(field)
-        for method, found in calls.items():
+            if (called := method(at, code)) is not None and not called.is_generic:
+                calls.setdefault(called.name, []).append(called.field)
+        for name, found in calls.items():
             if 2 <= len(found) <= 3:
-                cause = f"`{method}` is called `{typo(method)}` {len(found)} times in `{name_of(node, code)}`"
-                yield code.site(cause, *(code.replace(f, typo(method)) for f in found))
+                cause = f"`{name}` is called `{typo(name)}` {len(found)} times in `{name_of(node, code)}`"
+                yield code.site(cause, *(code.replace(f, typo(name)) for f in found))
                 return

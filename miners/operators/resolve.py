@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import only
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, typo
-from oxidizer.miners.operators.surroundings import is_called, place, short
+from oxidizer.miners.operators.shapes import is_callee, method
+from oxidizer.miners.operators.wording import place, short
 
 _FOREIGN = {
     "len": "length", "push": "append", "push_str": "append", "is_empty": "empty", "contains": "includes",
@@ -47,7 +49,7 @@ class MisspellLocal(Operator):
         """A variable or a constant that is read."""
         text = code.text(node)
         if node.parent is not None and node.parent.type in _READ and len(text) > 2:
-            cause = f"`{typo(text)}` in `{short(code.text(node.parent))}` is a misspelt `{text}`"
+            cause = f"`{typo(text)}` in `{short(code, node.parent)}` is a misspelt `{text}`"
             yield code.site(cause, code.replace(node, typo(text)))
 
 
@@ -65,7 +67,7 @@ class MisspellFunction(Operator):
         function = node.child_by_field_name("function")
         if function is not None and function.type == "identifier":
             wrong = typo(code.text(function))
-            cause = f"`{short(code.text(node))}` is meant, but there is no `{wrong}`"
+            cause = f"`{short(code, node)}` is meant, but there is no `{wrong}`"
             yield code.site(cause, code.replace(function, wrong))
 
 
@@ -80,11 +82,10 @@ class MisspellMethod(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The name."""
-        field = _method(node)
-        if field is not None:
-            wrong = typo(code.text(field))
-            cause = f"`{short(code.text(node))}` calls a method by the wrong name `{wrong}`"
-            yield code.site(cause, code.replace(field, wrong))
+        if (called := method(node, code)) is not None:
+            wrong = typo(called.name)
+            cause = f"`{short(code, node)}` calls a method by the wrong name `{wrong}`"
+            yield code.site(cause, code.replace(called.field, wrong))
 
 
 class ForeignMethod(Operator):
@@ -98,20 +99,10 @@ class ForeignMethod(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A method with a well-known other name."""
-        field = _method(node)
-        if field is not None and (wrong := _FOREIGN.get(code.text(field))) is not None:
-            cause = f"there is no `{wrong}`, the method in `{short(code.text(node))}` is called `{code.text(field)}`"
-            yield code.site(cause, code.replace(field, wrong))
-
-
-def _method(call: Node) -> Node | None:
-    """The name of the method that a call calls."""
-    function = call.child_by_field_name("function")
-    if function is not None and function.type == "generic_function":
-        function = function.child_by_field_name("function")
-    return (
-        function.child_by_field_name("field") if function is not None and function.type == "field_expression" else None
-    )
+        called = method(node, code)
+        if called is not None and (wrong := _FOREIGN.get(called.name)) is not None:
+            cause = f"there is no `{wrong}`, the method in `{short(code, node)}` is called `{called.name}`"
+            yield code.site(cause, code.replace(called.field, wrong))
 
 
 class MisspellField(Operator):
@@ -126,10 +117,10 @@ class MisspellField(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The field of an access, of a literal `name: value` or of a pattern `name: pattern`."""
         field = node.child_by_field_name("name" if node.type == "field_pattern" else "field")
-        if field is None or field.type != "field_identifier" or is_called(node):
+        if field is None or field.type != "field_identifier" or is_callee(node):
             return
         wrong = typo(code.text(field))
-        yield code.site(f"the field in `{short(code.text(node))}` is not called `{wrong}`", code.replace(field, wrong))
+        yield code.site(f"the field in `{short(code, node)}` is not called `{wrong}`", code.replace(field, wrong))
 
 
 class MisspellType(Operator):
@@ -149,7 +140,7 @@ class MisspellType(Operator):
         kinds = ("parameter", "function_item", "field_declaration", "struct_expression", "let_declaration")
         text = code.text(node)
         if holder is not None and holder.type in kinds and len(text) > 2 and text != "Self":
-            cause = f"`{typo(text)}` in {place(node, code)} is a misspelt `{text}`"
+            cause = f"`{typo(text)}` in {place(code, node)} is a misspelt `{text}`"
             yield code.site(cause, code.replace(node, typo(text)))
 
 
@@ -172,7 +163,7 @@ class MisspellPath(Operator):
                 if code.text(part) == "Self":
                     continue
                 wrong = typo(code.text(part))
-                yield code.site(f"`{wrong}` in `{short(code.text(node))}` should be `{code.text(part)}`",
+                yield code.site(f"`{wrong}` in `{short(code, node)}` should be `{code.text(part)}`",
                                 code.replace(part, wrong))  # fmt: skip
 
 
@@ -189,7 +180,7 @@ class MisspellMacro(Operator):
         """The name."""
         name = node.child_by_field_name("macro")
         if name is not None and name.type == "identifier":
-            cause = f"the macro of `{short(code.text(node))}` is called as `{typo(code.text(name))}!`"
+            cause = f"the macro of `{short(code, node)}` is called as `{typo(code.text(name))}!`"
             yield code.site(cause, code.replace(name, typo(code.text(name))))
 
 
@@ -207,7 +198,7 @@ class DropSelf(Operator):
         value, field = node.child_by_field_name("value"), node.child_by_field_name("field")
         if value is not None and value.type == "self" and field is not None and field.type == "field_identifier":
             cause = f"`{code.text(field)}` is a member of `self`, and is used as if it were in scope"
-            within = f" in `{short(code.text(node.parent))}`" if node.parent is not None else ""
+            within = f" in `{short(code, node.parent)}`" if node.parent is not None else ""
             yield code.site(cause + within, code.span(node.start_byte, field.start_byte, ""))
 
 
@@ -226,9 +217,9 @@ class DropPathPrefix(Operator):
         kinds = ("call_expression", "arguments", "binary_expression", "field_initializer", "block", "index_expression")
         if path is None or last is None or node.parent is None or node.parent.type not in kinds:
             return
-        text = short(code.text(node))
-        cause = f"`{code.text(last)}` is not in scope without `{short(code.text(path))}::`, as in `{text}`"
-        yield code.site(cause, code.span(node.start_byte, last.start_byte, ""))
+        text = short(code, node)
+        cause = f"`{code.text(last)}` is not in scope without `{short(code, path)}::`, as in `{text}`"
+        yield code.site(cause, *only(code, node, last))
         inner = path.child_by_field_name("name") if path.type == "scoped_identifier" else None
         if inner is not None:
             cause = f"`{code.text(inner)}::{code.text(last)}` starts at a module that is not in scope, for `{text}`"
@@ -249,5 +240,6 @@ class VariantWithoutEnum(Operator):
         of = node.child_by_field_name("name" if node.type == "struct_expression" else "type")
         last = of.child_by_field_name("name") if of is not None and of.type.startswith("scoped") else None
         if of is not None and last is not None:
-            cause = f"`{code.text(last)}` in `{short(code.text(node))}` is not in scope without its `{code.text(of)}`"
+            written = f"`{code.text(last)}` in `{short(code, node)}`"
+            cause = f"{written} is not in scope without its path, as in `{code.text(of)}`"
             yield code.site(cause, code.span(of.start_byte, last.start_byte, ""))

@@ -1,138 +1,186 @@
-"""Shapes of Rust code that several families look for: method calls, tails of blocks, the function around a node."""
+"""Shapes of Rust code by syntax alone: calls, tails of blocks, statements, places, and sets of node kinds."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from tree_sitter import Node
 
-from oxidizer.cluster.edits import Edit
-from oxidizer.miners.operators.operator import Code, ancestor, child, named
+from oxidizer.miners.operators.operator import Code, named
 
 LOOPS = ("for_expression", "while_expression", "loop_expression")
-INTEGERS = ("u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize")
-COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
-_LIMIT = 60
+LEAVES = ("return_expression", "break_expression", "continue_expression")
+ASSIGNMENTS = ("assignment_expression", "compound_assignment_expr")
+LITERALS = frozenset({"integer_literal", "boolean_literal", "char_literal", "string_literal", "float_literal"})
+PRIMARY = LITERALS | {
+    "identifier", "self", "field_expression", "call_expression", "index_expression", "parenthesized_expression",
+    "macro_invocation", "scoped_identifier", "try_expression",
+}  # fmt: skip
+"""Expressions that bind tighter than any operator."""
+SIMPLE = ("identifier", "field_expression", "index_expression", "integer_literal", "string_literal", "call_expression")
+BLOCKS = frozenset({"if_expression", "match_expression", "block", "unsafe_block", *LOOPS})
+COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
+OTHER_INTEGER = {
+    "u8": "u16", "u16": "u32", "u32": "usize", "u64": "u32", "u128": "u64", "usize": "u32",
+    "i8": "i16", "i16": "i32", "i32": "i64", "i64": "i32", "i128": "i64", "isize": "i32",
+}  # fmt: skip
+"""The integer types, each with one that is taken for it."""
 
 
-def quoted(code: Code, node: Node) -> str:
-    """The code of a node in backticks, on one line, cut where it is long."""
-    # A whole block need not be read for its beginning.
-    return ticked(
-        code.source[node.start_byte : min(node.end_byte, node.start_byte + 8 * _LIMIT)].decode(errors="ignore")
-    )
+@dataclass(frozen=True)
+class Call:
+    """A call of a method: `value.name(args)`."""
+
+    node: Node
+    value: Node
+    field: Node
+    name: str
+    args: tuple[Node, ...]
+    is_generic: bool
+    """It has type arguments, as in `value.name::<T>(args)`."""
 
 
-def ticked(text: str) -> str:
-    """The text in backticks, on one line, cut where it is long."""
-    flat = " ".join(text.split()).replace("`", "'")
-    return f"`{flat}`" if len(flat) <= _LIMIT else f"`{flat[: _LIMIT - 1]}…`"
-
-
-def first_line(node: Node, code: Code) -> str:
-    """The code from a node on to the end of its line."""
-    end = code.source.find(b"\n", node.start_byte)
-    return code.source[node.start_byte : end if end >= 0 else node.end_byte].decode()
-
-
-def fields(node: Node, *names: str) -> tuple[Node, ...] | None:
-    """The children in these fields; None unless all are there."""
+def fields(node: Node, *names: str) -> tuple[Node, ...]:
+    """The children of these fields; empty where one is missing."""
     found = tuple(c for name in names if (c := node.child_by_field_name(name)) is not None)
-    return found if len(found) == len(names) else None
+    return found if len(found) == len(names) else ()
 
 
-def method(node: Node, code: Code) -> tuple[Node, str, list[Node]] | None:
-    """The receiver, name and arguments of a method call; None for any other node."""
-    if node.type != "call_expression" or (parts := fields(node, "function", "arguments")) is None:
+def method(node: Node | None, code: Code) -> Call | None:
+    """The call of a method that the node is."""
+    if node is None or node.type != "call_expression" or not (parts := fields(node, "function", "arguments")):
         return None
-    function, arguments = parts
-    if function.type == "generic_function" and (inner := function.child_by_field_name("function")) is not None:
-        function = inner
-    if function.type != "field_expression" or (called := fields(function, "value", "field")) is None:
+    callee, arguments = parts
+    is_generic = callee.type == "generic_function"
+    if is_generic:
+        (callee,) = fields(callee, "function")
+    if callee.type != "field_expression" or not (called := fields(callee, "value", "field")):
         return None
-    return called[0], code.text(called[1]), named(arguments)
-
-
-def call(node: Node, code: Code) -> tuple[str, list[Node]] | None:
-    """The last word of the path that is called, and the arguments; None for method calls and other nodes."""
-    if node.type != "call_expression" or (parts := fields(node, "function", "arguments")) is None:
+    value, field = called
+    if field.type != "field_identifier":
         return None
-    if parts[0].type not in ("identifier", "scoped_identifier"):
+    return Call(node, value, field, code.text(field), tuple(named(arguments)), is_generic)
+
+
+def call(node: Node, code: Code) -> tuple[str, Node] | None:
+    """The path that is called with one argument, and the argument; None for calls of methods and other nodes."""
+    parts = fields(node, "function", "arguments") if node.type == "call_expression" else ()
+    if not parts or parts[0].type not in ("identifier", "scoped_identifier") or len(named(parts[1])) != 1:
         return None
-    return code.text(parts[0]).rpartition("::")[2], named(parts[1])
+    return code.text(parts[0]), named(parts[1])[0]
 
 
-def tail(block: Node) -> Node | None:
-    """The expression that a block ends with, which is its value; None where it ends with a statement."""
-    inside = named(block)
-    if not inside:
+def let_parts(node: Node) -> tuple[Node, ...]:
+    """The pattern and the value of an `if let` or a `while let`; empty for other nodes."""
+    condition = node.child_by_field_name("condition")
+    is_let = condition is not None and condition.type == "let_condition"
+    return fields(condition, "pattern", "value") if is_let and condition is not None else ()
+
+
+def variant(pattern: Node) -> list[Node]:
+    """The name and the only field of a variant's pattern, such as `Some(x)`; empty for other patterns."""
+    inner = named(pattern) if pattern.type == "tuple_struct_pattern" else []
+    return inner if len(inner) == 2 else []
+
+
+def is_callee(node: Node) -> bool:
+    """The node is what a call calls."""
+    above = node.parent
+    if above is None or above.type not in ("call_expression", "generic_function"):
+        return False
+    return above.child_by_field_name("function") == node
+
+
+def tail(block: Node | None) -> Node | None:
+    """The expression that gives a block its value; None where it ends with a statement."""
+    if block is None or block.type != "block" or not (inside := named(block)):
         return None
     last = inside[-1]
     if last.type == "expression_statement":
-        return None if last.children[-1].type == ";" else last.children[0]
-    return None if last.type.endswith(("_item", "_declaration", "_definition")) or last.type == "label" else last
+        return None if is_closed(last) else last.named_children[0]
+    if last.type.endswith(("_item", "_declaration", "_definition")):
+        return None
+    return None if last.type in ("empty_statement", "label") else last
 
 
-def function_of(node: Node) -> Node | None:
-    """The function that a `return` at this node would leave; None in closures and async blocks."""
-    at = ancestor(node, "function_item", "closure_expression", "async_block", "const_item", "static_item")
-    return at if at is not None and at.type == "function_item" else None
+def returned(body: Node) -> Iterator[Node]:
+    """The expressions whose value a block gives: its tail, or the tails of the branches that the tail is."""
+    todo = [body]
+    while todo:
+        at = todo.pop()
+        if at.type == "expression_statement":
+            if is_closed(at):
+                continue
+            at = at.children[0]
+        if at.type == "block":
+            todo += named(at)[-1:]
+        elif at.type == "unsafe_block":
+            todo += named(at)
+        elif at.type == "if_expression":
+            alternative = at.child_by_field_name("alternative")
+            todo += [*(named(alternative) if alternative is not None else ()), *fields(at, "consequence")]
+        elif at.type == "match_expression" and (arms := at.child_by_field_name("body")) is not None:
+            todo += [v for a in reversed(named(arms)) if a.type == "match_arm" for v in fields(a, "value")]
+        elif not at.type.endswith(("_item", "_declaration")):
+            yield at
 
 
-def result_of(node: Node, code: Code) -> str:
-    """The return type of the function that a `return` at this node would leave; "" for none."""
-    return result_type(function_of(node), code)
-
-
-def result_type(function: Node | None, code: Code) -> str:
-    """The return type of a function; "" for none."""
-    result = function.child_by_field_name("return_type") if function is not None else None
-    return code.text(result) if result is not None else ""
-
-
-def name_of(function: Node | None, code: Code) -> str:
-    """The name of a function or other item; "" for none."""
-    name = function.child_by_field_name("name") if function is not None else None
-    return code.text(name) if name is not None else ""
-
-
-def at_compile_time(node: Node, code: Code) -> bool:
-    """The node lies in a constant, a static or a `const fn`."""
-    home = ancestor(node, "function_item", "const_item", "static_item")
-    return home is not None and (home.type != "function_item" or has_modifier(home, "const", code))
-
-
-def has_modifier(function: Node, word: str, code: Code) -> bool:
-    """The function is declared with a word such as `const` or `unsafe`."""
-    modifiers = child(function, "function_modifiers")
-    return modifiers is not None and word in code.text(modifiers).split()
-
-
-def is_unsafe(node: Node, code: Code) -> bool:
-    """The node lies in an unsafe block or function."""
-    at: Node | None = node
-    while at is not None:
-        if at.type == "unsafe_block" or (at.type == "function_item" and has_modifier(at, "unsafe", code)):
-            return True
-        at = at.parent
-    return False
-
-
-def is_place(node: Node) -> bool:
-    """The expression is assigned to or borrowed, or something is called on it or taken from it."""
+def statement(node: Node) -> Node | None:
+    """The statement that consists of the expression alone, in a block."""
     parent = node.parent
-    if parent is None or parent.type in ("reference_expression", "field_expression", "index_expression"):
-        return True
-    if parent.type in ("assignment_expression", "compound_assignment_expr"):
-        return parent.child_by_field_name("left") == node
-    return parent.type in (
-        "try_expression",
-        "unary_expression",
-        "match_expression",
-        "let_condition",
-        "range_expression",
-    )
+    if parent is None or parent.type != "expression_statement":
+        return None
+    return parent if parent.parent is not None and parent.parent.type == "block" else None
 
 
-def only(code: Code, outer: Node, inner: Node, after: str = "") -> list[Edit]:
-    """The edits that leave of the outer node just the inner one, with a text after it."""
-    edits = [code.span(outer.start_byte, inner.start_byte, ""), code.span(inner.end_byte, outer.end_byte, after)]
-    return [edit for edit in edits if edit.start < edit.end or edit.replacement]
+def is_closed(statement: Node) -> bool:
+    """The statement ends with its own `;`."""
+    return statement.children[-1].type == ";"
+
+
+def is_place(node: Node | None) -> bool:
+    """The expression is a name or a chain of fields, which costs nothing to repeat."""
+    while node is not None and node.type == "field_expression":
+        node = node.child_by_field_name("value")
+    return node is not None and node.type in ("identifier", "self")
+
+
+def root(place: Node, code: Code) -> str | None:
+    """The variable that a place starts from: `v` of `v.items[0].len`, "self" of `self.items`; else None."""
+    at: Node | None = place
+    while at is not None and at.type in ("field_expression", "index_expression", "parenthesized_expression"):
+        at = named(at)[0]
+    if at is not None and (at.type == "self" or (at.type == "identifier" and not code.text(at)[0].isupper())):
+        return code.text(at)
+    return None
+
+
+def path(node: Node, code: Code) -> str | None:
+    """The text of a variable or of fields of one, such as `self.items`: what stays the same wherever it is written."""
+    return "".join(code.text(node).split()) if is_place(node) and root(node, code) is not None else None
+
+
+def operator_of(node: Node, code: Code) -> str:
+    """The sign of a binary or compound expression."""
+    sign = node.child_by_field_name("operator")
+    return code.text(sign) if sign else ""
+
+
+def in_pattern(node: Node) -> bool:
+    """A literal is (part of) a pattern."""
+    parent = node.parent
+    return parent is not None and (parent.type.endswith("_pattern") and parent.child_by_field_name("condition") != node)
+
+
+def on_one_line(*nodes: Node | None) -> bool:
+    """Each of the nodes is there and lies on one line."""
+    return all(n is not None and n.start_point.row == n.end_point.row for n in nodes)
+
+
+def one_line(node: Node, code: Code) -> str | None:
+    """The node's code on one line; None where a comment or a string forbids that, or where it is long."""
+    text = code.text(node)
+    if len(text) > 200 or "//" in text or "/*" in text or ("\n" in text and '"' in text):
+        return None
+    return " ".join(text.split()) if "\n" in text else text

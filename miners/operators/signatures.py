@@ -7,28 +7,19 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import only, swapped, without
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, named, walk
-from oxidizer.miners.operators.surroundings import (
-    INTEGERS,
-    calls,
-    is_free,
-    name_of,
-    owner,
-    parameters,
-    place,
-    plural,
-    receiver,
-    short,
-    without,
-    words,
-)  # fmt: skip
+from oxidizer.miners.operators.scopes import is_called, words
+from oxidizer.miners.operators.shapes import OTHER_INTEGER
+from oxidizer.miners.operators.surroundings import function_taking, is_free, name_of, owner, parameters, receiver
+from oxidizer.miners.operators.wording import flat, place, plural, short
 
 _WRAPPERS = frozenset({"Some", "Ok", "Err", "Box::new", "Rc::new", "Arc::new"})
 
 
 def _used_here(function: Node, code: Code) -> bool:
     """A function with a signature of its own, which the file seems to call."""
-    return is_free(function) and calls(code.source)[name_of(function, code)] > 1
+    return is_free(function) and is_called(name_of(function, code), code)
 
 
 def _arguments(call: Node, code: Code) -> list[Node]:
@@ -37,10 +28,6 @@ def _arguments(call: Node, code: Code) -> list[Node]:
     if function is None or found is None or code.text(function) in _WRAPPERS:
         return []
     return [a for a in named(found) if a.type != "attribute_item"]
-
-
-def _is_plain(node: Node) -> bool:
-    return node.type in ("identifier", "self", "field_expression", "scoped_identifier")
 
 
 class NewParameter(Operator):
@@ -75,10 +62,8 @@ class RemovedParameter(Operator):
         """The last parameter."""
         found = parameters(node)
         if found and _used_here(node, code):
-            cause = (
-                f"`{name_of(node, code)}` no longer takes `{short(code.text(found[-1]))}`, on which others still count"
-            )
-            yield code.site(cause, without(found[-1], code))
+            cause = f"`{name_of(node, code)}` no longer takes `{short(code, found[-1])}`, on which others still count"
+            yield code.site(cause, without(code, found[-1]))
 
 
 class ReorderedParameters(Operator):
@@ -98,9 +83,9 @@ class ReorderedParameters(Operator):
             texts = [code.text(k) for k in kinds if k is not None]
             both = code.text(left) + code.text(right)
             if len(texts) == 2 and texts[0] != texts[1] and "\n" not in both:
-                cause = f"`{name_of(node, code)}` takes `{short(code.text(right))}` before `{short(code.text(left))}`"
+                cause = f"`{name_of(node, code)}` takes `{short(code, right)}` before `{short(code, left)}`"
                 yield code.site(f"{cause}, its callers give them the other way round",
-                                code.replace(left, code.text(right)), code.replace(right, code.text(left)))  # fmt: skip
+                                *swapped(code, left, right))  # fmt: skip
                 return
 
 
@@ -115,12 +100,12 @@ class ParameterWidth(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """`usize` for `u32` and the like, also in a slice or behind a reference."""
-        found, function = node.child_by_field_name("type"), ancestor(node, "function_item", "closure_expression")
-        if found is None or function is None or function.type != "function_item" or not is_free(function):
+        found, function = node.child_by_field_name("type"), function_taking(node)
+        if found is None or function is None or not is_free(function):
             return
         for kind in walk(found):
-            if kind.type == "primitive_type" and (wrong := INTEGERS.get(code.text(kind))) is not None:
-                cause = f"`{short(code.text(node))}` of {place(node, code)} says `{wrong}` for `{code.text(kind)}`"
+            if kind.type == "primitive_type" and (wrong := OTHER_INTEGER.get(code.text(kind))) is not None:
+                cause = f"`{short(code, node)}` of {place(code, node)} says `{wrong}` for `{code.text(kind)}`"
                 yield code.site(cause, code.replace(kind, wrong))
                 return
 
@@ -136,16 +121,16 @@ class ParameterReference(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """`&` added before a plain type; `&` taken from one."""
-        found, function = node.child_by_field_name("type"), ancestor(node, "function_item", "closure_expression")
-        if found is None or function is None or function.type != "function_item" or not is_free(function):
+        found, function = node.child_by_field_name("type"), function_taking(node)
+        if found is None or function is None or not is_free(function):
             return
         inner = found.child_by_field_name("type") if found.type == "reference_type" else None
-        said = short(code.text(node))
+        said = short(code, node)
         if found.type in ("type_identifier", "primitive_type", "generic_type"):
-            cause = f"{place(node, code)} takes `{said}` by reference"
+            cause = f"{place(code, node)} takes `{said}` by reference"
             yield code.site(cause, code.insert(found.start_byte, "&"))
         elif inner is not None and inner.type in ("type_identifier", "generic_type") and code.text(inner) != "Path":
-            cause = f"{place(node, code)} takes `{said}` by value"
+            cause = f"{place(code, node)} takes `{said}` by value"
             yield code.site(cause, code.span(found.start_byte, inner.start_byte, ""))
 
 
@@ -164,7 +149,7 @@ class WrappedResult(Operator):
         if found is None or not is_free(node) or found.type in ("abstract_type", "never_type", "bounded_type"):
             return
         if not code.text(found).startswith("Option") and "Result" not in code.text(found):
-            cause = f"`{name_of(node, code)}` is said to return an `Option` of `{short(code.text(found))}`"
+            cause = f"`{name_of(node, code)}` is said to return an `Option` of `{short(code, found)}`"
             yield code.site(f"{cause}, but returns that itself", code.insert(found.start_byte, "Option<"),
                             code.insert(found.end_byte, ">"))  # fmt: skip
 
@@ -186,10 +171,9 @@ class UnwrappedResult(Operator):
             return
         if code.text(found).startswith(("Option<", "Result<", "io::Result<", "fmt::Result<")):
             inner = named(arguments)[0]
-            cause = f"`{name_of(node, code)}` is said to return `{short(code.text(inner))}`"
-            yield code.site(f"{cause}, but returns `{short(code.text(found))}`",
-                            code.span(found.start_byte, inner.start_byte, ""),
-                            code.span(inner.end_byte, found.end_byte, ""))  # fmt: skip
+            cause = f"`{name_of(node, code)}` is said to return `{short(code, inner)}`"
+            yield code.site(f"{cause}, but returns `{short(code, found)}`",
+                            *only(code, found, inner))  # fmt: skip
 
 
 class DropReturnType(Operator):
@@ -205,7 +189,7 @@ class DropReturnType(Operator):
         """The arrow with the type."""
         found, name = node.child_by_field_name("return_type"), node.child_by_field_name("parameters")
         if found is not None and name is not None and is_free(node):
-            cause = f"`{name_of(node, code)}` returns `{short(code.text(found))}`, but its signature does not say so"
+            cause = f"`{name_of(node, code)}` returns `{short(code, found)}`, but its signature does not say so"
             yield code.site(cause, code.span(name.end_byte, found.end_byte, ""))
 
 
@@ -223,8 +207,8 @@ class DropArgument(Operator):
         found = _arguments(node, code)
         for gone in dict.fromkeys([found[-1], found[0]]) if found else ():
             if gone.type not in ("closure_expression", "call_expression") or len(found) > 1:
-                cause = f"`{short(code.text(gone))}` is missing among the arguments of `{short(code.text(node))}`"
-                yield code.site(cause, without(gone, code))
+                cause = f"`{short(code, gone)}` is missing among the arguments of `{short(code, node)}`"
+                yield code.site(cause, without(code, gone))
 
 
 class ExtraArgument(Operator):
@@ -249,7 +233,7 @@ class ExtraArgument(Operator):
             return
         at = found[-1].end_byte if found else into.start_byte + 1
         more = "None" if found else "true"
-        cause = f"`{more}` is one argument too many for `{short(code.text(node))}`"
+        cause = f"`{more}` is one argument too many for `{short(code, node)}`"
         yield code.site(cause, code.insert(at, f", {more}" if found else more))
 
 
@@ -268,8 +252,8 @@ class SwapArguments(Operator):
         for left, right in pairwise(found):
             texts = [code.text(left), code.text(right)]
             if left.type != right.type and texts[0] != texts[1] and "\n" not in "".join(texts):
-                cause = f"`{short(texts[1])}` comes after `{short(texts[0])}` in `{short(code.text(node))}`"
-                yield code.site(f"{cause}, not before it", code.replace(left, texts[1]), code.replace(right, texts[0]))
+                cause = f"`{flat(texts[1])}` comes after `{flat(texts[0])}` in `{short(code, node)}`"
+                yield code.site(f"{cause}, not before it", *swapped(code, left, right))
                 return
 
 
@@ -291,9 +275,7 @@ class SwapAndDropReference(Operator):
                 continue
             texts = [code.text(b or a) for b, a in zip(bare, (left, right), strict=True)]
             if texts[0] != texts[1]:
-                cause = (
-                    f"`{short(texts[0])}` and `{short(texts[1])}` are in the wrong order in `{short(code.text(node))}`"
-                )
+                cause = f"`{flat(texts[0])}` and `{flat(texts[1])}` are in the wrong order in `{short(code, node)}`"
                 yield code.site(
                     f"{cause}, and not borrowed", code.replace(left, texts[1]), code.replace(right, texts[0])
                 )
@@ -315,10 +297,9 @@ class _Rename(Operator):
         if owner(node) is not None and node.type != "function_item":
             return
         new = self._new(old, node)
-        word = next((c.type for c in node.children if not c.is_named), "field")
-        cause = (
-            f"the `{word if word.isalpha() else 'member'}` `{old}` is now called `{new}`, its uses still say `{old}`"
-        )
+        keyword = next((f"`{c.type}`" for c in node.children if c.type.isalpha() and not c.is_named), "")
+        word = {"field_declaration": "field", "enum_variant": "variant"}.get(node.type, keyword)
+        cause = f"the {word} `{old}` is now called `{new}`, its uses still say `{old}`"
         yield code.site(cause, code.replace(found, new))
 
     def _new(self, old: str, node: Node) -> str:

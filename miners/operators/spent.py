@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import cut_line
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
-from oxidizer.miners.operators.scopes import function, implements_trait, mentions, rest, short, statement, used_after
+from oxidizer.miners.operators.scopes import mentions, rest, statement_around, used_after
+from oxidizer.miners.operators.shapes import LOOPS
+from oxidizer.miners.operators.surroundings import function_of, implements_trait
+from oxidizer.miners.operators.wording import short
 
 _OWNED = re.compile(
     r"(?:\w+::)*(?:String|PathBuf|OsString|(?:Vec|Box|VecDeque|HashMap|BTreeMap|HashSet|BTreeSet|Rc|Arc)<.*>)",
@@ -44,7 +48,7 @@ class UseAfterDrop(Operator):
         if pattern is None or pattern.type != "identifier":
             return
         if node.type == "parameter":
-            home = function(node)
+            home = function_of(node)
             body = home.child_by_field_name("body") if home is not None and home == _owner(node) else None
             statements = named(body) if body is not None else []
             owned = kind is not None and (bool(_OWNED.fullmatch(code.text(kind))) or _is_generic(kind, node, code))
@@ -53,7 +57,7 @@ class UseAfterDrop(Operator):
             says, known = (_OWNED, kind) if kind is not None else (_MAKES_OWNED, value)
             owned = known is not None and says.fullmatch(code.text(known)) is not None
         name = code.text(pattern)
-        using = [s for s in statements if mentions(code, s.start_byte, s.end_byte, name)]
+        using = [s for s in statements if mentions(s.start_byte, s.end_byte, name, code)]
         if not owned or not using or using[-1].type.endswith("_item"):
             return
         last = using[-1]
@@ -67,7 +71,7 @@ def _owner(parameter: Node) -> Node | None:
 
 def _is_generic(kind: Node, node: Node, code: Code) -> bool:
     """The type is a type parameter of the function around the node that is not bound to be `Copy`."""
-    home = function(node)
+    home = function_of(node)
     parameters = home.child_by_field_name("type_parameters") if home is not None else None
     if home is None or parameters is None or kind.type != "type_identifier":
         return False
@@ -94,7 +98,7 @@ class DropInitializer(Operator):
             return
         if kind is None and (child(node, "mutable_specifier") is None or value.type == "closure_expression"):
             return
-        if node.child_by_field_name("alternative") is not None or not used_after(code, node, code.text(pattern)):
+        if node.child_by_field_name("alternative") is not None or not used_after(node, code.text(pattern), code):
             return
         start = (kind or pattern).end_byte
         if kind is None and (known := _known_type(value, code)) is None:
@@ -136,14 +140,9 @@ class HoistOutOfLoop(Operator):
         pattern, value = node.child_by_field_name("pattern"), node.child_by_field_name("value")
         body = node.parent
         loop = body.parent if body is not None else None
-        if (
-            pattern is None
-            or value is None
-            or loop is None
-            or not loop.type.endswith(("for_expression", "while_expression", "loop_expression"))
-        ):
+        if pattern is None or value is None or loop is None or not loop.type.endswith(LOOPS):
             return
-        before = statement(loop)
+        before = statement_around(loop)
         if pattern.type != "identifier" or _BLANK.fullmatch(code.text(value)) is None or before is None:
             return
         name = code.text(pattern)
@@ -152,10 +151,11 @@ class HoistOutOfLoop(Operator):
         ]
         if not taken:
             return
-        use = short(code, taken[0].parent or node)
+        around = taken[0].parent or node
+        use = short(code, around.parent or around)
         cause = f"`{name}` is made once before the loop, but each turn gives it away at `{use}`"
         text = " ".join(code.text(node).split())
-        yield code.site(cause, code.insert(before.start_byte, f"{text} "), code.cut(node))
+        yield code.site(cause, code.insert(before.start_byte, f"{text} "), cut_line(code, node))
 
 
 def _gives(use: Node) -> bool:
@@ -184,7 +184,7 @@ class ReceiverByValue(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The `&` or `&mut` of a method's receiver, where the method is no part of a trait."""
-        home, impl = function(node), ancestor(node, "impl_item")
+        home, impl = function_of(node), ancestor(node, "impl_item")
         if child(node, "&") is None or child(node, "lifetime") is not None or home is None or impl is None:
             return
         name = home.child_by_field_name("name")

@@ -6,8 +6,12 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import SyntaxOperator
+from oxidizer.miners.operators.cuts import cut_line
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named
-from oxidizer.miners.operators.shapes import LOOPS, fields, first_line, function_of, name_of, quoted, ticked
+from oxidizer.miners.operators.shapes import LOOPS, fields
+from oxidizer.miners.operators.surroundings import function_left, name_of
+from oxidizer.miners.operators.wording import first_line, quoted, ticked
 
 _AMBIGUOUS = ("&", "*", "-", "(", "[", "|", "<", ".", "{", "?", "+", "=")
 """With one of these at its start, what follows would go on with the expression before it."""
@@ -20,12 +24,10 @@ _MISSPELT = {
 }  # fmt: skip
 
 
-class DropSemicolon(Operator):
+class DropSemicolon(SyntaxOperator):
     """`let x = 1;` loses its `;`."""
 
     name = "drop_semicolon"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Each statement ends with `;`, and only blocks can do without."
     nodes = ("let_declaration", "expression_statement")
 
@@ -41,12 +43,10 @@ class DropSemicolon(Operator):
             yield code.site(f"there is no `;` after {ticked(code.text(node)[:-1])}", code.span(at, at + 1, ""))
 
 
-class DropComma(Operator):
+class DropComma(SyntaxOperator):
     """`f(a, b)` becomes `f(a b)`."""
 
     name = "drop_argument_comma"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Arguments, parameters and elements are separated by commas, which are lost as lists are edited."
     nodes = ("arguments", "parameters", "array_expression", "tuple_expression", "tuple_pattern", "tuple_struct_pattern")
 
@@ -61,12 +61,10 @@ class DropComma(Operator):
                 return
 
 
-class DropFieldComma(Operator):
+class DropFieldComma(SyntaxOperator):
     """A field, a variant or an arm loses the comma after it."""
 
     name = "drop_field_comma"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Fields, variants and arms are separated by commas, at the ends of lines too."
     nodes = ("field_declaration", "enum_variant", "match_arm", "field_initializer", "shorthand_field_initializer")
 
@@ -81,12 +79,10 @@ class DropFieldComma(Operator):
             yield code.site(f"there is no comma after {what}", code.cut(comma, space=False))
 
 
-class UnclosedDelimiter(Operator):
+class UnclosedDelimiter(SyntaxOperator):
     """`f(x)` becomes `f(x`."""
 
     name = "unclosed_delimiter"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Each opening delimiter needs its closing one, and in nested code the last of several is lost."
     nodes = ("arguments", "block", "index_expression", "match_block", "field_initializer_list", "parameters")
 
@@ -96,32 +92,29 @@ class UnclosedDelimiter(Operator):
         if named(node) and last.type in (")", "]", "}"):
             opening = {")": "(", "]": "[", "}": "{"}[last.type]
             cause = f"the `{opening}` of {quoted(code, node)} is never closed"
-            yield code.site(cause, code.cut(last, space=False))
+            inside = last.start_point.row == node.start_point.row and first_line(code, last)[1:].strip()
+            yield code.site(cause, code.cut(last, space=False) if inside else cut_line(code, last))
 
 
-class ExtraDelimiter(Operator):
+class ExtraDelimiter(SyntaxOperator):
     """`f(x)` becomes `f(x))`."""
 
     name = "extra_delimiter"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "A closing delimiter too many closes what was never opened; it is left over from an edit."
     nodes = ("arguments", "block", "parenthesized_expression")
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A list or a block that holds something."""
         last = node.children[-1]
-        if named(node) and last.type in (")", "}") and (node.type != "block" or function_of(node) is not None):
+        if named(node) and last.type in (")", "}") and (node.type != "block" or function_left(node) is not None):
             cause = f"after {quoted(code, node)} there is one `{last.type}` too many"
             yield code.site(cause, code.insert(node.end_byte, last.type))
 
 
-class WrongArmArrow(Operator):
+class WrongArmArrow(SyntaxOperator):
     """`Some(x) => x` becomes `Some(x) -> x`."""
 
     name = "wrong_arm_arrow"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Arms of a `match` are written with `=>`; `->` belongs to signatures and to other languages."
     nodes = ("match_arm",)
 
@@ -132,12 +125,10 @@ class WrongArmArrow(Operator):
             yield code.site(f"the arm of {quoted(code, pattern)} is written with `->`", code.replace(arrow, "->"))
 
 
-class WrongReturnArrow(Operator):
+class WrongReturnArrow(SyntaxOperator):
     """`fn f() -> u32` becomes `fn f() => u32` or `fn f(): u32`."""
 
     name = "wrong_return_arrow"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "The type of a result comes after `->`, not after `:` or `=>` as in other languages."
     nodes = ("function_item", "function_signature_item")
 
@@ -151,12 +142,10 @@ class WrongReturnArrow(Operator):
             yield code.site(cause, code.span(start, arrow.end_byte, wrong))
 
 
-class MisspeltKeyword(Operator):
+class MisspeltKeyword(SyntaxOperator):
     """`return x` becomes `retrun x`."""
 
     name = "misspelt_keyword"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "A keyword with its letters mixed up is a name like any other, and does not fit in its place."
     nodes = (
         "function_item", "let_declaration", "struct_item", "enum_item", "impl_item", "trait_item", "return_expression",
@@ -174,15 +163,14 @@ class MisspeltKeyword(Operator):
         if node.type == "return_expression" and (not values or code.text(values[0]).startswith(_AMBIGUOUS)):
             return
         wrong = _MISSPELT[keyword.type]
-        yield code.site(f"{ticked(first_line(keyword, code))} is begun with `{wrong}`", code.replace(keyword, wrong))
+        yield code.site(f"{ticked(first_line(code, keyword))} is begun with `{wrong}`", code.replace(keyword, wrong))
 
 
-class UnterminatedString(Operator):
+class UnterminatedString(SyntaxOperator):
     """`"text"` becomes `"text`."""
 
     name = "unterminated_string"
     codes = ("", "E0765")
-    route = Route.SYNTAX
     rationale = "A string goes on over the ends of lines until its closing quote, which must not be forgotten."
     nodes = ("string_literal",)
 
@@ -193,12 +181,11 @@ class UnterminatedString(Operator):
             yield code.site(cause, code.cut(node.children[-1], space=False))
 
 
-class UnterminatedChar(Operator):
+class UnterminatedChar(SyntaxOperator):
     """`b'a'` becomes `b'a`."""
 
     name = "unterminated_char"
     codes = ("E0763", "", "E0762")
-    route = Route.SYNTAX
     rationale = "A character needs both its quotes; with one alone it is taken for a lifetime or goes on and on."
     nodes = ("char_literal",)
 
@@ -209,12 +196,10 @@ class UnterminatedChar(Operator):
             yield code.site(cause, code.span(node.end_byte - 1, node.end_byte, ""))
 
 
-class FieldSemicolon(Operator):
+class FieldSemicolon(SyntaxOperator):
     """`struct P { x: u32, y: u32 }` becomes `struct P { x: u32; y: u32 }`."""
 
     name = "field_semicolon"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Fields end with commas; the semicolons of C and Go do not belong there."
     nodes = ("field_declaration",)
 
@@ -225,12 +210,10 @@ class FieldSemicolon(Operator):
             yield code.site(f"the field {quoted(code, node)} ends with `;`", code.replace(comma, ";"))
 
 
-class MissingColon(Operator):
+class MissingColon(SyntaxOperator):
     """`x: u32` becomes `x u32`."""
 
     name = "missing_colon"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Between a name and its type stands a colon, unlike in Go."
     nodes = ("parameter", "field_declaration", "const_item")
 
@@ -242,30 +225,26 @@ class MissingColon(Operator):
             yield code.site(cause, code.cut(colon, space=False))
 
 
-class UntypedParameter(Operator):
+class UntypedParameter(SyntaxOperator):
     """`fn f(x: u32)` becomes `fn f(x)`."""
 
     name = "untyped_parameter"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "A function's parameters must have types; only those of closures are inferred."
     nodes = ("parameter",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The type of a function's parameter."""
         parts, home = fields(node, "pattern", "type"), node.parent
-        if parts is not None and home is not None and home.type == "parameters" and parts[0].type == "identifier":
+        if parts and home and home.type == "parameters" and parts[0].type == "identifier":
             function = name_of(home.parent, code)
             cause = f"the parameter {quoted(code, parts[0])} of `{function}` has no type"
             yield code.site(cause, code.span(parts[0].end_byte, node.end_byte, ""))
 
 
-class UnclosedAngle(Operator):
+class UnclosedAngle(SyntaxOperator):
     """`Vec<Vec<u8>>` becomes `Vec<Vec<u8>`."""
 
     name = "unclosed_angle"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "Each `<` of a type needs its `>`, and of several in a row one is lost."
     nodes = ("type_arguments", "type_parameters")
 
@@ -278,12 +257,10 @@ class UnclosedAngle(Operator):
             yield code.site(f"the `<` of {shown} is never closed", code.cut(node.children[-1], space=False))
 
 
-class LifetimeWithoutQuote(Operator):
+class LifetimeWithoutQuote(SyntaxOperator):
     """`&'a str` becomes `&a str`."""
 
     name = "lifetime_without_quote"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "A lifetime is marked by a quote before its name; without it the name is that of a type."
     nodes = ("reference_type",)
 
@@ -296,12 +273,10 @@ class LifetimeWithoutQuote(Operator):
             yield code.site(cause, code.span(at, at + 1, ""))
 
 
-class DropParameterList(Operator):
+class DropParameterList(SyntaxOperator):
     """`fn new() -> Self` becomes `fn new -> Self`."""
 
     name = "drop_parameter_list"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "A function has its parentheses even where it takes nothing."
     nodes = ("parameters",)
 
@@ -312,12 +287,10 @@ class DropParameterList(Operator):
             yield code.site(cause, code.cut(node, space=False))
 
 
-class DropFnKeyword(Operator):
+class DropFnKeyword(SyntaxOperator):
     """`pub fn f()` becomes `pub f()`."""
 
     name = "drop_fn_keyword"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "A function is declared with `fn`; its parentheses alone do not tell."
     nodes = ("function_item",)
 
@@ -329,7 +302,7 @@ class DropFnKeyword(Operator):
 
 
 class BreakOutsideLoop(Operator):
-    """`return x` becomes `break` where no loop is, and `break x` in a `for`."""
+    """`return x` becomes `break x` where no loop is, or a `for`."""
 
     name = "break_for_return"
     codes = ("E0268", "E0571", "E0267")
@@ -345,7 +318,9 @@ class BreakOutsideLoop(Operator):
             return
         if home.type in LOOPS and not values:
             return
-        where = {"closure_expression": "a closure", "function_item": "a function"}.get(home.type, "a loop with an end")
+        where = {"closure_expression": "a closure", "function_item": "a function"}.get(
+            home.type, "a `for` or `while` loop"
+        )
         cause = (
             f"`break` is to leave {where} with {quoted(code, values[0])}" if values else f"`break` is to leave {where}"
         )

@@ -7,15 +7,12 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import only, removal, swapped, without
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named, typo, walk
-from oxidizer.miners.operators.surroundings import (
-    headline,
-    leads_with_comment,
-    removal,
-    short,
-    without,
-    words,
-)  # fmt: skip
+from oxidizer.miners.operators.scopes import words
+from oxidizer.miners.operators.shapes import call, is_place, method
+from oxidizer.miners.operators.surroundings import leads_with_comment
+from oxidizer.miners.operators.wording import headline, short
 
 _ADAPTORS = frozenset({
     "map", "filter", "filter_map", "enumerate", "zip", "rev", "skip", "take", "collect", "fold", "all", "any", "find",
@@ -50,7 +47,7 @@ class MisspellTrait(Operator):
         if found is None or found.type != "type_identifier":
             return
         wrong = typo(code.text(found))
-        where = f"`{headline(node, code)}`" if node.type == "impl_item" else f"the bound `{short(code.text(node))}`"
+        where = f"`{headline(code, node)}`" if node.type == "impl_item" else f"the bound `{short(code, node)}`"
         yield code.site(f"{where} should name `{code.text(found)}`, but says `{wrong}`", code.replace(found, wrong))
 
 
@@ -70,8 +67,8 @@ class SwapTraitAndType(Operator):
             return
         if "\n" in code.text(of) + code.text(target):
             return
-        cause = f"`{short(code.text(target))}` is a type, it stands where the trait `{short(code.text(of))}` belongs"
-        yield code.site(cause, code.replace(of, code.text(target)), code.replace(target, code.text(of)))
+        cause = f"`{short(code, target)}` is a type, it stands where the trait `{short(code, of)}` belongs"
+        yield code.site(cause, *swapped(code, of, target))
 
 
 class DropTraitImport(Operator):
@@ -95,7 +92,7 @@ class DropTraitImport(Operator):
             entry = at.parent if at.parent.type == "scoped_identifier" else at
             if entry.parent is None or entry.parent.type not in ("use_list", "use_declaration"):
                 continue
-            edit = without(entry, code) if entry.parent.type == "use_list" else removal(node, code)
+            edit = without(code, entry) if entry.parent.type == "use_list" else removal(code, node)
             yield code.site(f"the trait `{name}` is not in scope, whose methods this file calls", edit)
             return
 
@@ -106,7 +103,7 @@ class DropTraitImpl(Operator):
     name = "drop_trait_impl"
     codes = ("E0277", "E0308", "E0599")
     route = Route.CRATE
-    rationale = "A type can only what its impls say, and derives or users that need one more are far away."
+    rationale = "A type can do only what its impls say, and derives or users that need one more are far away."
     nodes = ("impl_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -116,7 +113,7 @@ class DropTraitImpl(Operator):
             return
         users = _NEEDED_BY.get(re.sub(r"^.*::|<.*$", "", code.text(of), flags=re.DOTALL), ())
         if any(words(code.source)[user] for user in users):
-            yield code.site(f"`{headline(node, code)}` is missing", removal(node, code))
+            yield code.site(f"`{headline(code, node)}` is missing", removal(code, node))
 
 
 class ExplicitDropCall(Operator):
@@ -130,17 +127,10 @@ class ExplicitDropCall(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A call of `drop` or `mem::drop` with a plain path."""
-        function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-        if function is None or arguments is None or not code.text(function).endswith("drop"):
-            return
-        values = named(arguments)
-        if function.type in ("identifier", "scoped_identifier") and len(values) == 1:
-            value = values[0]
-            if value.type in ("identifier", "self", "field_expression"):
-                text = code.text(value)
-                before = code.span(node.start_byte, value.start_byte, "")
-                cause = f"`{text}.drop()` calls the destructor by hand"
-                yield code.site(cause, before, code.span(value.end_byte, node.end_byte, ".drop()"))
+        called = call(node, code)
+        if called is not None and called[0].endswith("drop") and is_place(called[1]):
+            cause = f"`{code.text(called[1])}.drop()` calls the destructor by hand"
+            yield code.site(cause, *only(code, node, called[1], ".drop()"))
 
 
 class DropIterator(Operator):
@@ -154,14 +144,12 @@ class DropIterator(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """`.iter()` and the like before an adaptor, or as what a `for` goes over."""
-        function, parent = node.child_by_field_name("function"), node.parent
-        if function is None or function.type != "field_expression" or parent is None:
-            return
-        value, method = function.child_by_field_name("value"), function.child_by_field_name("field")
-        if value is None or method is None or (made := code.text(method)) not in _ITERATES:
+        called, parent = method(node, code), node.parent
+        if called is None or called.name not in _ITERATES or parent is None:
             return
         following = parent.child_by_field_name("field") if parent.type == "field_expression" else None
         adapted = following is not None and code.text(following) in _ADAPTORS
-        if adapted or (parent.type == "for_expression" and made in ("chars", "bytes", "char_indices", "lines")):
-            cause = f"`{short(code.text(value))}` is used as an iterator without `.{made}()`"
-            yield code.site(cause, code.span(value.end_byte, node.end_byte, ""))
+        texts = ("chars", "bytes", "char_indices", "lines")
+        if adapted or (parent.type == "for_expression" and called.name in texts):
+            cause = f"`{short(code, called.value)}` is used as an iterator without `.{called.name}()`"
+            yield code.site(cause, *only(code, node, called.value))

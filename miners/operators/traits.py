@@ -7,21 +7,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import removal, without
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, typo
-from oxidizer.miners.operators.surroundings import (
-    INTEGERS,
-    headline,
-    leads_with_comment,
-    name_of,
-    one_line,
-    owner,
-    parameters,
-    receiver,
-    removal,
-    short,
-    trait_impl,
-    without,
-)  # fmt: skip
+from oxidizer.miners.operators.shapes import OTHER_INTEGER, one_line
+from oxidizer.miners.operators.surroundings import leads_with_comment, name_of, owner, parameters, receiver, trait_impl
+from oxidizer.miners.operators.wording import flat, headline, short
 
 _PROVIDED = frozenset({
     "ne", "lt", "le", "gt", "ge", "max", "min", "clamp", "size_hint", "nth", "fold", "count", "last", "rfold",
@@ -45,8 +35,8 @@ class DropTraitMethod(Operator):
         """The whole method."""
         impl, name = trait_impl(node), name_of(node, code)
         if impl is not None and name not in _PROVIDED and not leads_with_comment(node):
-            cause = f"`{headline(impl, code)}` does not give the method `{name}` that the trait requires"
-            yield code.site(cause, removal(node, code))
+            cause = f"`{headline(code, impl)}` does not give the method `{name}` that the trait requires"
+            yield code.site(cause, removal(code, node))
 
 
 class DropAssociatedItem(Operator):
@@ -62,8 +52,8 @@ class DropAssociatedItem(Operator):
         """The whole `type X = Y;` or `const X: Y = z;`."""
         impl = trait_impl(node)
         if impl is not None and not leads_with_comment(node):
-            cause = f"`{headline(impl, code)}` lacks `{short(code.text(node))}`, which the trait asks for"
-            yield code.site(cause, removal(node, code))
+            cause = f"`{headline(code, impl)}` lacks `{short(code, node)}`, which the trait asks for"
+            yield code.site(cause, removal(code, node))
 
 
 class MisspellTraitMethod(Operator):
@@ -82,7 +72,7 @@ class MisspellTraitMethod(Operator):
             of = impl.child_by_field_name("trait")
             assert of is not None
             wrong = typo(code.text(found))
-            cause = f"`{short(code.text(of))}` has no method `{wrong}`: it is called `{code.text(found)}`"
+            cause = f"`{short(code, of)}` has no method `{wrong}`: it is called `{code.text(found)}`"
             yield code.site(cause, code.replace(found, wrong))
 
 
@@ -101,9 +91,9 @@ class ImplParameterCount(Operator):
         if impl is None or not found:
             return
         method, last = name_of(node, code), found[-1]
-        gone = f"`{method}` in `{headline(impl, code)}` lacks the parameter `{short(code.text(last))}` of the trait"
-        yield code.site(gone, without(last, code))
-        more = f"`{method}` in `{headline(impl, code)}` takes a `_depth: usize` that the trait does not know"
+        gone = f"`{method}` in `{headline(code, impl)}` lacks the parameter `{short(code, last)}` of the trait"
+        yield code.site(gone, without(code, last))
+        more = f"`{method}` in `{headline(code, impl)}` takes a `_depth: usize` that the trait does not know"
         yield code.site(more, code.insert(last.end_byte, ", _depth: usize"))
 
 
@@ -124,7 +114,7 @@ class ImplReceiver(Operator):
         turned = {"&self": "&mut self", "&mut self": "&self", "self": "&self", "mut self": "&mut self"}
         if (wrong := turned.get(code.text(found))) is not None:
             method = name_of(node, code)
-            cause = f"`{method}` in `{headline(impl, code)}` takes `{wrong}`, its trait says `{code.text(found)}`"
+            cause = f"`{method}` in `{headline(code, impl)}` takes `{wrong}`, its trait says `{code.text(found)}`"
             yield code.site(cause, code.replace(found, wrong))
 
 
@@ -153,10 +143,10 @@ class ImplParameterType(Operator):
                 assert inner is not None
                 edit, wrong = code.insert(inner.start_byte, "mut "), f"&mut {code.text(inner)}"
             else:
-                wrong = INTEGERS.get(text, f"&{text}")
-                edit = code.replace(found, wrong) if text in INTEGERS else code.insert(found.start_byte, "&")
-            place = f"`{name_of(node, code)}` in `{headline(impl, code)}`"
-            yield code.site(f"{place} takes a `{short(wrong)}`, the trait a `{short(text)}`", edit)
+                wrong = OTHER_INTEGER.get(text, f"&{text}")
+                edit = code.replace(found, wrong) if text in OTHER_INTEGER else code.insert(found.start_byte, "&")
+            place = f"`{name_of(node, code)}` in `{headline(code, impl)}`"
+            yield code.site(f"{place} takes a `{flat(wrong)}`, the trait a `{flat(text)}`", edit)
 
 
 class ImplReturnType(Operator):
@@ -173,12 +163,12 @@ class ImplReturnType(Operator):
         impl, found, arrow = trait_impl(node), node.child_by_field_name("return_type"), child(node, "->")
         if impl is None or found is None or arrow is None:
             return
-        text, place = code.text(found), f"`{name_of(node, code)}` in `{headline(impl, code)}`"
-        yield code.site(f"{place} returns nothing, the trait says `{short(text)}`",
+        text, place = code.text(found), f"`{name_of(node, code)}` in `{headline(code, impl)}`"
+        yield code.site(f"{place} returns nothing, the trait says `{flat(text)}`",
                         code.span(arrow.start_byte - 1, found.end_byte, ""))  # fmt: skip
-        if text in INTEGERS:
-            cause = f"{place} returns `{INTEGERS[text]}`, the trait says `{text}`"
-            yield code.site(cause, code.replace(found, INTEGERS[text]))
+        if text in OTHER_INTEGER:
+            cause = f"{place} returns `{OTHER_INTEGER[text]}`, the trait says `{text}`"
+            yield code.site(cause, code.replace(found, OTHER_INTEGER[text]))
 
 
 class _DropReceiver(Operator):
@@ -188,8 +178,8 @@ class _DropReceiver(Operator):
         of_trait = trait_impl(node) is not None
         if impl is None or impl.type != "impl_item" or found is None or of_trait != (self.route is Route.ITEM):
             return
-        cause = f"`{name_of(node, code)}` of `{headline(impl, code)}` has no receiver `{code.text(found)}`"
-        yield code.site(cause, without(found, code))
+        cause = f"`{name_of(node, code)}` of `{headline(code, impl)}` has no receiver `{code.text(found)}`"
+        yield code.site(cause, without(code, found))
 
 
 class DropReceiver(_DropReceiver):
@@ -227,7 +217,7 @@ class RepeatMethod(Operator):
         """A copy behind the method."""
         home = owner(node)
         if home is not None and home.type == "impl_item" and (text := one_line(node, code)) is not None:
-            cause = f"`{name_of(node, code)}` is defined twice in `{headline(home, code)}`"
+            cause = f"`{name_of(node, code)}` is defined twice in `{headline(code, home)}`"
             yield code.site(cause, code.insert(node.end_byte, " " + text))
 
 
@@ -255,7 +245,7 @@ class MoreGenericInImpl(Operator):
         bound = "Into"
         if of.type == "reference_type":
             bound = "AsMut" if child(of, "mutable_specifier") is not None else "AsRef"
-        cause = f"`{code.text(name)}` in `{headline(impl, code)}` is generic over its `{short(code.text(of))}`"
+        cause = f"`{code.text(name)}` in `{headline(code, impl)}` is generic over its `{short(code, of)}`"
         edit = code.insert(name.end_byte, f"<V: {bound}<{code.text(inner)}>>")
         yield code.site(f"{cause}, the trait's is not", edit, code.replace(inner, "V"))
 
@@ -273,5 +263,5 @@ class PubInTraitImpl(Operator):
         """Before the member."""
         impl = trait_impl(node)
         if impl is not None and child(node, "visibility_modifier") is None:
-            cause = f"`{name_of(node, code)}` in `{headline(impl, code)}` says `pub`, which a trait's impl may not"
+            cause = f"`{name_of(node, code)}` in `{headline(code, impl)}` says `pub`, which a trait's impl may not"
             yield code.site(cause, code.insert(node.start_byte, "pub "))

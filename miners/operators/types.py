@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import DropWrapper
+from oxidizer.miners.operators.cuts import only
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named
-from oxidizer.miners.operators.shapes import call, fields, function_of, method, name_of, only, quoted, result_of, tail
+from oxidizer.miners.operators.shapes import SIMPLE, call, fields, method, tail
+from oxidizer.miners.operators.surroundings import function_left, name_of, result_of
+from oxidizer.miners.operators.wording import quoted, ticked
 
 _CONVERSIONS = frozenset(
     {
@@ -20,7 +24,6 @@ _MADE = {"to_string": "String", "to_owned": "String", "as_bytes": "&[u8]", "as_s
 _GENERIC = frozenset(
     {"Box", "Vec", "Rc", "Arc", "Cow", "From", "RefCell", "Cell", "HashMap", "BTreeMap", "VecDeque", "Self"}
 )
-_SIMPLE = ("identifier", "field_expression", "index_expression", "integer_literal", "string_literal", "call_expression")
 
 
 class DropReference(Operator):
@@ -42,8 +45,8 @@ class DropReference(Operator):
         ):
             return
         if value.type not in ("array_expression", "string_literal"):
-            cause = f"{quoted(code, value)} is handed over by value where a reference to it is wanted"
-            yield code.site(cause, code.span(node.start_byte, value.start_byte, ""))
+            cause = f"{quoted(code, value)} is given by value where a reference to it is wanted"
+            yield code.site(cause, *only(code, node, value))
 
 
 class AddReference(Operator):
@@ -83,7 +86,7 @@ class DropDereference(Operator):
         if child(node, "*") is None or len(inside) != 1 or (node.parent and node.parent.type == "reference_expression"):
             return
         cause = f"{quoted(code, inside[0])} is a reference, and its target is meant, but there is no `*`"
-        yield code.site(cause, code.span(node.start_byte, inside[0].start_byte, ""))
+        yield code.site(cause, *only(code, node, inside[0]))
 
 
 class AddDereference(Operator):
@@ -98,11 +101,11 @@ class AddDereference(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The left side of an operator, which is often a number."""
         parts = fields(node, "left", "right")
-        if parts is None or parts[0].type not in ("identifier", "field_expression"):
+        if not parts or parts[0].type not in ("identifier", "field_expression"):
             return
         if node.parent is not None and node.parent.type == "binary_expression":
             return
-        cause = f"{quoted(code, parts[0])} is followed by `*` as if it were a reference, but it is the value itself"
+        cause = f"`*` stands before {quoted(code, parts[0])}, which is the value itself and no reference"
         yield code.site(cause, code.insert(parts[0].start_byte, "*"))
 
 
@@ -121,7 +124,7 @@ class SemicolonAfterValue(Operator):
         if value is None or parent is None or value.type in ("return_expression", "macro_invocation"):
             return
         is_body = parent.type == "function_item" and parent.child_by_field_name("return_type") is not None
-        is_branch = parent.type in ("if_expression", "else_clause", "match_arm") and value.type in _SIMPLE
+        is_branch = parent.type in ("if_expression", "else_clause", "match_arm") and value.type in SIMPLE
         if is_body or (is_branch and result_of(node, code)):
             place = f"the body of `{name_of(parent, code)}`" if is_body else "the branch"
             cause = f"{place} ends with `;` after {quoted(code, value)} and so has no value"
@@ -140,31 +143,19 @@ class DropElse(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An `if` whose first branch ends with a value."""
         parts = fields(node, "condition", "consequence", "alternative")
-        if (
-            parts is None
-            or (value := tail(parts[1])) is None
-            or value.type in ("return_expression", "break_expression")
-        ):
+        if not parts or (value := tail(parts[1])) is None or value.type in ("return_expression", "break_expression"):
             return
         cause = f"the `if` on {quoted(code, parts[0])} gives {quoted(code, value)} but has no `else`"
         yield code.site(cause, code.span(parts[1].end_byte, parts[2].end_byte, ""))
 
 
-class DropSome(Operator):
+class DropSome(DropWrapper):
     """`Some(x)` becomes `x`."""
 
     name = "drop_some"
-    codes = ("E0308",)
-    route = Route.BODY
     rationale = "A value does not become an `Option` by itself: it must be wrapped in `Some`."
-    nodes = ("call_expression",)
-
-    def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """Every `Some(..)` that is an expression."""
-        called = call(node, code)
-        if called is not None and called[0] == "Some" and len(called[1]) == 1:
-            cause = f"{quoted(code, called[1][0])} stands where an `Option` is wanted, without `Some`"
-            yield code.site(cause, *only(code, node, called[1][0]))
+    wrapper = "Some"
+    wanted = "an `Option`"
 
 
 class WrapBranch(Operator):
@@ -184,7 +175,7 @@ class WrapBranch(Operator):
         if value is None or value.type not in ("identifier", "integer_literal", "string_literal", "boolean_literal"):
             return
         if code.text(value) != "None":
-            cause = f"this branch gives `Some({code.text(value)[:40]})` while the others give the plain value"
+            cause = f"this branch gives {ticked(f'Some({code.text(value)})')} while the others give the plain value"
             yield code.site(cause, code.insert(value.start_byte, "Some("), code.insert(value.end_byte, ")"))
 
 
@@ -200,15 +191,14 @@ class DropConversion(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A method call without arguments that makes another type of its receiver."""
         called = method(node, code)
-        if called is None or called[1] not in _CONVERSIONS or (node.parent and node.parent.type == "try_expression"):
+        if called is None or called.name not in _CONVERSIONS or (node.parent and node.parent.type == "try_expression"):
             return
-        receiver, name, arguments = called
-        if arguments and name not in ("expect", "get"):
+        if called.args and called.name not in ("expect", "get"):
             return
         if node.parent is not None and node.parent.type == "expression_statement" and node.next_sibling is not None:
             return
-        cause = f"{quoted(code, receiver)} is used as it is, without `.{name}()`"
-        yield code.site(cause, code.span(receiver.end_byte, node.end_byte, ""))
+        cause = f"{quoted(code, called.value)} is used as it is, without `.{called.name}()`"
+        yield code.site(cause, *only(code, node, called.value))
 
 
 class BareReturn(Operator):
@@ -222,7 +212,7 @@ class BareReturn(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A `return` of a value in a function."""
-        values, function = named(node), function_of(node)
+        values, function = named(node), function_left(node)
         if values and function is not None:
             cause = f"`{name_of(function, code)}` must return `{result_of(node, code)}`, but a `return` has no value"
             yield code.site(cause, code.span(node.children[0].end_byte, node.end_byte, ""))
@@ -261,11 +251,11 @@ class CastInsteadOfConversion(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """`T::from(x)` and method calls that make a well-known type."""
         called, function = method(node, code), call(node, code)
-        if called is not None and not called[2] and called[1] in _MADE:
-            value, wanted = called[0], _MADE[called[1]]
-        elif function is not None and function[0] == "from" and len(function[1]) == 1:
+        if called is not None and not called.args and called.name in _MADE:
+            value, wanted = called.value, _MADE[called.name]
+        elif function is not None and function[0].endswith("::from"):
             path = node.children[0].child_by_field_name("path")
-            value, wanted = function[1][0], code.text(path) if path is not None else ""
+            value, wanted = function[1], code.text(path) if path is not None else ""
             # A type with parameters would lack them here, which is another mistake.
             is_generic = wanted in _GENERIC or f"{wanted}<".encode() in code.source
             if not wanted or is_generic or not re.fullmatch(r"[A-Z]\w+|[iu]\d+|usize|f64", wanted):
@@ -278,6 +268,6 @@ class CastInsteadOfConversion(Operator):
             "try_expression",
             "unary_expression",
         )
-        if alone and value.type in (*_SIMPLE, "char_literal") and "\n" not in wanted:
+        if alone and value.type in (*SIMPLE, "char_literal") and "\n" not in wanted:
             cause = f"{quoted(code, value)} is cast to `{wanted}` by `as`, which converts only numbers and pointers"
             yield code.site(cause, *only(code, node, value, f" as {wanted}"))

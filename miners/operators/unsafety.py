@@ -7,8 +7,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import only
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named, walk
-from oxidizer.miners.operators.shapes import fields, is_place, is_unsafe, method, name_of, quoted, ticked
+from oxidizer.miners.operators.shapes import ASSIGNMENTS, fields, method
+from oxidizer.miners.operators.surroundings import attributes, is_unsafe, name_of
+from oxidizer.miners.operators.wording import quoted, ticked
 
 
 class DropUnsafeBlock(Operator):
@@ -35,7 +38,7 @@ class DropUnsafeFn(Operator):
     name = "drop_unsafe_fn"
     codes = ("E0133",)
     route = Route.CRATE
-    rationale = "Up to the 2021 edition the body of an `unsafe fn` is an unsafe block; without the word it is not."
+    rationale = "The body of an `unsafe fn` may do what is unsafe; without the word it needs an unsafe block for that."
     nodes = ("function_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -65,12 +68,23 @@ class UncheckedIndex(Operator):
         if len(inside) != 2 or inside[1].type == "range_expression" or is_unsafe(node, code):
             return
         is_receiver = node.parent is not None and node.parent.type == "field_expression"
-        if is_place(node) and not is_receiver:
+        if _is_lent(node) and not is_receiver:
             return
         cause = f"`get_unchecked` is called on {quoted(code, inside[0])} outside of `unsafe`"
         at = code.span(inside[0].end_byte, inside[1].start_byte, ".get_unchecked(")
         closed = code.span(inside[1].end_byte, node.end_byte, ")")
         yield code.site(cause, *(() if is_receiver else (code.insert(node.start_byte, "*"),)), at, closed)
+
+
+def _is_lent(node: Node) -> bool:
+    """The expression is assigned to or borrowed, or something is called on it or taken from it."""
+    parent = node.parent
+    if parent is not None and parent.type in ASSIGNMENTS:
+        return parent.child_by_field_name("left") == node
+    return parent is None or parent.type in (
+        "reference_expression", "field_expression", "index_expression", "try_expression", "unary_expression",
+        "match_expression", "let_condition", "range_expression",
+    )  # fmt: skip
 
 
 class UncheckedCall(Operator):
@@ -85,18 +99,16 @@ class UncheckedCall(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An `unwrap`, alone or with the call before it that has an unchecked sister."""
         called = method(node, code)
-        if called is None or called[1] not in ("unwrap", "expect") or is_unsafe(node, code):
+        if called is None or called.name not in ("unwrap", "expect") or is_unsafe(node, code):
             return
-        value = called[0]
+        value = called.value
         checked = value.child_by_field_name("function")
         if checked is not None and re.search(r"(\.get|\.get_mut|\bfrom_utf8|char::from_u32)$", code.text(checked)):
             cause = f"{ticked(code.text(checked) + '_unchecked')} is called outside of `unsafe`"
-            yield code.site(
-                cause, code.insert(checked.end_byte, "_unchecked"), code.span(value.end_byte, node.end_byte, "")
-            )
+            yield code.site(cause, code.insert(checked.end_byte, "_unchecked"), *only(code, node, value))
         else:
             cause = f"`unwrap_unchecked` is called on {quoted(code, value)} outside of `unsafe`"
-            yield code.site(cause, code.span(value.end_byte, node.end_byte, ".unwrap_unchecked()"))
+            yield code.site(cause, *only(code, node, value, ".unwrap_unchecked()"))
 
 
 class NeedlessUnsafeImpl(Operator):
@@ -111,7 +123,7 @@ class NeedlessUnsafeImpl(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The impl of a trait."""
         parts = fields(node, "trait", "type")
-        if parts is not None and child(node, "unsafe") is None and child(node, "!") is None:
+        if parts and child(node, "unsafe") is None and child(node, "!") is None:
             cause = f"{quoted(code, parts[0])} is a safe trait, but its impl for {quoted(code, parts[1])} is `unsafe`"
             yield code.site(cause, code.insert(node.start_byte, "unsafe "))
 
@@ -128,7 +140,7 @@ class MissingUnsafeImpl(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An unsafe impl."""
         parts, unsafe = fields(node, "trait", "type"), child(node, "unsafe")
-        if parts is not None and unsafe is not None:
+        if parts and unsafe:
             cause = f"{quoted(code, parts[0])} is an unsafe trait, but its impl for {quoted(code, parts[1])} is plain"
             yield code.site(cause, code.cut(unsafe))
 
@@ -145,10 +157,10 @@ class StaticMadeMutable(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A static, or a constant at the level of a module that holds data."""
         parts, keyword = fields(node, "name", "type"), child(node, "const")
-        if parts is None or child(node, "mutable_specifier") is not None:
+        if not parts or child(node, "mutable_specifier") is not None:
             return
         at_module = node.parent is not None and node.parent.type == "source_file"
-        if keyword is None:
+        if not keyword:
             cause = f"{quoted(code, parts[0])} is a `static mut`, but it is used outside of `unsafe`"
             yield code.site(cause, code.insert(parts[0].start_byte, "mut "))
         elif at_module and parts[1].type in ("array_type", "reference_type"):
@@ -168,12 +180,7 @@ class TransmuteForCast(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A cast between numbers."""
         parts = fields(node, "value", "type")
-        if (
-            parts is None
-            or parts[1].type != "primitive_type"
-            or node.parent is None
-            or parts[0].type == "integer_literal"
-        ):
+        if not parts or parts[1].type != "primitive_type" or node.parent is None or parts[0].type == "integer_literal":
             return
         kind = code.text(parts[1])
         before = "core::mem::transmute::<_, " + kind + ">("
@@ -211,23 +218,20 @@ class ConstForMutPointer(Operator):
     route = Route.BODY
     rationale = "A `*const` pointer does not become a `*mut` one by itself, and nothing can be written through it."
     nodes = ("call_expression", "pointer_type")
+    _constant = {  # noqa: RUF012
+        "as_mut_ptr": "as_ptr", "as_mut_slice": "as_slice", "get_mut": "get", "cast_mut": "cast_const",
+    }  # fmt: skip
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A call that gives a mutable pointer; the type in a cast or a `let`."""
         called = method(node, code)
-        if called is not None and called[1] in ("as_mut_ptr", "as_mut_slice", "get_mut", "cast_mut"):
-            new = {"as_mut_ptr": "as_ptr", "as_mut_slice": "as_slice", "get_mut": "get", "cast_mut": "cast_const"}[
-                called[1]
-            ]
-            function = node.child_by_field_name("function")
-            field = function.child_by_field_name("field") if function is not None else None
-            if field is not None:
-                cause = f"{quoted(code, called[0])} gives a constant pointer or reference by `{new}`, not a mutable one"
-                yield code.site(cause, code.replace(field, new))
+        if called is not None and (new := self._constant.get(called.name)) is not None:
+            cause = f"{quoted(code, called.value)} gives no mutable pointer or reference by `{new}`, but a constant one"
+            yield code.site(cause, code.replace(called.field, new))
             return
         mutable, home = child(node, "mutable_specifier"), node.parent.type if node.parent is not None else ""
         if node.type == "pointer_type" and mutable is not None and home in ("type_cast_expression", "let_declaration"):
-            cause = f"{quoted(code, node)} is written `*const`, but the pointer is written through"
+            cause = f"{quoted(code, node)} is declared `*const`, but is used to write"
             yield code.site(cause, code.replace(mutable, "const"))
 
 
@@ -242,12 +246,9 @@ class MisspeltRepr(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The `repr` attribute of a type."""
-        at = node.prev_sibling
-        while at is not None and at.type in ("attribute_item", "line_comment"):
-            found = re.fullmatch(r"#\[repr\((\w+)\)\]", code.text(at))
-            if found is not None:
+        for at in attributes(node):
+            if (found := re.fullmatch(r"#\[repr\((\w+)\)\]", code.text(at))) is not None:
                 new = {"C": "c", "transparent": "Transparent", "packed": "pack"}.get(found[1], "int")
                 start = at.start_byte + found.start(1)
                 cause = f"`{name_of(node, code)}` asks for the layout `{new}`, which does not exist"
                 yield code.site(cause, code.span(start, start + len(found[1]), new))
-            at = at.prev_sibling

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bases import SyntaxOperator
+from oxidizer.miners.operators.cuts import swapped
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, named
-from oxidizer.miners.operators.shapes import COMPARISONS, fields, method, name_of, quoted, result_type, tail, ticked
+from oxidizer.miners.operators.shapes import ASSIGNMENTS, COMPARISONS, SIMPLE, fields, method, operator_of, tail
+from oxidizer.miners.operators.surroundings import name_of, result_type
+from oxidizer.miners.operators.wording import quoted, ticked
 
 _TESTS = frozenset({"is_some", "is_none", "is_empty", "is_ok", "is_err"})
-_SIMPLE = ("identifier", "field_expression", "index_expression", "integer_literal", "string_literal", "call_expression")
 
 
 class DropFieldValue(Operator):
@@ -70,7 +73,7 @@ class IndexWhole(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An indexed field."""
         indexed = node.children[0]
-        if indexed.type == "field_expression" and (parts := fields(indexed, "value", "field")) is not None:
+        if indexed.type == "field_expression" and (parts := fields(indexed, "value", "field")):
             cause = f"{quoted(code, parts[0])} is indexed instead of its field `{code.text(parts[1])}`"
             yield code.site(cause, code.span(parts[0].end_byte, indexed.end_byte, ""))
 
@@ -113,23 +116,24 @@ class FieldOfNumber(Operator):
 
 
 class AssignBackwards(Operator):
-    """`x = 5` becomes `5 = x`."""
+    """`x = 5` becomes `5 = x`, and `x += 5` becomes `5 += x`."""
 
     name = "assign_backwards"
     codes = ("E0070", "E0067")
     route = Route.BODY
-    rationale = "An assignment puts its right side into its left side, which must be a place, not a value."
-    nodes = ("assignment_expression", "compound_assignment_expr")
+    rationale = "An assignment changes its left side, which must be a place, not a value."
+    nodes = ASSIGNMENTS
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An assignment of a literal or of a call's result."""
         parts = fields(node, "left", "right")
-        if parts is None or parts[1].type not in ("integer_literal", "boolean_literal", "call_expression"):
+        if not parts or parts[1].type not in ("integer_literal", "boolean_literal", "call_expression"):
             return
         left, right = (code.text(part) for part in parts)
         if "\n" not in left + right and len(left + right) < 80:
-            cause = f"{ticked(right)} stands on the left of `=`, but it is a value and no place"
-            yield code.site(cause, code.replace(parts[0], right), code.replace(parts[1], left))
+            sign = operator_of(node, code) or "="
+            cause = f"{ticked(right)} stands on the left of `{sign}`, but it is a value and no place"
+            yield code.site(cause, *swapped(code, *parts))
 
 
 class CompareWithReference(Operator):
@@ -144,7 +148,7 @@ class CompareWithReference(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The right side of a comparison."""
         parts = fields(node, "left", "operator", "right")
-        if parts is None or code.text(parts[1]) not in COMPARISONS or parts[2].type not in (*_SIMPLE, "char_literal"):
+        if not parts or code.text(parts[1]) not in COMPARISONS or parts[2].type not in (*SIMPLE, "char_literal"):
             return
         cause = f"{quoted(code, parts[0])} is compared with a reference to {quoted(code, parts[2])}"
         yield code.site(cause, code.insert(parts[2].start_byte, "&"))
@@ -183,12 +187,12 @@ class UnsizedParameter(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A parameter that is a reference to a string or a slice."""
         parts, home = fields(node, "pattern", "type"), ancestor(node, "impl_item", "closure_expression")
-        if parts is None or parts[1].type != "reference_type":
+        if not parts or parts[1].type != "reference_type":
             return
         # A trait says what its methods take, and an elided lifetime in the result needs its reference.
         result = ancestor(node, "function_item", "function_signature_item")
         is_bound = re.search(r"&|'_", result_type(result, code)) is not None
-        if is_bound or (home is not None and home.child_by_field_name("trait") is not None):
+        if is_bound or (home and home.child_by_field_name("trait") is not None):
             return
         target = parts[1].child_by_field_name("type")
         if target is not None and (
@@ -238,9 +242,9 @@ class TruthyCondition(Operator):
             return
         tested = named(condition)[0] if condition.type == "unary_expression" else condition
         value = None
-        if (called := method(tested, code)) is not None and called[1] in _TESTS:
-            value = called[0]
-        elif tested.type == "binary_expression" and (parts := fields(tested, "left", "operator", "right")) is not None:
+        if (called := method(tested, code)) is not None and called.name in _TESTS:
+            value = called.value
+        elif tested.type == "binary_expression" and (parts := fields(tested, "left", "operator", "right")):
             is_zero = code.text(parts[2]) == "0"
             value = parts[0] if is_zero and code.text(parts[1]) in ("!=", ">", "==") else None
         if value is not None:
@@ -261,29 +265,27 @@ class AssignInCondition(Operator):
         """A condition that is a comparison by `==`."""
         condition = node.child_by_field_name("condition")
         parts = fields(condition, "left", "operator", "right") if condition is not None else None
-        if parts is not None and code.text(parts[1]) == "==":
+        if parts and code.text(parts[1]) == "==":
             cause = (
                 f"{quoted(code, parts[2])} is assigned to {quoted(code, parts[0])} in a condition, not compared with it"
             )
             yield code.site(cause, code.replace(parts[1], "="))
 
 
-class ChainedComparison(Operator):
+class ChainedComparison(SyntaxOperator):
     """`a <= x && x <= b` becomes `a <= x <= b`."""
 
     name = "chained_comparison"
-    codes = ("",)
-    route = Route.SYNTAX
     rationale = "A comparison gives a `bool`, so comparisons do not chain as they do in Python and in mathematics."
     nodes = ("binary_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """Two comparisons of one value; a third value behind a comparison of two."""
         parts = fields(node, "left", "operator", "right")
-        if parts is None or code.text(parts[1]) != "&&":
+        if not parts or code.text(parts[1]) != "&&":
             return
         first, second = fields(parts[0], "left", "operator", "right"), fields(parts[2], "left", "operator", "right")
-        if first is None or second is None or "\n" in code.text(node):
+        if not first or not second or "\n" in code.text(node):
             return
         low, high = code.text(first[1]), code.text(second[1])
         if low not in ("<", "<=", ">", ">=", "==") or high not in ("<", "<=", ">", ">=", "=="):

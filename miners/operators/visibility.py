@@ -6,18 +6,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import removal, without
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, typo, walk
-from oxidizer.miners.operators.surroundings import (
-    headline,
-    leads_with_comment,
-    name_of,
-    owner,
-    removal,
-    short,
-    trait_impl,
-    without,
-    words,
-)
+from oxidizer.miners.operators.scopes import words
+from oxidizer.miners.operators.surroundings import leads_with_comment, name_of, owner, trait_impl
+from oxidizer.miners.operators.wording import headline, short
 
 _UNSTABLE = {
     ("collect", 0): "try_collect", ("push", 1): "push_within_capacity", ("insert", 2): "try_insert",
@@ -113,7 +106,7 @@ class HideReexport(Operator):
         """The visibility."""
         visibility, what = child(node, "visibility_modifier"), node.child_by_field_name("argument")
         if visibility is not None and what is not None and _in_module(node, code):
-            cause = f"`{short(code.text(what))}` is imported, but not handed on by a `pub use`"
+            cause = f"`{short(code, what)}` is imported, but not handed on by a `pub use`"
             yield code.site(cause, code.cut(visibility))
 
 
@@ -132,7 +125,8 @@ class HideField(Operator):
         if visibility is None or home is None or not _is_inner(node, visibility, code):
             return
         if _in_module(node, code):
-            cause = f"the field `{name_of(node, code)}` of `{name_of(home, code)}` is private to its module"
+            field = f"the field `{name_of(node, code)}` of `{name_of(home, code)}`"
+            cause = f"{field} is used outside of its module, but is private"
             yield code.site(cause, code.cut(visibility))
 
 
@@ -149,7 +143,7 @@ class HideTupleField(Operator):
         """The first visibility."""
         visibility, home = child(node, "visibility_modifier"), node.parent
         if visibility is not None and home is not None and home.type == "struct_item" and _in_module(node, code):
-            cause = f"the fields `{short(code.text(node))}` of `{name_of(home, code)}` are not all public"
+            cause = f"the fields `{short(code, node)}` of `{name_of(home, code)}` are not all public"
             yield code.site(cause, code.cut(visibility))
 
 
@@ -169,7 +163,7 @@ class HideMethod(Operator):
             return
         if not _is_inner(node, visibility, code):
             return
-        cause = f"`{name_of(node, code)}` of `{headline(home, code)}` is called outside of its module, but is private"
+        cause = f"`{name_of(node, code)}` of `{headline(code, home)}` is called outside of its module, but is private"
         yield code.site(cause, code.cut(visibility))
 
 
@@ -191,7 +185,7 @@ class UnstableApi(Operator):
         name = found.child_by_field_name("field") if found is not None and found.type == "field_expression" else found
         known = _UNSTABLE.get((code.text(name), len(named(arguments)))) if name is not None else None
         if name is not None and known is not None:
-            cause = f"`{known}` in `{short(code.text(node))}` is not stable"
+            cause = f"`{known}` in `{short(code, node)}` is not stable"
             yield code.site(cause, code.replace(name, known))
 
 
@@ -213,8 +207,8 @@ class DropUse(Operator):
             if words(code.source)[name] > 1 and made < 3:
                 made += 1
                 alone = entry.parent is None or entry.parent.type != "use_list"
-                edit = removal(node, code) if alone else without(entry, code)
-                yield code.site(f"`{name}` is used in this file, but `{short(code.text(node))}` is missing", edit)
+                edit = removal(code, node) if alone else without(code, entry)
+                yield code.site(f"`{name}` is used in this file, but `{short(code, node)}` is missing", edit)
 
 
 def _entries(node: Node, code: Code) -> Iterator[tuple[Node, str]]:
@@ -245,7 +239,7 @@ class MisspellImport(Operator):
             last = path.child_by_field_name("name") if path is not None and path.type == "scoped_identifier" else path
             if last is not None and last.type == "identifier":
                 wrong = typo(code.text(last))
-                cause = f"`{short(code.text(node))}` names `{code.text(last)}` as `{wrong}`"
+                cause = f"`{short(code, node)}` names `{code.text(last)}` as `{wrong}`"
                 yield code.site(cause, code.replace(last, wrong))
 
 
@@ -263,8 +257,8 @@ class MisspellImportPath(Operator):
         parts = [p for p in _path(node, code) if p.type == "identifier"]
         for part in parts[:1] + parts[1:][-1:]:
             wrong = typo(code.text(part))
-            cause = f"`{wrong}` in `{short(code.text(node))}` should be `{code.text(part)}`"
-            yield code.site(cause.replace(code.text(node), short(code.text(node))), code.replace(part, wrong))
+            cause = f"`{wrong}` in `{short(code, node)}` should be `{code.text(part)}`"
+            yield code.site(cause.replace(code.text(node), short(code, node)), code.replace(part, wrong))
 
 
 def _path(node: Node, code: Code) -> list[Node]:
@@ -294,11 +288,11 @@ class WrongPathRoot(Operator):
         in_root = not _in_module(node, code)
         for wrong in {"crate": ("",) if in_root else ("self", ""), "super": ("self",)}.get(root.type, ("crate",)):
             what = f"starts at `{wrong}`" if wrong else "starts nowhere"
-            cause = f"the import `{short(code.text(node))}` {what}, where it should start at `{code.text(root)}`"
+            cause = f"the import `{short(code, node)}` {what}, where it should start at `{code.text(root)}`"
             if root.type == "identifier":
                 if code.text(root) not in ("std", "core", "alloc"):
                     continue
-                cause = f"`{code.text(root)}` in `{short(code.text(node))}` is a crate, and no module of this one"
+                cause = f"`{code.text(root)}` in `{short(code, node)}` is a crate, and no module of this one"
                 yield code.site(cause, code.insert(root.start_byte, "crate::"))
             elif wrong:
                 yield code.site(cause, code.replace(root, wrong))
@@ -321,7 +315,7 @@ class RepeatImport(Operator):
         if not entries or child(node, "visibility_modifier") is not None:
             return
         entry, name = entries[-1]
-        cause = f"`{name}` is imported twice by `{short(code.text(node))}`"
+        cause = f"`{name}` is imported twice by `{short(code, node)}`"
         if entry.parent is not None and entry.parent.type == "use_list":
             yield code.site(cause, code.insert(entry.end_byte, f", {code.text(entry)}"))
         elif "\n" not in code.text(node):
@@ -343,5 +337,5 @@ class DropImportAlias(Operator):
             if at.type == "use_as_clause":
                 path, alias = at.child_by_field_name("path"), at.child_by_field_name("alias")
                 if path is not None and alias is not None and code.text(alias) != "_":
-                    cause = f"`{short(code.text(path))}` is imported without its name `{code.text(alias)}`"
+                    cause = f"`{short(code, path)}` is imported without its name `{code.text(alias)}`"
                     yield code.site(cause, code.span(path.end_byte, at.end_byte, ""))

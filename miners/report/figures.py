@@ -11,7 +11,7 @@
     coverage  {covered, uncovered, unknown, unmeasured [{reason, crates}]}
     tests     {crates: {pass, none, fail}, tuples: {pass, none}, passed, failed, flaky, doctests}
     audit     {audited, agreed}
-    operators [{name, proposed, tried, red, kept, crates, why}], of injected bugs
+    operators [{name, proposed, tried, red, kept, crates, why}], of injected bugs; those without a site too
     unshared  [{unit, reason}]: crates whose mutants shared no run of the compiler
     rejects   [{stage, reason, count}], largest first
     untried   [{name, count}]: suggestions that were never tried, by reason: noise and caps
@@ -41,7 +41,7 @@ from oxidizer.miners.report.samples import choose
 SLOWEST = 10
 STAGES = (
     "fetch", "sandbox", "baseline", "harvest", "prove", "test", "audit", "format",
-    "record", "sites", "batch", "lints", "alone", "behaviour", "records",
+    "record", "sites", "batch", "lints", "alone", "behaviour", "manifest", "records",
 )  # fmt: skip
 """The order of the work, for figures; a stage with another name comes after these."""
 MANY, SPREAD = 20, 3
@@ -194,6 +194,10 @@ def _why_few(seen: Counter[str]) -> str | None:
     """Why an operator has fewer than 20 tuples, or has them in fewer than 3 crates."""
     if seen["kept"] >= MANY and seen["crates"] >= SPREAD:
         return None
+    if not seen["proposed"]:
+        return "no place for it in these crates"
+    if seen["tried"] and not seen["red"]:
+        return "nothing complains of what was tried"
     if seen["tried"] < MANY:
         return (
             "few places for it in these crates" if seen["proposed"] < MANY else "few of its places came up for a trial"

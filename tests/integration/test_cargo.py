@@ -112,6 +112,27 @@ def test_limits_have_causes(open_crate: OpenCrate, files: dict[str, str], limits
     assert cargo.check().cause == cause
 
 
+SEVERAL = [["check"], ["check", "--no-such-flag"], ["clippy", "--", "-W", "clippy::pedantic"], ["check", "--lib"]]
+
+
+def test_commands_in_turn_say_what_each_says_alone(open_crate: OpenCrate) -> None:
+    cargo, _ = open_crate(tiny('pub fn one() -> usize {\n    let mut a = "; \'"; a.len() as u8 as usize\n}\n'))
+    together, alone = cargo.builds(SEVERAL), [cargo.build(args) for args in SEVERAL]
+    assert [b.cause for b in together] == [None, Cause.UNKNOWN, None, None]
+    assert [(b.diagnostics, b.cause, b.run.exit_code) for b in together] == [
+        (b.diagnostics, b.cause, b.run.exit_code) for b in alone
+    ]
+    assert [len(b.diagnostics) for b in together] == [1, 0, 3, 1]
+
+
+def test_a_limit_that_ends_commands_in_turn_leaves_each_its_own(open_crate: OpenCrate) -> None:
+    noisy = "".join(f"pub fn f{n}() {{ let mut a = {n}; let _ = a; }}\n" for n in range(20))
+    cargo, _ = open_crate(tiny(noisy), limits=Limits(output_bytes=40_000, memory_bytes=1 << 30))
+    builds = cargo.builds([["check"], ["check", "--lib"]])
+    assert [b.cause for b in builds] == [None, None]
+    assert sum(len(b.run.stdout + b.run.stderr) for b in builds) > 40_000
+
+
 def test_a_compiler_that_breaks(open_crate: OpenCrate) -> None:
     cargo, _ = open_crate(tiny("pub fn one() -> i32 { true }"))
     build = cargo.build(["check"], RUSTC_BOOTSTRAP="1", RUSTFLAGS="-Ztreat-err-as-bug=1")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from oxidizer.cluster.edits import EditConflict
 from oxidizer.cluster.layout import Mutant
 from oxidizer.cluster.rustc import Rustc, record
 from oxidizer.cluster.schemata import Schemata, apart, judge_behaviour
@@ -187,7 +188,9 @@ def test_the_same_seed_gives_the_same_tuples_and_another_others(crate: Path, run
 def test_the_report_lists_every_operator_and_why_few_came_of_some(run: Path) -> None:
     figures: dict[str, Any] = json.loads((run / "report.json").read_text())
     listed = {row["name"]: row for row in figures["operators"]}
+    assert set(listed) == {operator.name for operator in operators()}
     assert listed["drop_mut"]["proposed"] >= 2
+    assert listed["dependency_to_dev"]["why"] == "no place for it in these crates"
     assert all(row["why"] for row in figures["operators"] if row["kept"] < 20)
     assert "Mistakes made on purpose" in (run / "report.html").read_text()
     assert figures["warnings"] == []
@@ -210,4 +213,6 @@ def test_schemata_say_what_a_build_of_each_change_says(open_crate: Any) -> None:
     for mutant, verdict in zip(mutants, verdicts, strict=True):
         if verdict.reason in (Reason.SURVIVES, Reason.UNCOVERED):
             assert bench.judge_tests(mutant.edits).green
+    with pytest.raises(EditConflict):
+        Schemata(bench, Rustc(cargo, target), [mutants[0], mutants[0]]).judge()
     assert bench.read(LIB) == (root / LIB).read_bytes()

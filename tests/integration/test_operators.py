@@ -16,7 +16,8 @@ from oxidizer.miners.operators import family, operators
 from oxidizer.miners.operators.operator import Code, Operator, Route
 
 MISTAKES = Path(__file__).parents[1] / "crates" / "mistakes"
-BY_NAME = {operator.name: operator for operator in operators()}
+BY_NAME = {operator.name: operator for operator in operators() if operator.route is not Route.MANIFEST}
+"""Mistakes in manifests have a fixture and a test of their own."""
 
 
 def sites(operator: Operator) -> Iterator[tuple[Mistake, bytes]]:

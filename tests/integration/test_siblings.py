@@ -6,7 +6,6 @@ import pytest
 
 from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.edits import Edit
-from oxidizer.cluster.rustc import Invocation, record
 from oxidizer.cluster.siblings import judge_many
 from oxidizer.cluster.verdict import Reason, Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
@@ -108,12 +107,6 @@ def bench(open_crate: OpenCrate) -> Workbench:
     return Workbench(cargo, root)
 
 
-@pytest.fixture(scope="module")
-def invocation(bench: Workbench) -> Invocation:
-    (invocation,) = record(bench.cargo, ["--lib"])
-    return invocation
-
-
 def tail(function: str) -> tuple[int, str]:
     """Where a function's return stands, and its value."""
     start = SOURCE.index("return ", SOURCE.rindex(f"fn {function}"))
@@ -145,8 +138,8 @@ def trials(bench: Workbench, function: str, *, broken: bool) -> dict[str, Trial]
     return {name: Trial((Edit(LIB, *whole, text),), target, setup) for name, text in new.items()}
 
 
-def same_as_alone(bench: Workbench, invocation: Invocation, group: list[Trial], probe: Sequence[str]) -> list[Verdict]:
-    verdicts = judge_many(bench, invocation, group, probe)
+def same_as_alone(bench: Workbench, group: list[Trial], probe: Sequence[str]) -> list[Verdict]:
+    verdicts = judge_many(bench, group, probe)
     alone = [bench.judge(trial, probe, tests=False) for trial in group]
     assert [told(v) for v in verdicts] == [told(v) for v in alone]
     return verdicts
@@ -157,9 +150,9 @@ def told(verdict: Verdict) -> tuple[bool, Reason | None, str]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_candidates_for_a_lint_are_judged_as_alone(bench: Workbench, invocation: Invocation, function: str) -> None:
+def test_candidates_for_a_lint_are_judged_as_alone(bench: Workbench, function: str) -> None:
     tried = trials(bench, function, broken=False)
-    named = dict(zip(tried, same_as_alone(bench, invocation, list(tried.values()), LINT), strict=True))
+    named = dict(zip(tried, same_as_alone(bench, list(tried.values()), LINT), strict=True))
     assert named["the right fix"].green
     assert named["a wrong type"].reason is Reason.DOES_NOT_COMPILE
     assert named["an unused variable"].reason is Reason.NEW_DIAGNOSTIC
@@ -170,9 +163,9 @@ def test_candidates_for_a_lint_are_judged_as_alone(bench: Workbench, invocation:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_candidates_for_an_error_are_judged_as_alone(bench: Workbench, invocation: Invocation, function: str) -> None:
+def test_candidates_for_an_error_are_judged_as_alone(bench: Workbench, function: str) -> None:
     tried = trials(bench, function, broken=True)
-    named = dict(zip(tried, same_as_alone(bench, invocation, list(tried.values()), CHECK), strict=True))
+    named = dict(zip(tried, same_as_alone(bench, list(tried.values()), CHECK), strict=True))
     assert (named["the right fix"].green, named["the right fix"].scope) == (True, "batch")
     assert named["a wrong type"].reason is Reason.DOES_NOT_COMPILE
     assert named["an unused variable"].reason is Reason.NEW_DIAGNOSTIC
@@ -187,51 +180,49 @@ def change(old: str, new: str, file: str = LIB, start: int = 0) -> Edit:
     return Edit(file, at, at + len(old), new.encode())
 
 
-def fallback(bench: Workbench, invocation: Invocation, function: str, *edits: tuple[Edit, ...]) -> list[Verdict]:
+def fallback(bench: Workbench, function: str, *edits: tuple[Edit, ...]) -> list[Verdict]:
     target = shown(bench, LINT, "clippy::needless_return", tail(function)[0])
-    return same_as_alone(bench, invocation, [Trial(each, target) for each in edits], LINT)
+    return same_as_alone(bench, [Trial(each, target) for each in edits], LINT)
 
 
 @pytest.mark.parametrize("function", ["named", "exported", "recursive"])
-def test_what_has_a_name_of_its_own_or_calls_itself_is_judged_alone(
-    bench: Workbench, invocation: Invocation, function: str
-) -> None:
+def test_what_has_a_name_of_its_own_or_calls_itself_is_judged_alone(bench: Workbench, function: str) -> None:
     start, value = tail(function)
     statement = f"return {value};"
     right, wrong = (change(statement, new, start=start) for new in (value, '"text"'))
-    verdicts = fallback(bench, invocation, function, (right,), (wrong,))
+    verdicts = fallback(bench, function, (right,), (wrong,))
     assert [v.green for v in verdicts] == [True, False]
     assert {v.scope for v in verdicts} == {"alone"}
 
 
-def test_a_changed_signature_is_judged_alone_beside_siblings(bench: Workbench, invocation: Invocation) -> None:
+def test_a_changed_signature_is_judged_alone_beside_siblings(bench: Workbench) -> None:
     body = change("return sum;", "sum")
     inner = change("let sum: u32", "let sum: u64")
     outer = change("-> u32 {\n    let sum", "-> u64 {\n    let sum")
     renamed = change("pub fn free(values", "pub fn freed(values")
-    verdicts = fallback(bench, invocation, "free", (body,), (renamed, body), (inner, body), (outer, body))
+    verdicts = fallback(bench, "free", (body,), (renamed, body), (inner, body), (outer, body))
     assert [(v.green, v.scope) for v in verdicts] == [
         (True, "batch"), (True, "alone"), (False, "batch"), (False, "alone"),
     ]  # fmt: skip
 
 
-def test_edits_in_two_files_or_functions_are_judged_alone(bench: Workbench, invocation: Invocation) -> None:
+def test_edits_in_two_files_or_functions_are_judged_alone(bench: Workbench) -> None:
     body = change("return sum;", "sum")
     far = change("return 1;", "1", OTHER)
     near = change("return twice + 1;", "twice + 1")
-    verdicts = fallback(bench, invocation, "free", (body, near), (body,))
+    verdicts = fallback(bench, "free", (body, near), (body,))
     assert [(v.green, v.scope) for v in verdicts] == [(True, "alone"), (True, "batch")]
-    verdicts = fallback(bench, invocation, "free", (body, far), (body,))
+    verdicts = fallback(bench, "free", (body, far), (body,))
     assert [v.green for v in verdicts] == [True, True]
     assert verdicts[0].scope == "alone"
 
 
-def test_edits_that_do_not_apply_are_refused_and_take_no_other_along(bench: Workbench, invocation: Invocation) -> None:
+def test_edits_that_do_not_apply_are_refused_and_take_no_other_along(bench: Workbench) -> None:
     body = change("return sum;", "sum")
     clash, far = (body, change("sum;", "")), (Edit(LIB, 1 << 20, 1 << 20, b""),)
-    verdicts = fallback(bench, invocation, "free", (body,), clash, far)
+    verdicts = fallback(bench, "free", (body,), clash, far)
     assert [v.reason for v in verdicts] == [None, Reason.DOES_NOT_APPLY, Reason.DOES_NOT_APPLY]
-    assert judge_many(bench, invocation, [], LINT) == []
+    assert judge_many(bench, [], LINT) == []
 
 
 # What tells a sibling from the function itself.
@@ -304,41 +295,49 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def odd(open_crate: OpenCrate) -> tuple[Workbench, Invocation]:
+def odd(open_crate: OpenCrate) -> Workbench:
     cargo, root = open_crate({"Cargo.toml": MANIFEST, LIB: ODD})
-    return Workbench(cargo, root), record(cargo, ["--lib"])[0]
+    return Workbench(cargo, root)
 
 
 @pytest.mark.parametrize(("near", "old", "new", "green"), CASES)
-def test_a_sibling_is_what_the_function_would_be(
-    odd: tuple[Workbench, Invocation], near: str, old: str, new: str, green: bool
-) -> None:
-    bench, invocation = odd
+def test_a_sibling_is_what_the_function_would_be(odd: Workbench, near: str, old: str, new: str, green: bool) -> None:
     after = ODD.index(near)
     start = ODD.index(old, after)
-    target = shown(bench, LINT, "clippy::needless_return", after)
+    target = shown(odd, LINT, "clippy::needless_return", after)
     trial = Trial((Edit(LIB, start, start + len(old), new.encode()),), target)
-    verdicts = same_as_alone(bench, invocation, [trial, trial], LINT)
+    verdicts = same_as_alone(odd, [trial, trial], LINT)
     assert [v.green for v in verdicts] == [green, green]
 
 
-def test_what_a_candidate_does_to_other_items_is_not_seen(odd: tuple[Workbench, Invocation]) -> None:
+def test_what_a_candidate_does_to_other_items_is_not_seen(odd: Workbench) -> None:
     """So a green that becomes data is judged once more alone."""
-    bench, invocation = odd
     start = ODD.index("return private(n);")
-    target = shown(bench, LINT, "clippy::needless_return", start)
+    target = shown(odd, LINT, "clippy::needless_return", start)
     trial = Trial((Edit(LIB, start, start + len("return private(n);"), b"n"),), target)
-    (verdict,) = judge_many(bench, invocation, [trial], LINT)
+    (verdict,) = judge_many(odd, [trial], LINT)
     assert (verdict.green, verdict.scope) == (True, "batch")
-    assert bench.judge(trial, LINT, tests=False).reason is Reason.NEW_DIAGNOSTIC
+    assert odd.judge(trial, LINT, tests=False).reason is Reason.NEW_DIAGNOSTIC
 
 
-def test_a_warning_that_the_broken_code_has_is_not_new(odd: tuple[Workbench, Invocation]) -> None:
-    bench, invocation = odd
+def test_a_warning_that_the_broken_code_has_is_not_new(odd: Workbench) -> None:
     start = ODD.index("return n;", ODD.index("fn marked"))
     setup = (Edit(LIB, start, start + len("return n;"), b"let spoilt: () = (1u8); n"),)
-    target = shown(bench, CHECK, "E0308", start, *setup)
-    assert "unused_parens" in {d.code for d in bench.observe(CHECK, setup).diagnostics}
+    target = shown(odd, CHECK, "E0308", start, *setup)
+    assert "unused_parens" in {d.code for d in odd.observe(CHECK, setup).diagnostics}
     at = start + len("let spoilt: ")
     trial = Trial((Edit(LIB, at, at + 2, b"u8"), Edit(LIB, at + 12, at + 13, b"_ = spoilt; n")), target, setup)
-    same_as_alone(bench, invocation, [trial, trial], CHECK)
+    same_as_alone(odd, [trial, trial], CHECK)
+
+
+def test_candidates_in_a_program_beside_a_library(open_crate: OpenCrate) -> None:
+    main = 'fn main() {\n    println!("{}", twice(2));\n}\n\nfn twice(n: u32) -> u32 {\n    return n * 2;\n}\n'
+    cargo, root = open_crate({"Cargo.toml": MANIFEST, LIB: OTHER_SOURCE, "src/main.rs": main})
+    bench, probe = Workbench(cargo, root), ("clippy", "--lib", "--bins", "--", "-W", "clippy::needless_return")
+    at = main.index("return")
+    target = next(d for d in bench.observe(probe).diagnostics if d.primary and d.primary.file == "src/main.rs")
+    fixes = [
+        Trial((Edit("src/main.rs", at, at + len("return n * 2;"), new),), target) for new in (b"n * 2", b"n * true")
+    ]
+    verdicts = same_as_alone(bench, fixes, probe)
+    assert [(v.green, v.scope) for v in verdicts] == [(True, "batch"), (False, "batch")]

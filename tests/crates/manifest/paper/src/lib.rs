@@ -1,0 +1,5 @@
+//! Paper.
+
+pub fn sheets() -> u32 {
+    100
+}

@@ -1,0 +1,5 @@
+use pen::Pen;
+
+fn main() {
+    println!("{}", Pen::default().write());
+}
