@@ -23,6 +23,8 @@ from oxidizer.cluster.workbench import Workbench
 
 _FICKLE = frozenset({"E0282", "E0283", "E0284"})
 """Codes of one complaint, of which rustc chooses by the errors that it has told already."""
+_CIRCULAR = "E0391"
+"""A circle is told from where the compiler enters it, which hangs on what it remembers."""
 _ENTANGLED = Verdict(False, detail="shows code that another mutant changes")
 
 
@@ -56,7 +58,8 @@ class BatchChecker:
     def source(self) -> tuple[Diagnostic, ...]:
         """What the source itself shows. Raises NotBatchable."""
         if self._source is None:
-            compiled = self.rustc.run()
+            # What is run alone later starts from this one; with an error the compiler would keep nothing.
+            compiled = self.rustc.run(incremental=True)
             if not compiled.finished or any(d.is_compile_error for d in compiled.diagnostics):
                 raise NotBatchable(f"the compiler alone does not take the source: {_words(compiled)}")
             self._source = compiled.diagnostics
@@ -88,13 +91,16 @@ class BatchChecker:
             found |= self._judge({numbers[n]: mutants[numbers[n]] for n in group})
         return found
 
-    def alone(self, mutant: Mutant, *, incremental: bool = False) -> Verdict:
-        """The verdict on one mutant in a run of its own."""
+    def alone(self, mutant: Mutant) -> Verdict:
+        """The verdict on one mutant in a run of its own. Raises NotBatchable."""
+        source = self.source
         self.effort.alone += 1
         with self.bench.applied(mutant.edits):
-            compiled = self.rustc.run(incremental=incremental)
+            compiled = self.rustc.run(incremental=True)
+            if any(d.code == _CIRCULAR for d in compiled.diagnostics):
+                compiled = self.rustc.run()
         return _stopped(compiled) or mutant_verdict(
-            added(distinct(compiled.diagnostics), distinct(self.source), mutant.edits), mutant.codes
+            added(distinct(compiled.diagnostics), distinct(source), mutant.edits), mutant.codes
         )
 
     def _judge(self, group: dict[int, Mutant]) -> dict[int, Verdict]:
@@ -132,7 +138,6 @@ class BatchChecker:
     def _divided(self, group: dict[int, Mutant], numbers: list[int], shares: _Shares) -> dict[int, Verdict]:
         self.effort.poisoned += 1
         if 0 < len(shares.silencing) < len(numbers) // 2:
-            # Errors without a code stop the compiler early: those that have one are most likely the culprits.
             suspects = {numbers[i] for i in shares.silencing}
             return {n: self.alone(group[n]) for n in suspects} | self._judge_rest(group, suspects)
         middle = len(numbers) // 2
@@ -187,6 +192,7 @@ class _Shares:
             any(d.is_compile_error for d in strays) or not compiled.finished or bool(set(layout.texts) - self.awake)
         )
         self.breaking = [i for i, own in enumerate(self.of) if any(d.is_compile_error for d in own)]
+        # Errors without a code stop the compiler early: those that have one are most likely the culprits.
         self.silencing = [i for i, own in enumerate(self.of) if any(d.is_error and d.code is None for d in own)]
 
 

@@ -19,6 +19,7 @@ from oxidizer.cluster.sandbox import SOURCE
 # What rustc says at the end of a run about the run itself.
 _SUMMARY = re.compile(r"aborting due to|\d+ warnings? emitted|could not compile")
 
+_LONG_TYPE = re.compile(r"'[^']*?([\w-]+?)-[0-9a-f]{16}\.long-type-\d+\.txt'")
 _ASKED = re.compile(
     r"requested on the command line with|`#\[\w+\([\w:]+\)\]` (?:\(part of .*\) )?(?:implied by .*|on by default)"
     r"|`-\w [\w:-]+` implied by|to override `-\w|`#\[\w+\([\w:]+\)\]` implied by"
@@ -174,15 +175,20 @@ def _joined(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     return tuple(joined)
 
 
+def _named_alike(text: str) -> str:
+    """A message without the folder and the numbers of a file for a type too long to show: each build has its own."""
+    return _LONG_TYPE.sub(r"'\1.long-type.txt'", text) if ".long-type-" in text else text
+
+
 def parse_diagnostic(raw: Mapping[str, Any], package: str = "") -> Diagnostic:
     """A diagnostic from rustc's JSON object; `package` is whose build it comes from."""
     return Diagnostic(
         level=raw["level"],
         code=(raw.get("code") or {}).get("code"),
-        message=raw["message"],
+        message=_named_alike(raw["message"]),
         spans=tuple(_span(s) for s in raw["spans"]),
         children=tuple(parse_diagnostic(c) for c in raw["children"]),
-        rendered=raw.get("rendered") or "",
+        rendered=_named_alike(raw.get("rendered") or ""),
         package=package,
     )
 

@@ -76,12 +76,15 @@ class Rustc:
         self.cargo, self.target, self.lints = cargo, target, tuple(lints)
 
     def run(self, *, incremental: bool = False) -> Compiled:
-        """Compile the sources as they are now, to metadata. Raises SandboxUnavailable."""
+        """Compile the sources as they are now, to metadata. Raises SandboxUnavailable.
+
+        `incremental` starts from the last such run that had no error, which saves most where little has changed.
+        """
         driver = (
             [f"{TOOLCHAIN}/bin/clippy-driver", f"{TOOLCHAIN}/bin/rustc"] if self.lints else [f"{TOOLCHAIN}/bin/rustc"]
         )
         ours = ["--error-format=json", "--json=artifacts", "--emit=metadata", f"--out-dir={WORK}"]
-        ours += [f"-Cincremental={WORK}/incremental"] if incremental else []
+        ours += [f"-Cincremental={WORK}/incremental{'-lints' if self.lints else ''}"] if incremental else []
         warn = [word for lint in self.lints for word in ("-W", lint)]
         run = self.cargo.sandbox.run(
             [*driver, *self.target.args, *ours, *warn], env=self.target.env, cwd=self.target.folder

@@ -1,4 +1,4 @@
-"""The audit of shared verdicts: a sample is judged once more alone, by cargo, with the tuple's own probe.
+"""The audit of verdicts without cargo: a sample is judged once more alone, by cargo, with the tuple's own probe.
 
 Where one proves wrong, all of its operator go through that; where too many do, a crate's shared runs are not believed.
 """
@@ -15,6 +15,7 @@ from oxidizer.cluster.schemata import judge_behaviour
 from oxidizer.cluster.verdict import Verdict
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.mix import Broken
+from oxidizer.miners.operators.operator import Route
 from oxidizer.miners.recipe import Injection
 
 _BOUND = 0.02
@@ -37,7 +38,7 @@ class Audited:
 
 
 class Auditor:
-    """Judges alone what was judged in shared runs."""
+    """Judges by cargo what the compiler was asked without it."""
 
     def __init__(self, bench: Workbench, mix: Injection, seed: int, crate: str) -> None:
         self.bench, self.mix, self.seed, self.crate = bench, mix, seed, crate
@@ -75,7 +76,8 @@ class Auditor:
     def _is_sampled(self, broken: Broken) -> bool:
         draw = hashlib.sha256(f"{self.seed}\0{self.crate}\0{broken.place}".encode("utf-8", "surrogateescape"))
         share = int.from_bytes(draw.digest()[:4], "big") / 2**32
-        return broken.verdict.scope == "batch" and share < self.mix.audit_share
+        # cargo itself has judged mistakes in manifests; all others the compiler without it.
+        return broken.mistake.route is not Route.MANIFEST and share < self.mix.audit_share
 
     def _objection(self, broken: Broken) -> str | None:
         """What cargo, alone, says otherwise: other complaints, at other places, or tests that do not fail."""

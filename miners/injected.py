@@ -184,7 +184,7 @@ class InjectedMiner:
         mix = replace(self.mix, tried_per_function=self.mix.tried_alone)
         tried = sample([m for m in found if m.route in ALONE], mix, self.seed, self.mix.tried_alone)
         with self.meter.stage("alone"):
-            verdicts = [checker.alone(_mutant(m), incremental=True) for m in tried]
+            verdicts = [checker.alone(_mutant(m)) for m in tried]
         yield from self._red(tried, verdicts, ("check", *invocation.flags, *self.bench.cargo.features), mined)
 
     def _behaviour(self, rustc: Rustc, found: Sequence[Mistake], mined: Mined) -> Iterator[Broken]:

@@ -85,7 +85,7 @@ class Injection:
     per_crate: int = 900
     """Tuples kept in all."""
     audit_share: float = 0.015
-    """The share of what was proven in a shared run that is judged once more alone, by cargo."""
+    """The share of what the compiler showed without cargo that is judged once more alone, by cargo."""
 
     alone_without_batch: int = 60
     """Mutants judged alone in a crate whose shared runs cannot be had, or cannot be trusted."""

@@ -7,7 +7,7 @@ would have cargo lock anew is no matter here: the trial runs with the lock as it
 from __future__ import annotations
 
 import re
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -52,9 +52,9 @@ class _OfDependencies(Operator, ABC):
             if "optional" not in dependency.settings:
                 yield from self._mistakes(dependency, code)
 
+    @abstractmethod
     def _mistakes(self, dependency: Dependency, code: Code) -> Iterator[Site]:
         """The mistakes to make of one dependency that is always there."""
-        raise NotImplementedError
 
 
 class _Moved(_OfDependencies, ABC):
@@ -198,9 +198,9 @@ class _OfFeatures(Operator, ABC):
                         cause = f"the feature `{feature}` does not turn on `{unquoted(word, code)}`"
                         yield code.site(cause, without(word, code))
 
+    @abstractmethod
     def _wants(self, feature: str, word: str) -> bool:
         """Whether a word of a feature's list is one to leave out."""
-        raise NotImplementedError
 
 
 class DropDefaultFeature(_OfFeatures):
@@ -240,9 +240,9 @@ class _OfSettings(Operator, ABC):
         if own and above is not None and above.type == "table" and path(key_of(above), code) == (heading,):
             yield from self._changed(node, value_of(node), code)
 
+    @abstractmethod
     def _changed(self, pair: Node, value: Node, code: Code) -> Iterator[Site]:
         """The mistakes to make of the line."""
-        raise NotImplementedError
 
 
 class LowerEdition(_OfSettings):

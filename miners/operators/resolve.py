@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from oxidizer.miners.operators.cuts import only
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site, typo
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, typo
 from oxidizer.miners.operators.shapes import is_callee, method
 from oxidizer.miners.operators.wording import place, short
 
@@ -157,6 +157,10 @@ class MisspellPath(Operator):
         """The last part, and the first one."""
         path, last = node.child_by_field_name("path"), node.child_by_field_name("name")
         if node.parent is None or node.parent.type in ("scoped_identifier", "use_declaration", "macro_invocation"):
+            return
+        # The compiler looks no further when it does not find what a bound names.
+        around = ancestor(node, "where_clause", "trait_bounds", "block")
+        if around is None or around.type != "block":
             return
         for part in (last, path):
             if part is not None and part.type == "identifier" and len(code.text(part)) > 2:

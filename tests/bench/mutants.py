@@ -3,7 +3,7 @@
     python tests/bench/mutants.py [--alone N] [CRATE@VERSION ...]
 
 The same mutants of function bodies are judged three ways, in bubblewrap: many in one run of rustc (all of them); one
-`cargo check` each, warm and incremental; one direct rustc each (both on the first N). Printed: CPU milliseconds per
+`cargo check` each, warm and incremental; one direct rustc each (both on N of them). Printed: CPU milliseconds per
 verdict, our own Python's included, verdicts per CPU second of the first, and how many times less it takes.
 """
 
@@ -34,7 +34,15 @@ from oxidizer.miners.operators import operators
 from oxidizer.miners.operators.operator import Code, Route
 from oxidizer.miners.recipe import Injection
 
-CRATES = ("smallvec@1.13.2", "url@2.5.0", "serde_json@1.0.114", "petgraph@0.6.4", "regex-syntax@0.8.2", "gimli@0.28.1")
+CRATES = (
+    "smallvec@1.13.2",
+    "url@2.5.0",
+    "serde_json@1.0.114",
+    "petgraph@0.6.4",
+    "regex-syntax@0.8.2",
+    "gimli@0.28.1",
+    "syn@2.0.52",
+)
 PER_FUNCTION = 8
 T = TypeVar("T")
 
@@ -55,16 +63,22 @@ def compare(spec: CrateSpec, toolchain: Toolchain, alone: int) -> dict[str, floa
             mix = Injection(tried_per_function=PER_FUNCTION)
             mutants = [Mutant(m.site.edits, m.file, *m.region) for m in sample(found, mix, 0, len(found))]
 
-            few = mutants[:alone]
+            few = mutants[:: max(1, len(mutants) // alone)][:alone]
             costs: dict[str, float] = {}
             verdicts = spent(meter, costs, "batch", lambda: checker.judge(mutants))
-            spent(meter, costs, "rustc", lambda: [checker.alone(mutant) for mutant in few])
+            spent(meter, costs, "rustc", lambda: [direct(checker, mutant) for mutant in few])
             cargo_check(bench)
             spent(meter, costs, "cargo", lambda: [cargo_check(bench, mutant) for mutant in few])
     return {
         "mutants": len(mutants), "red": sum(v.green for v in verdicts), "batch": 1e3 * costs["batch"] / len(mutants),
         "cargo": 1e3 * costs["cargo"] / len(few), "rustc": 1e3 * costs["rustc"] / len(few),
     }  # fmt: skip
+
+
+def direct(checker: BatchChecker, mutant: Mutant) -> None:
+    """One run of rustc without cargo, which starts from nothing."""
+    with checker.bench.applied(mutant.edits):
+        checker.rustc.run()
 
 
 def cargo_check(bench: Workbench, mutant: Mutant | None = None) -> None:

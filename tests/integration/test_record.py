@@ -118,3 +118,16 @@ def test_a_source_that_the_compiler_alone_refuses_is_not_batchable(open_crate: O
         checker.judge(bench.mutants(*MISTAKES))
     with pytest.raises(NotBatchable):
         bench.use(replace(bench.invocation, args=(*bench.invocation.args, "--no-such-flag"))).live([LIB])
+
+
+def test_the_file_of_a_type_too_long_to_show_has_one_name(open_crate: OpenCrate) -> None:
+    nested = "pub fn five() -> u32 {\n" + "".join(
+        f'    let a{n} = (Some({f"a{n - 1}" if n else "[0u64; 4]"}), "text", [1.5f64; 3]);\n' for n in range(9)
+    )
+    bench = start(open_crate, f"{HEALTHY}\n{nested}    drop(a8);\n    5\n}}\n")
+    mutants = bench.mutants(*MISTAKES, ("    drop(a8);\n    5\n", "    a8\n"))
+    verdicts = bench.same_as_alone(mutants)
+    assert codes(verdicts) == [*CODES, "E0308"]
+    target = verdicts[-1].target
+    assert target is not None
+    assert "'tiny.long-type.txt'" in target.rendered
