@@ -7,7 +7,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from functools import lru_cache
+from itertools import accumulate, groupby, pairwise
 
 from unidiff.patch import Hunk, PatchSet
 
@@ -104,8 +105,7 @@ def from_diff(diff: str, read: Callable[[str], bytes]) -> list[Edit]:
     edits = []
     for patched in PatchSet(io.StringIO(diff, newline="\n")):
         source = read(patched.path)
-        lines = _lines(source)
-        starts = _line_starts(lines)
+        _, starts = _split(source)
         for hunk in patched:
             first = max(0, hunk.source_start - (1 if hunk.source_length else 0))
             old, new = (b"".join(_side(hunk, sign)) for sign in "-+")
@@ -152,11 +152,11 @@ def _lines(text: bytes) -> list[bytes]:
     return re.findall(rb"[^\n]*\n|[^\n]+", text)
 
 
-def _line_starts(lines: Sequence[bytes]) -> list[int]:
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    return starts
+@lru_cache(maxsize=16)
+def _split(source: bytes) -> tuple[list[bytes], list[int]]:
+    """The lines of a file and where they start, its end included; one file is asked for by diff after diff."""
+    lines = _lines(source)
+    return lines, [0, *accumulate(map(len, lines))]
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,7 @@ class _Change:
 
 def _changes(source: bytes, edits: Sequence[Edit]) -> list[_Change]:
     """The edits as replaced runs of whole lines, in order; edits on one line make one change."""
-    lines = _lines(source)
-    starts = _line_starts(lines)
+    lines, starts = _split(source)
     runs: list[tuple[int, int, list[Edit]]] = []
     for edit in sorted(edits):
         first = _line_of(starts, edit.start)
@@ -200,7 +199,7 @@ def _line_of(starts: Sequence[int], offset: int) -> int:
 
 
 def _file_diff(file: str, source: bytes, edits: Sequence[Edit]) -> str:
-    lines = _lines(source)
+    lines, _ = _split(source)
     hunks: list[list[_Change]] = []
     for change in _changes(source, edits):
         if hunks and change.first - hunks[-1][-1].last <= 2 * CONTEXT_LINES:

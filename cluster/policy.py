@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from oxidizer.cluster.edits import Edit, apply, by_file
 
@@ -32,6 +33,12 @@ def flags(edits: Sequence[Edit], read: Callable[[str], bytes]) -> list[str]:
 def _added(pattern: re.Pattern[bytes], edits: Sequence[Edit], read: Callable[[str], bytes]) -> int:
     # Whole files: `warn` turned into `allow` is an edit of one word.
     return sum(
-        len(pattern.findall(apply(read(file), group))) - len(pattern.findall(read(file)))
+        _found(pattern, apply(read(file), group)) - _found(pattern, read(file))
         for file, group in by_file(edits).items()
     )
+
+
+@lru_cache(maxsize=16)
+def _found(pattern: re.Pattern[bytes], text: bytes) -> int:
+    """How often the pattern stands in a file; the same few files are asked for again and again."""
+    return len(pattern.findall(text))

@@ -39,7 +39,7 @@ class Mistake:
     is_const: bool
     """The code may run at compile time."""
     route: Route
-    """The operator's, but `crate` where the head of a trait's impl is spoilt: rustc skips checks of the other impls."""
+    """The operator's, but `crate` where others notice what is wrong with an item."""
 
     @property
     def lints(self) -> tuple[str, ...]:
@@ -135,17 +135,20 @@ def _placed(operator: Operator, site: Site, code: Code, item: Node | None, funct
     is_const = function is None or any(
         c.type == "function_modifiers" and "const" in code.text(c) for c in function.children
     )
-    head = _head_of_trait_impl(item)
-    spoils = operator.route is Route.ITEM and head is not None and start < head
+    spoils = operator.route is Route.ITEM and item is not None and _is_noticed(operator, start, item)
     return Mistake(
         operator, site, code.file, (home.start_byte, home.end_byte), code.text(name) if name else "", is_const,
         Route.CRATE if spoils else operator.route,
     )  # fmt: skip
 
 
-def _head_of_trait_impl(item: Node | None) -> int | None:
-    """Where the body of a trait's impl begins; None for any other item."""
-    if item is None or item.type != "impl_item" or item.child_by_field_name("trait") is None:
-        return None
+def _is_noticed(operator: Operator, start: int, item: Node) -> bool:
+    """What is wrong with an item keeps the compiler from what leans on it, or has it complain there.
+
+    So it is with the head of a trait's impl, for the trait's other impls, and a type's lifetimes, for all its users.
+    """
+    if item.type in ("struct_item", "enum_item", "union_item"):
+        return "lifetime" in operator.classes
     body = item.child_by_field_name("body")
-    return body.start_byte if body is not None else None
+    heads = item.type == "impl_item" and item.child_by_field_name("trait") is not None
+    return heads and body is not None and start < body.start_byte

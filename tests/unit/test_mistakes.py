@@ -345,3 +345,10 @@ def test_no_mistake_leaves_a_line_of_blanks(path: Path) -> None:
         lines = apply(source, list(mistake.site.edits)).splitlines()
         assert [line for line in lines if line != line.rstrip()] == [], mistake.operator.name
         assert lines.count(b"") <= source.splitlines().count(b""), mistake.operator.name
+
+
+def test_a_lifetime_that_a_type_lacks_goes_alone() -> None:
+    source = "struct View<'a> {\n    text: &'a str,\n}\n"
+    fields = {o.name: o for o in operators()}
+    (lacking,) = found(source, fields["drop_field_lifetime"])
+    assert lacking.route is Route.CRATE
