@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from oxidizer.miners.operators.bases import LintOperator
 from oxidizer.miners.operators.cuts import only
-from oxidizer.miners.operators.operator import Code, Site, child, named, walk
+from oxidizer.miners.operators.operator import Code, Site, ancestor, child, named, walk
 from oxidizer.miners.operators.shapes import (
     ASSIGNMENTS,
     BLOCKS,
@@ -22,7 +22,7 @@ from oxidizer.miners.operators.shapes import (
     operator_of,
     statement,
 )
-from oxidizer.miners.operators.surroundings import function_of, result_type
+from oxidizer.miners.operators.surroundings import at_compile_time, function_of, result_type
 from oxidizer.miners.operators.wording import short
 
 _STALE = {
@@ -175,6 +175,9 @@ class ComputedForNothing(LintOperator):
         """An assigning operator; an assignment of what a method makes of the place itself."""
         left, right = fields(node, "left", "right") or (node, node)
         if not statement(node) or code.text(left).startswith("*"):
+            return
+        # A loop that never ends would keep the compiler busy where it runs the code itself.
+        if at_compile_time(node, code) and ancestor(node, *LOOPS):
             return
         if node.type == "compound_assignment_expr":
             sign = node.child_by_field_name("operator")

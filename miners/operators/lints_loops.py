@@ -25,7 +25,7 @@ from oxidizer.miners.operators.shapes import (
     statement,
     tail,
 )
-from oxidizer.miners.operators.surroundings import function_of, parameter_types, result_type
+from oxidizer.miners.operators.surroundings import at_compile_time, function_of, parameter_types, result_type
 from oxidizer.miners.operators.wording import short
 
 _LEAVES = (*LEAVES, "try_expression")
@@ -320,7 +320,9 @@ class UnchangedInLoop(LintOperator):
     nodes = ("while_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """The only change of a variable that the condition names."""
+        """The only change of a variable that the condition names; the compiler itself may run a `const fn`."""
+        if at_compile_time(node, code):
+            return
         condition, body = fields(node, "condition", "body") or (node, node)
         steps = [n for n in named(body) if n.type == "expression_statement" and n.named_children]
         changes = [n for n in steps if n.named_children[0].type in ASSIGNMENTS]
