@@ -70,7 +70,7 @@ class Injection:
     """Mutants tried for compile errors, of those that share runs."""
     tried_lints: int = 750
     """Mutants tried for lints."""
-    tried_alone: int = 80
+    tried_alone: int = 64
     """Mutants tried that need a run of their own."""
     tried_manifest: int = 6
     """Mistakes in Cargo.toml tried, each with a run of cargo of its own, which may build dependencies again."""
