@@ -1,8 +1,8 @@
-"""The class of a diagnostic: which kind of lesson it teaches, from its tool and code alone.
+"""The class of a diagnostic: which kind of lesson it teaches, from its tool, its code and, without a code, its words.
 
 The table is `classes.toml`; the rules for what it does not list stand in `class_of`. The class depends on nothing that
-is installed, so that the same diagnostic has the same class on every machine. Not promised: that messages without a
-code are told apart further than their tool allows.
+is installed, so that the same diagnostic has the same class on every machine. Not promised: that each message without a
+code is known; all that are not count as the parser's.
 """
 
 from __future__ import annotations
@@ -35,24 +35,35 @@ CLASS_OF_TOOL: Mapping[str, str] = {"rustfmt": "style", "test": "test", "miri": 
 ERROR_CODE = re.compile(r"E\d{4}")
 
 
-def class_of(tool: str, code: str | None) -> str:
+def class_of(tool: str, code: str | None, message: str = "") -> str:
     """The class of a diagnostic of `tool` (rustc, clippy, rustfmt, test, miri) with `code` as the tool prints it.
 
     rustfmt, tests and Miri have one class each. The compiler's codes are in the table; else a lint is `lint`, an E-code
-    of a later compiler is `type`, and an error without a code is `syntax`: only the parser regularly gives none.
+    of a later compiler is `type`, and an error without a code goes by its message: `syntax` where the table lacks it.
     """
     if tool in CLASS_OF_TOOL:
         return CLASS_OF_TOOL[tool]
     if code is None:
-        return "syntax"
+        return next((name for words, name in _messages().items() if words in message), "syntax")
     return table().get(code) or ("type" if ERROR_CODE.fullmatch(code) else "lint")
+
+
+@cache
+def _shipped() -> Mapping[str, Mapping[str, list[str]]]:
+    return tomllib.loads(Path(__file__).with_name("classes.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _messages() -> Mapping[str, str]:
+    """Words of errors without a code -> class."""
+    return {words: name for name, all_words in _shipped()["messages"].items() for words in all_words}
 
 
 @cache
 def table() -> Mapping[str, str]:
     """Code -> class for every code that the shipped table lists. Raises ValueError where it contradicts itself."""
-    shipped = tomllib.loads(Path(__file__).with_name("classes.toml").read_text(encoding="utf-8"))
-    listed = [(code, name) for part in shipped.values() for name, codes in part.items() for code in codes]
+    parts = [part for title, part in _shipped().items() if title != "messages"]
+    listed = [(code, name) for part in parts for name, codes in part.items() for code in codes]
     found = dict(listed)
     if unknown := sorted({name for _, name in listed} - set(CLASSES)):
         raise ValueError(f"classes.toml: no such class: {', '.join(unknown)}")

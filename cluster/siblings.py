@@ -4,7 +4,8 @@ The first run shows which siblings have errors; the second, of the others alone,
 anywhere hides every late lint. A verdict says what `Workbench.judge` says of the probe (tests are not run). Not seen
 here: what a candidate does to code outside of its function, such as a private item that nothing uses any more; so a
 green candidate that becomes data is judged once more alone. Where a function can have no sibling (methods of traits,
-changed signatures, code under `no_mangle`, functions that call themselves), every candidate is judged alone.
+changed signatures, code under `no_mangle`, functions that call themselves), and under other probes than a check or
+clippy with `-W LINT`, every candidate is judged alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tree_sitter import Node
 from oxidizer.cluster.diagnostics import Diagnostic, Key, distinct
 from oxidizer.cluster.edits import Edit, EditConflict, apply, map_back
 from oxidizer.cluster.policy import silences
-from oxidizer.cluster.rustc import Compiled, Invocation, NoInvocation, Rustc
+from oxidizer.cluster.rustc import Compiled, NoInvocation, Rustc
 from oxidizer.cluster.syntax import parse
 from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
@@ -45,37 +46,55 @@ def judge_many(bench: Workbench, trials: Sequence[Trial], probe: Sequence[str]) 
     for number, trial in enumerate(trials):
         if (refused := _refused(bench, trial)) is not None:
             verdicts[number] = refused
-    slot = _slot(bench, trials[0]) if trials else None
-    siblings = {}
-    if slot is not None and not _elsewhere(bench, trials[0], probe, slot):
+    asked = _read_probe(probe, bench.cargo.features)
+    slot = _slot(bench, trials[0]) if trials and asked else None
+    if asked and slot is not None and not _elsewhere(bench, trials[0], probe, slot):
         bodies = {n: slot.candidate(bench, t) for n, t in enumerate(trials) if n not in verdicts}
         siblings = {n: body for n, body in bodies.items() if body is not None}
         if siblings:
-            verdicts |= _in_any(_invocations(bench, probe), bench, slot, probe, trials, siblings)
+            verdicts |= _in_any(asked, bench, slot, probe, trials, siblings)
     for number, trial in enumerate(trials):
         if number not in verdicts:
             verdicts[number] = bench.judge(trial, probe, tests=False)
     return [verdicts[number] for number in range(len(trials))]
 
 
-def _invocations(bench: Workbench, probe: Sequence[str]) -> tuple[Invocation, ...]:
-    """How cargo compiles the targets that a probe names; none where that is not known."""
-    words = tuple(probe)
-    flags = [word for word in words if word in ("--lib", "--bins")]
-    flags += [word for at in range(len(words) - 1) if words[at] == "--bin" for word in words[at : at + 2]]
-    try:
-        return bench.invocations(flags or ["--lib"])
-    except NoInvocation:
-        return ()
+@dataclass(frozen=True)
+class _Probe:
+    """A probe that siblings can stand for."""
+
+    targets: tuple[str, ...]
+    lints: tuple[str, ...]
+    """Those that clippy is asked for beside its default groups; none of a plain check."""
+
+
+def _read_probe(probe: Sequence[str], features: Sequence[str]) -> _Probe | None:
+    """What a probe asks for; None for all but a check, or clippy with `-W LINT`, of named targets."""
+    words, tail = list(probe), list[str]()
+    if "--" in words:
+        cut = words.index("--")
+        words, tail = words[:cut], words[cut + 1 :]
+    command, own = words[0], words[1 : len(words) - len(features)]
+    if words[1 + len(own) :] != list(features) or tail[::2] != ["-W"] * (len(tail) // 2) or len(tail) % 2:
+        return None
+    if command != ("clippy" if tail else "check") or not own:
+        return None
+    flags = [word for at, word in enumerate(own) if at == 0 or own[at - 1] != "--bin"]
+    return _Probe(tuple(own), tuple(tail[1::2])) if set(flags) <= {"--lib", "--bins", "--bin"} else None
 
 
 def _in_any(
-    invocations: Sequence[Invocation], bench: Workbench, slot: _Slot, probe: Sequence[str], trials: Sequence[Trial],
+    asked: _Probe, bench: Workbench, slot: _Slot, probe: Sequence[str], trials: Sequence[Trial],
     siblings: Mapping[int, bytes],
 ) -> dict[int, Verdict]:  # fmt: skip
-    """The verdicts of the first target in which the siblings' file complains."""
+    """The verdicts of the first target in which the siblings' file complains; none where cargo shows no target."""
+    try:
+        invocations = bench.invocations(asked.targets)
+    except NoInvocation:
+        return {}
     for invocation in invocations:
-        if verdicts := _Family(bench, invocation, slot, probe, trials).judge(siblings):
+        rustc = Rustc(bench.cargo, invocation, asked.lints)
+        if verdicts := _Family(bench, rustc, slot, probe, trials).judge(siblings):
             return verdicts
     return {}
 
@@ -200,13 +219,10 @@ class _Family:
     """A function's siblings: its place in the source is held by itself, healthy, and they stand behind it."""
 
     def __init__(
-        self, bench: Workbench, invocation: Invocation, slot: _Slot, probe: Sequence[str], trials: Sequence[Trial]
+        self, bench: Workbench, rustc: Rustc, slot: _Slot, probe: Sequence[str], trials: Sequence[Trial]
     ) -> None:
-        words = list(probe)
-        lints = [words[i + 1] for i, word in enumerate(words[:-1]) if word == "-W"]
-        self.bench, self.slot, self.trials = bench, slot, trials
+        self.bench, self.rustc, self.slot, self.trials = bench, rustc, slot, trials
         self.target = trials[0].target
-        self.rustc = Rustc(bench.cargo, invocation, lints)
         self.allowed = self._own(probe, slot.source)
         if trials[0].setup:
             self.allowed |= self._own(probe, slot.broken, trials[0].setup)

@@ -55,8 +55,8 @@ class Auditor:
             allowed = self.mix.alone_without_batch
         doubtful = {b.mistake.operator.name for b in kept if said.get(id(b)) is not None}
         for broken in kept:
-            shared = broken.verdict.scope == "batch" and id(broken) not in said
-            if shared and (found.distrust or broken.mistake.operator.name in doubtful):
+            unheard = broken.mistake.route is not Route.MANIFEST and id(broken) not in said
+            if unheard and (found.distrust or broken.mistake.operator.name in doubtful):
                 if allowed == 0:
                     found.untried.append(broken)
                     continue

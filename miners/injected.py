@@ -225,8 +225,8 @@ class InjectedMiner:
             if not verdict.green or verdict.target is None:
                 mined.unproven[str(verdict.reason)] += 1
                 continue
-            if mistake.route is Route.LINT and verdict.target.code is None:
-                mined.unproven["warning without a code"] += 1
+            if mistake.route is Route.LINT and verdict.target.code not in mistake.lints:
+                mined.unproven["another lint than the mistake's"] += 1
                 continue
             self.told.count(mistake, "red")
             if mistake.route is Route.MANIFEST and len(verdict.more) >= mistake.operator.most:

@@ -94,7 +94,7 @@ def diag_fix(
         "file": file, "code_before": before, "patch_diff": patch, "code_after": after,
         "probe": probe(args), "toolchain": unit.toolchain,
         "tests": records.Tests(before="fail" if failing else vouched, after=vouched, names=_names(failing)),
-        "explanation": explanation, "class": class_of(shown.tool, shown.code),
+        "explanation": explanation, "class": class_of(shown.tool, shown.code, shown.message),
         "origin": origin, "operator": operator, "trivial": trivial,
         "difficulty": difficulty(
             trivial=trivial, rare=rare, patch=patch, diagnostics=1 + len(verdict.more),

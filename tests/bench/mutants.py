@@ -118,7 +118,7 @@ def main() -> None:
             f"{row['cargo']:9.1f} {1e3 / row['batch']:9.0f} {row['rustc'] / row['batch']:9.0f} {ratios[-1]:9.0f}",
             flush=True,
         )
-    print(f"median: {median(ratios):.0f} times less than cargo check")
+    print(f"median: {median(ratios):.1f} times less than cargo check")
 
 
 if __name__ == "__main__":

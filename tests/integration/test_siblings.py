@@ -341,3 +341,21 @@ def test_candidates_in_a_program_beside_a_library(open_crate: OpenCrate) -> None
     ]
     verdicts = same_as_alone(bench, fixes, probe)
     assert [(v.green, v.scope) for v in verdicts] == [(True, "batch"), (False, "batch")]
+
+
+OTHER_PROBES = [
+    ("clippy", "--lib"),
+    ("clippy", "--lib", "--", "-D", "clippy::needless_return"),
+    ("clippy", "--lib", "--", "-Wclippy::implicit_return"),
+    ("clippy",),
+    ("check", "--lib", "--all-features"),
+]
+
+
+@pytest.mark.parametrize("probe", OTHER_PROBES, ids=" ".join)
+def test_a_probe_of_another_form_is_judged_alone(bench: Workbench, probe: tuple[str, ...]) -> None:
+    start, value = tail("free")
+    whole, target = (start, start + len(f"return {value};")), shown(bench, LINT, "clippy::needless_return", start)
+    texts = (value, f"return {value} + 0;", f"return {value} ;", f"let twice = {value}; twice")
+    fixes = [Trial((Edit(LIB, *whole, text.encode()),), target) for text in texts]
+    assert {v.scope for v in same_as_alone(bench, fixes, probe)} == {"alone"}

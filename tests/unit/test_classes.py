@@ -95,3 +95,20 @@ def test_an_empty_list_of_lints_is_refused() -> None:
         parse_lint_help("error: no such driver")
     with pytest.raises(KeyError):
         members(parse_lint_help(HELP), "clippy::nonsense")
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("lifetime may not live long enough", "lifetime"),
+        ("format argument must be a string literal", "macro"),
+        ("2 positional arguments in format string, but there is 1 argument", "macro"),
+        ("cannot find derive macro `Debgu` in this scope", "macro"),
+        ("type `Inner` is private", "visibility"),
+        ("the `Self` constructor can only be used with tuple or unit structs", "type"),
+        ("expected `;`, found keyword `let`", "syntax"),
+        ("prefix `ab` is unknown", "syntax"),
+    ],
+)
+def test_an_error_without_a_code_goes_by_its_words(message: str, expected: str) -> None:
+    assert class_of("rustc", None, message) == expected
