@@ -10,6 +10,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from oxidizer.cluster.diagnostics import Diagnostic
@@ -20,6 +21,7 @@ from oxidizer.miners.operators.operator import Route
 
 _SHOWN = 60
 _TOLD = 200
+_WORDS = re.compile(r"\w+|\W")
 _OPEN = [[word] for word in ("as", "by", "into", "is", "to", "try", "use", "using", "with")]
 
 
@@ -74,8 +76,10 @@ def explain_mistake(
 
 
 def _steps(edits: Sequence[Edit], old: Sequence[str]) -> str:
-    """What the edits do, equal ones told once."""
-    told = Counter(_step(edit, text) for edit, text in zip(edits, old, strict=True))
+    """What the edits do, equal ones told once; those of white space alone only where there is nothing else."""
+    told = Counter(step for edit, text in zip(edits, old, strict=True) if (step := _step(edit, text)))
+    if not told:
+        return "changes white space alone"
     steps = [step if n == 1 else f"{step} in {n} places" for step, n in told.items()]
     more = [f"and makes {len(steps) - 4} more edits"] if len(steps) > 4 else []
     return "; ".join([*steps[:4], *more])
@@ -101,12 +105,31 @@ def _sentence(text: str) -> str:
 
 
 def _step(edit: Edit, old: str) -> str:
+    """What an edit does; "" where it lays out code anew and the two sides would read the same."""
     new = edit.replacement.decode("utf-8", "replace")
+    if old.strip() and new.strip() and _quoted(old) == _quoted(new):
+        if (flat := " ".join(old.split())) == " ".join(new.split()):
+            return ""
+        old, new = _apart(flat, " ".join(new.split()))
     if not new.strip() and len(new) < len(old):
         return f"removes {_quoted(old)}"
     if not old.strip():
         return f"inserts {_quoted(new)}"
     return f"replaces {_quoted(old)} by {_quoted(new)}"
+
+
+def _apart(old: str, new: str) -> tuple[str, str]:
+    """Two different texts without what they begin and end with alike, in whole words."""
+    left, right = _WORDS.findall(old), _WORDS.findall(new)
+    start = _shared(left, right)
+    left, right = left[start:], right[start:]
+    end = _shared(left[::-1], right[::-1])
+    return "".join(left[: len(left) - end]), "".join(right[: len(right) - end])
+
+
+def _shared(left: Sequence[str], right: Sequence[str]) -> int:
+    """How many words two texts begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
 
 
 def _quoted(text: str) -> str:

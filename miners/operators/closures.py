@@ -19,7 +19,7 @@ from oxidizer.miners.operators.scopes import (
     used_after,
 )
 from oxidizer.miners.operators.shapes import ASSIGNMENTS, is_closed, method
-from oxidizer.miners.operators.surroundings import implements_trait
+from oxidizer.miners.operators.surroundings import at_compile_time, implements_trait
 from oxidizer.miners.operators.wording import short
 
 _LAZY = frozenset({"get_or_insert_with", "map_or_else", "ok_or_else", "or_else", "or_insert_with", "then",
@@ -277,7 +277,7 @@ class ClosurePatternReference(Operator):
 
 
 class ClosureHoldsLoan(Operator):
-    """`n += 1;` becomes `let current = || n; n += 1; let _ = current();`."""
+    """`n += 1;` becomes `let current = || &n; n += 1; let _ = current();`."""
 
     name = "closure_holds_loan"
     codes = ("E0506", "E0502")
@@ -287,12 +287,14 @@ class ClosureHoldsLoan(Operator):
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """An assignment to a mutable variable, or a call that grows or shrinks one."""
-        if (found := changed_place(node, code)) is None:
+        # A function that may run at compile time calls no closure.
+        if at_compile_time(node, code) or (found := changed_place(node, code)) is None:
             return
         place, call = found
         if call is not None and call.name not in _GROWS:
             return
-        look, value = ("current", place) if call is None else ("size", f"{place}.len()")
+        # Without the `&` the closure would take what cannot be copied, instead of borrowing it.
+        look, value = ("current", f"&{place}") if call is None else ("size", f"{place}.len()")
         # An assignment to a variable that has no value yet would make another mistake of it.
         if "." not in place and not is_declared_mut(place, node, code):
             return

@@ -130,7 +130,7 @@ class RepeatBinding(Operator):
         of = node.child_by_field_name("type")
         bound = [c for c in named(node) if c.type == "identifier" and c != of and code.text(c)[0].islower()]
         if len(bound) > 1 and function_of(node) is not None:
-            cause = f"`{code.text(bound[0])}` is bound twice in `{short(code, node)}`"
+            cause = f"`{code.text(bound[0])}` is bound twice where `{short(code, node)}` is meant"
             yield code.site(cause, code.replace(bound[1], code.text(bound[0])))
 
 

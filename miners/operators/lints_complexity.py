@@ -223,7 +223,7 @@ class ExplicitDeref(LintOperator):
             listed = function.child_by_field_name("parameters")
             borrowed = listed is not None and code.text(listed).startswith(("(&self", "(&mut self"))
         if borrowed and node.parent is not None and node.parent.type != "call_expression":
-            cause = f"`(*{code.text(value)}).{code.text(field)}` follows a borrow by hand, which the point does"
+            cause = f"`(*{code.text(value)}).{code.text(field)}` follows a borrow by hand, which the dot does"
             yield code.site(cause, code.replace(value, f"(*{code.text(value)})"))
 
 

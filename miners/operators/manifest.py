@@ -24,6 +24,7 @@ from oxidizer.miners.operators.toml import (
     key_of,
     line_end,
     line_of,
+    newline,
     pairs,
     path,
     table,
@@ -74,12 +75,12 @@ class _Moved(_OfDependencies, ABC):
             return
         start, end = line_of(dependency.node, code)
         line, there = code.source[start:end].decode().rstrip("\r\n"), table(code, *self.to)
-        gone, last = code.span(start, end, ""), len(code.source)
+        gone, last, end_of_line = code.span(start, end, ""), len(code.source), newline(code)
         if there is not None:
-            yield code.site(cause, gone, code.insert(line_end(there, code), f"\n{line}"))
+            yield code.site(cause, gone, code.insert(line_end(there, code), f"{end_of_line}{line}"))
             return
-        gap = "" if code.source.endswith(b"\n") else "\n"
-        section = f"\n[{self.heading}]\n{line}\n"
+        gap = "" if code.source.endswith(b"\n") else end_of_line
+        section = end_of_line.join(("", f"[{self.heading}]", line, ""))
         edits = [code.span(start, end, section)] if end == last else [gone, code.insert(last, gap + section)]
         yield code.site(cause, *edits)
 

@@ -192,7 +192,8 @@ class WrongSuffix(Operator):
             if operator is not None and code.text(operator).rstrip("=") in ("<<", ">>"):
                 return  # a shift takes any integer type
             whole = quoted(code, parent)
-            yield code.site(f"`{text}i32` in {whole} is an `i32`, unlike the rest", code.insert(node.end_byte, "i32"))
+            cause = f"`{text}i32`, which is an `i32` unlike the rest, is written where {whole} is meant"
+            yield code.site(cause, code.insert(node.end_byte, "i32"))
 
 
 class FloatForInteger(Operator):
@@ -215,10 +216,10 @@ class FloatForInteger(Operator):
         ):
             return
         if node.type == "float_literal" and text.endswith(".0"):
-            yield code.site(f"`{text[:-2]}` in {quoted(code, parent)} is an integer where a float is wanted",
-                            code.replace(node, text[:-2]))  # fmt: skip
+            cause = f"the integer `{text[:-2]}` is written for the float `{text}` where {quoted(code, parent)} is meant"
+            yield code.site(cause, code.replace(node, text[:-2]))
         elif node.type == "integer_literal" and _DECIMAL.fullmatch(text):
-            cause = f"`{text}.0` in {quoted(code, parent)} is a float where an integer is wanted"
+            cause = f"the float `{text}.0` is written for the integer `{text}` where {quoted(code, parent)} is meant"
             yield code.site(cause, code.insert(node.end_byte, ".0"))
 
 
@@ -302,7 +303,8 @@ class OverflowingLiteral(Operator):
         if small is not None and parent.type in ("binary_expression", "range_pattern", "match_pattern", "or_pattern"):
             new = f"0x1{small[1]}"
         if new is not None:
-            yield code.site(f"`{new}` in {quoted(code, parent)} is too large for its type", code.replace(node, new))
+            cause = f"`{new}`, which is too large for its type, is written where {quoted(code, parent)} is meant"
+            yield code.site(cause, code.replace(node, new))
 
 
 class MalformedLiteral(SyntaxOperator):

@@ -49,7 +49,7 @@ class MisspellLocal(Operator):
         """A variable or a constant that is read."""
         text = code.text(node)
         if node.parent is not None and node.parent.type in _READ and len(text) > 2:
-            cause = f"`{typo(text)}` in `{short(code, node.parent)}` is a misspelt `{text}`"
+            cause = f"`{typo(text)}` is written for `{text}` where `{short(code, node.parent)}` is meant"
             yield code.site(cause, code.replace(node, typo(text)))
 
 
@@ -167,8 +167,8 @@ class MisspellPath(Operator):
                 if code.text(part) == "Self":
                     continue
                 wrong = typo(code.text(part))
-                yield code.site(f"`{wrong}` in `{short(code, node)}` should be `{code.text(part)}`",
-                                code.replace(part, wrong))  # fmt: skip
+                cause = f"`{wrong}` is written for `{code.text(part)}` where `{short(code, node)}` is meant"
+                yield code.site(cause, code.replace(part, wrong))
 
 
 class MisspellMacro(Operator):
@@ -222,11 +222,11 @@ class DropPathPrefix(Operator):
         if path is None or last is None or node.parent is None or node.parent.type not in kinds:
             return
         text = short(code, node)
-        cause = f"`{code.text(last)}` is not in scope without `{short(code, path)}::`, as in `{text}`"
+        cause = f"`{code.text(last)}` is written without its `{short(code, path)}::` where `{text}` is meant"
         yield code.site(cause, *only(code, node, last))
         inner = path.child_by_field_name("name") if path.type == "scoped_identifier" else None
         if inner is not None:
-            cause = f"`{code.text(inner)}::{code.text(last)}` starts at a module that is not in scope, for `{text}`"
+            cause = f"`{code.text(inner)}::{code.text(last)}` lacks the start of its path where `{text}` is meant"
             yield code.site(cause, code.span(node.start_byte, inner.start_byte, ""))
 
 

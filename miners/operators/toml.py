@@ -11,6 +11,8 @@ from tree_sitter import Node
 from oxidizer.cluster.edits import Edit
 from oxidizer.miners.operators.operator import Code, child
 
+_REST = re.compile(rb"[ \t]*(,?)[ \t]*(?:#[^\n]*)?\r?\n")
+"""What may follow on the line of an element that stands alone there."""
 _KEYS = frozenset({"bare_key", "quoted_key", "dotted_key"})
 
 
@@ -114,7 +116,12 @@ def head_end(node: Node) -> int:
 def line_end(table: Node, code: Code) -> int:
     """The end of the line that a table's head stands on, a comment behind it included."""
     end = code.source.find(b"\n", head_end(table))
-    return len(code.source) if end < 0 else end
+    return len(code.source) if end < 0 else end - code.source.endswith(b"\r", 0, end)
+
+
+def newline(code: Code) -> str:
+    """How the file ends its lines."""
+    return "\r\n" if b"\r\n" in code.source else "\n"
 
 
 def line_of(node: Node, code: Code) -> tuple[int, int]:
@@ -130,20 +137,33 @@ def cut(node: Node, code: Code) -> Edit:
 
 
 def without(element: Node, code: Code) -> Edit:
-    """An edit that takes an element out of an array, with a comma."""
+    """An edit that takes an element out of an array, with a comma; with its line where nothing else stands there."""
     start, end = element.start_byte, element.end_byte
+    line, rest = code.source.rfind(b"\n", 0, start) + 1, _REST.match(code.source, end)
+    if rest and not code.source[line:start].strip() and (rest[1] or _is_last(element)):
+        return code.span(line, rest.end(), "")
     if after := re.match(rb"\s*,[ \t]*", code.source[end:]):
+        if code.source[end + after.end() :].startswith((b"\n", b"\r\n")):
+            start = len(code.source[:start].rstrip(b" \t"))
         return code.span(start, end + after.end(), "")
     if before := re.search(rb",\s*\Z", code.source[:start]):
         return code.span(before.start(), end, "")
     return code.span(start, end, "")
 
 
+def _is_last(element: Node) -> bool:
+    """Nothing but the bracket comes behind an element of an array."""
+    after = element.next_sibling
+    while after is not None and after.type == "comment":
+        after = after.next_sibling
+    return after is not None and after.type == "]"
+
+
 def with_setting(dependency: Dependency, setting: str, code: Code) -> Edit:
     """An edit that adds a setting, e.g. `optional = true`, to a dependency."""
     node = dependency.node
     if dependency.is_table:
-        return code.insert(head_end(node), f"\n{setting}")
+        return code.insert(head_end(node), f"{newline(code)}{setting}")
     value = value_of(node)
     if value.type == "inline_table":
         last = [c for c in value.children if c.type == "pair"][-1:]

@@ -14,6 +14,7 @@ from oxidizer.miners.operators.shapes import ASSIGNMENTS, COMPARISONS, SIMPLE, f
 from oxidizer.miners.operators.surroundings import name_of, result_type
 from oxidizer.miners.operators.wording import quoted, ticked
 
+_PLACES = frozenset({"identifier", "field_expression", "index_expression", "unary_expression"})
 _TESTS = frozenset({"is_some", "is_none", "is_empty", "is_ok", "is_err"})
 
 
@@ -111,7 +112,8 @@ class FieldOfNumber(Operator):
         if field is None or field.type != "integer_literal" or parent is None or parent.type == "field_expression":
             return
         yield code.site(
-            f"{quoted(code, node)} holds a plain value, but its field `0` is read", code.insert(node.end_byte, ".0")
+            f"a field `0` of {quoted(code, node)} is read, which has no such field to reach",
+            code.insert(node.end_byte, ".0"),
         )
 
 
@@ -125,15 +127,24 @@ class AssignBackwards(Operator):
     nodes = ASSIGNMENTS
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """An assignment of a literal or of a call's result."""
+        """An assignment of a literal or of a call's result to a place; a call of `Some` on the left were a pattern."""
         parts = fields(node, "left", "right")
-        if not parts or parts[1].type not in ("integer_literal", "boolean_literal", "call_expression"):
+        if not parts or parts[0].type not in _PLACES or code.text(parts[0]) == "_":
+            return
+        if parts[1].type not in ("integer_literal", "boolean_literal", "call_expression") or _builds(parts[1], code):
             return
         left, right = (code.text(part) for part in parts)
         if "\n" not in left + right and len(left + right) < 80:
             sign = operator_of(node, code) or "="
             cause = f"{ticked(right)} stands on the left of `{sign}`, but it is a value and no place"
             yield code.site(cause, *swapped(code, *parts))
+
+
+def _builds(value: Node, code: Code) -> bool:
+    """A call of what is written like a tuple struct or a variant."""
+    function = value.child_by_field_name("function")
+    name = re.search(r"(\w+)(?:::<.*>)?$", code.text(function), re.DOTALL) if function is not None else None
+    return name is not None and name[1].lstrip("_")[:1].isupper()
 
 
 class CompareWithReference(Operator):

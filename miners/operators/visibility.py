@@ -185,7 +185,7 @@ class UnstableApi(Operator):
         name = found.child_by_field_name("field") if found is not None and found.type == "field_expression" else found
         known = _UNSTABLE.get((code.text(name), len(named(arguments)))) if name is not None else None
         if name is not None and known is not None:
-            cause = f"`{known}` in `{short(code, node)}` is not stable"
+            cause = f"`{known}`, which is not stable, is called where `{short(code, node)}` is meant"
             yield code.site(cause, code.replace(name, known))
 
 
@@ -257,8 +257,8 @@ class MisspellImportPath(Operator):
         parts = [p for p in _path(node, code) if p.type == "identifier"]
         for part in parts[:1] + parts[1:][-1:]:
             wrong = typo(code.text(part))
-            cause = f"`{wrong}` in `{short(code, node)}` should be `{code.text(part)}`"
-            yield code.site(cause.replace(code.text(node), short(code, node)), code.replace(part, wrong))
+            cause = f"`{wrong}` is written for `{code.text(part)}` where `{short(code, node)}` is meant"
+            yield code.site(cause, code.replace(part, wrong))
 
 
 def _path(node: Node, code: Code) -> list[Node]:

@@ -8,6 +8,13 @@ from oxidizer.miners.operators.operator import Code
 from oxidizer.miners.operators.surroundings import name_of, owner
 
 _WIDTH = 60
+_KEYWORDS = frozenset({
+    "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
+    "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static",
+    "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where",
+    "while", "yield",
+})  # fmt: skip
 _PLACES = {
     "function_item": "fn", "function_signature_item": "fn", "struct_item": "struct", "enum_item": "enum",
     "impl_item": "impl", "trait_item": "trait", "type_item": "type", "const_item": "const", "static_item": "static",
@@ -64,7 +71,9 @@ def place(code: Code, node: Node) -> str:
 
 
 def plural(name: str) -> str:
-    """The name in plural, or in singular where it is one: what a rename often changes."""
+    """The name in plural, or in singular where it is one: what a rename often changes; never a keyword."""
     if name.lower().endswith("s") and not name.lower().endswith("ss") and len(name) > 3:
-        return name[:-1]
-    return name + ("S" if name.isupper() and len(name) > 1 else "s")
+        new = name[:-1]
+    else:
+        new = name + ("S" if name.isupper() and len(name) > 1 else "s")
+    return f"{new}_" if new in _KEYWORDS else new

@@ -31,6 +31,11 @@ def test_documentation_of_rustc(toolchain: Toolchain) -> None:
         ("a", "b", "The fix replaces `a` by `b`."),
         ("  ", "", "The fix removes white space."),
         ("`x`", "y", "The fix replaces `` `x` `` by `y`."),
+        ("\n    )", ")", "The fix changes white space alone."),
+        ("f(" + "a, " * 30 + "bread, c)", "f(" + "a, " * 30 + "butter, c)", "The fix replaces `bread` by `butter`."),
+        ("f(" + "a, " * 30 + "mut b)", "f(" + "a, " * 30 + "b)", "The fix removes `mut`."),
+        ("f(" + "a, " * 30 + ")", "f(" + "a, " * 30 + "b, c)", "The fix inserts `b, c`."),
+        ("a" * 99, "a" * 99 + ";", "The fix inserts `;`."),
     ],
 )
 def test_steps(toolchain: Toolchain, old: str, new: str, said: str) -> None:
@@ -39,6 +44,13 @@ def test_steps(toolchain: Toolchain, old: str, new: str, said: str) -> None:
     assert text.startswith("rustc reports `unused_mut`: variable does not need to be mutable. ")
     assert "The tool's advice: remove this `mut`." in text
     assert text.endswith(said)
+
+
+def test_a_step_of_white_space_is_not_told_beside_others(toolchain: Toolchain) -> None:
+    diagnostic = Diagnostic("warning", "unused_mut", "no need", (), (), "")
+    edits = [Edit("a.rs", 0, 3, b""), Edit("a.rs", 5, 8, b")")]
+    text = explain(diagnostic, "no need", edits, ["(mut", "\n )"], toolchain.bin)
+    assert text.endswith("The fix removes `(mut`.")
 
 
 def test_many_edits_and_long_ones_are_cut(toolchain: Toolchain) -> None:

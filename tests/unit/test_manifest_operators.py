@@ -130,6 +130,49 @@ def test_words_leave_lists_with_their_commas() -> None:
     assert default["features"] == {"default": [], "std": ["nib/std", "dep:rare"]}
 
 
+LISTED = """\
+[dependencies]
+ink = { version = "1", features = [
+    "thin", # black
+    "wet", "dry",
+    # The last.
+    "old"
+    # None after it.
+] }
+nib = "2"
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_word_that_stands_alone_leaves_with_its_line(end: str) -> None:
+    lines = LISTED.replace("\n", end).splitlines(keepends=True)
+    first, second, third, last = texts("".join(lines), "drop_dependency_feature")
+    assert first == "".join(lines[:2] + lines[3:])
+    assert second == "".join(lines).replace('"wet", ', "")
+    assert third == "".join(lines).replace(' "dry",', "")
+    assert last == "".join(lines[:5] + lines[6:])
+
+
+def test_a_word_whose_comma_is_below_leaves_the_line_to_it() -> None:
+    source = '[dependencies]\nink = { version = "1", features = [\n"thin"\n, "wet"\n] }\n'
+    dropped = [one["dependencies"]["ink"]["features"] for one in made(source, "drop_dependency_feature")]
+    assert dropped == [["wet"], ["thin"]]
+
+
+@pytest.mark.parametrize("head", ["", '[dev-dependencies] # of tests\nold = "1"\n\n'])
+@pytest.mark.parametrize("tail", ["", "\n", '\nnib = "2"', '\nnib = "2"\n'])
+def test_a_line_moves_with_the_ends_of_lines_of_its_file(head: str, tail: str) -> None:
+    source = f'[package]\nname = "pen"\n{head}[dependencies]\nink = "1"{tail}'
+    for name in ("dependency_to_dev", "dependency_to_build"):
+        plain, windows = list(texts(source, name)), list(texts(source.replace("\n", "\r\n"), name))
+        assert [text.replace("\n", "\r\n") for text in plain] == windows
+
+
+def test_a_setting_ends_its_line_as_its_file_does() -> None:
+    for text in texts(TABLES.replace("\n", "\r\n"), "dependency_to_optional", "drop_dependency_defaults"):
+        assert text.count("\n") == text.count("\r\n")
+
+
 def test_an_optional_dependency_is_no_site() -> None:
     for name in ("dependency_to_dev", "dependency_to_optional", "rename_dependency", "drop_dependency_of_tests"):
         assert all("rare" in one["dependencies"] for one in made(TABLES, name))
