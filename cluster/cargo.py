@@ -117,7 +117,7 @@ class Cargo:
     def builds(self, commands: Sequence[Sequence[str]]) -> list[Build]:
         """As `build` of each in turn, several in one command of the sandbox, which takes longer to start than cargo.
 
-        The seconds and bytes of a `run` are then those of all that shared it.
+        The seconds and bytes of a `run` are then those of all that shared it, and so are its scratch folders.
         """
         found: list[Build] = []
         for first in range(0, len(commands), _IN_TURN):
