@@ -1,21 +1,26 @@
 """Many mutants in one set of sources: where each lies in the text that the compiler sees, and back.
 
-Each mutant keeps to a region of its own, no two of which share a line. Lines that a mutant removes are put back,
-empty, behind its region, so that all below keeps its line number; byte offsets are brought back by `Layout.alone`.
+Each mutant keeps to a region of its own, no two of which share a line. What the compiler says of one is brought back by
+`Layout.alone`, byte offsets and lines, to what it would say were the others not there.
 """
 
 from __future__ import annotations
 
+import posixpath
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate, groupby
 
-from oxidizer.cluster.diagnostics import Diagnostic, Span
+from oxidizer.cluster.diagnostics import Diagnostic, Span, relative
 from oxidizer.cluster.edits import Edit
+from oxidizer.cluster.numbering import rendered_anew, renumbered
 
 _GAP = 3
 """Lines that rustc may show between two spans that are so near."""
+_CLOSURE = re.compile(r"\||move\b|async\b|static\b|for\b|gen\b")
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,9 @@ class _Piece:
     start: int
     end: int
     grown: int
-    puts_back: bool
-    """It is there for the lines that its owner removed."""
+    """Bytes more than what it replaces."""
+    raised: int
+    """Lines more than what it replaces."""
     first_line: int
     last_line: int
 
@@ -63,8 +69,12 @@ class Layout:
         self.texts: dict[str, bytes] = {}
         self._pieces: dict[str, list[_Piece]] = {}
         self._owned: dict[tuple[str, int], list[_Piece]] = {}
+        self._ends: dict[str, list[int]] = {}
+        self._last_lines: dict[str, list[int]] = {}
         self._grown: dict[str, list[int]] = {}
+        self._raised: dict[str, list[int]] = {}
         self._regions: dict[str, list[_Region]] = {}
+        self._lines: dict[str, list[bytes]] = {}
         touched: dict[str, list[int]] = {}
         for number, mutant in enumerate(mutants):
             for file in {mutant.file, *(e.file for e in mutant.edits)}:
@@ -73,43 +83,39 @@ class Layout:
             self._lay(file, touched.get(file, ()), read(file), sentinel(number) if sentinel else b"")
 
     def _lay(self, file: str, numbers: Sequence[int], source: bytes, sentinel: bytes) -> None:
-        wanted: list[tuple[Edit, int | None, bool]] = []
+        wanted: list[tuple[Edit, int | None]] = []
         for number in numbers:
-            mutant = self.mutants[number]
-            own = [edit for edit in mutant.edits if edit.file == file]
-            wanted += [(edit, number, False) for edit in own]
-            lost = sum(source.count(b"\n", e.start, e.end) - e.replacement.count(b"\n") for e in own)
-            if lost > 0 and mutant.file == file:
-                wanted.append((Edit(file, *_line_end(source, mutant.end), b"\n" * lost), number, True))
+            wanted += [(edit, number) for edit in self.mutants[number].edits if edit.file == file]
         if sentinel:
-            wanted.append((Edit(file, len(source), len(source), b"\n" + sentinel + b"\n"), None, False))
-        wanted.sort(key=lambda one: (one[0].start, one[0].end, one[1] is None, one[2]))
+            wanted.append((Edit(file, len(source), len(source), b"\n" + sentinel + b"\n"), None))
+        wanted.sort(key=lambda one: (one[0].start, one[0].end, one[1] is None))
         parts, at, shift, line = [], 0, 0, 1
         pieces: list[_Piece] = []
-        for edit, owner, puts_back in wanted:
+        for edit, owner in wanted:
             parts += [source[at : edit.start], edit.replacement]
             line += source.count(b"\n", at, edit.start)
-            last = line + edit.replacement.count(b"\n")
-            at, grown = edit.end, len(edit.replacement) - (edit.end - edit.start)
+            taller = edit.replacement.count(b"\n")
+            grown = len(edit.replacement) - (edit.end - edit.start)
+            raised = taller - source.count(b"\n", edit.start, edit.end)
             begin = edit.start + shift
-            pieces.append(_Piece(owner, begin, begin + len(edit.replacement), grown, puts_back, line, last))
-            shift, line = shift + grown, last
+            pieces.append(_Piece(owner, begin, begin + len(edit.replacement), grown, raised, line, line + taller))
+            at, shift, line = edit.end, shift + grown, line + taller
         self.texts[file] = b"".join([*parts, source[at:]])
         self._pieces[file] = pieces
+        self._ends[file] = [piece.end for piece in pieces]
+        self._last_lines[file] = [piece.last_line for piece in pieces]
         self._grown[file] = [0, *accumulate(piece.grown for piece in pieces)]
+        self._raised[file] = [0, *accumulate(piece.raised for piece in pieces)]
         for piece in pieces:
             if piece.owner is not None:
                 self._owned.setdefault((file, piece.owner), []).append(piece)
         self._regions[file] = self._placed(file, numbers, wanted, len(source))
 
     def _placed(
-        self, file: str, numbers: Sequence[int], wanted: Sequence[tuple[Edit, int | None, bool]], size: int
+        self, file: str, numbers: Sequence[int], wanted: Sequence[tuple[Edit, int | None]], size: int
     ) -> list[_Region]:
         """The regions of the mutants, and of the sentinel, in the laid out text, in order."""
-        ends, grown = [], [0]
-        for edit, _, _ in wanted:
-            ends.append(edit.end)
-            grown.append(grown[-1] + len(edit.replacement) - (edit.end - edit.start))
+        ends, grown = [edit.end for edit, _ in wanted], self._grown[file]
         regions = []
         for number in numbers:
             mutant = self.mutants[number]
@@ -122,15 +128,17 @@ class Layout:
             until = bisect_right(ends, mutant.end)
             regions.append(_Region(number, mutant.start + grown[before], mutant.end + grown[until]))
         if wanted and wanted[-1][0].start == size and wanted[-1][1] is None:
-            regions.append(_Region(None, size + grown[-2], size + grown[-1]))
+            # Behind its line end, since a file may end with a region.
+            regions.append(_Region(None, size + grown[-2] + 1, size + grown[-1]))
         return sorted(regions, key=lambda region: region.start)
 
     def source_place(self, file: str, offset: int) -> int:
         """The place in the source of an offset in the laid out text."""
-        pieces = self._pieces.get(file, ())
-        at = bisect_right(pieces, offset, key=lambda piece: piece.end)
+        if not (pieces := self._pieces.get(file)):
+            return offset
+        at = bisect_right(self._ends[file], offset)
         inside = at < len(pieces) and pieces[at].start <= offset
-        return (pieces[at].start if inside else offset) - (self._grown[file][at] if pieces else 0)
+        return (pieces[at].start if inside else offset) - self._grown[file][at]
 
     def owner(self, diagnostic: Diagnostic) -> int | str | None:
         """The mutant that a diagnostic belongs to; None is the sentinel, "" nobody that is known."""
@@ -154,32 +162,33 @@ class Layout:
     def _moved(self, diagnostic: Diagnostic, owner: int) -> Diagnostic:
         if any(self._shows_others(*lines, owner) for lines in _shown_lines(diagnostic.spans)):
             raise _Entangled
+        lines, at = partial(self._named_line, owner), diagnostic.primary
         return replace(
             diagnostic,
+            message=renumbered(diagnostic.message, lines),
             spans=tuple(self._moved_span(span, owner) for span in diagnostic.spans),
             children=tuple(self._moved(child, owner) for child in diagnostic.children),
+            rendered=rendered_anew(diagnostic.rendered, at.file if at else "", lines),
         )
 
     def _moved_span(self, span: Span, owner: int) -> Span:
         expansion = span.expansion and replace(span.expansion, span=self._moved_span(span.expansion.span, owner))
         if span.file not in self.texts:
             return span if expansion is span.expansion else replace(span, expansion=expansion)
-        # Below the lines that a mutant removes all else would, alone, stand higher.
-        if any(p.puts_back and p.start < span.byte_end for p in self._own(span.file, owner)):
-            raise _Entangled
-        # Below the lines that another one removes, and above where they are put back, lines have other numbers.
-        region = self._at(span)
-        if region is not None and region.owner is not None and region.owner != owner:
-            theirs = self._own(span.file, region.owner)
-            if any(p.puts_back for p in theirs) and theirs[0].start < span.byte_end:
-                raise _Entangled
-        start, end = (self._offset(span.file, at, owner) for at in (span.byte_start, span.byte_end))
-        return replace(span, byte_start=start, byte_end=end, expansion=expansion)
+        return replace(
+            span,
+            byte_start=self._offset(span.file, span.byte_start, owner),
+            byte_end=self._offset(span.file, span.byte_end, owner),
+            line_start=self._line(span.file, span.line_start, owner),
+            line_end=self._line(span.file, span.line_end, owner),
+            label=span.label and renumbered(span.label, partial(self._named_line, owner)),
+            expansion=expansion,
+        )
 
     def _shows_others(self, file: str, first: int, last: int, owner: int) -> bool:
         """The lines would look different were the owner's mutant the only one."""
         pieces = self._pieces.get(file, ())
-        at = bisect_left(pieces, first, key=lambda piece: piece.last_line)
+        at = bisect_left(self._last_lines.get(file, ()), first)
         while at < len(pieces) and pieces[at].first_line <= last:
             if pieces[at].owner != owner:
                 return True
@@ -191,11 +200,40 @@ class Layout:
 
     def _offset(self, file: str, offset: int, owner: int) -> int:
         pieces = self._pieces[file]
-        at = bisect_right(pieces, offset, key=lambda piece: piece.end)
+        at = bisect_right(self._ends[file], offset)
         if at < len(pieces) and pieces[at].start < offset and pieces[at].owner != owner:
             raise _Entangled
-        own = sum(p.grown for p in self._own(file, owner) if p.end <= offset and not p.puts_back)
+        own = sum(p.grown for p in self._own(file, owner) if p.end <= offset)
         return offset - self._grown[file][at] + own
+
+    def _named_line(self, owner: int, file: str, line: int, column: int) -> int:
+        """Of a file as the compiler names it in words."""
+        file = self._meant(relative(file), line, column)
+        if file not in self.texts:
+            return line
+        if self._shows_others(file, line, line, owner):
+            raise _Entangled
+        return self._line(file, line, owner)
+
+    def _meant(self, file: str, line: int, column: int) -> str:
+        """The types of closures name files without their folders."""
+        if file in self.texts or "/" in file:
+            return file
+        alike = [path for path in self.texts if posixpath.basename(path) == file]
+        fits = [path for path in alike if _CLOSURE.match(self._text_at(path, line, column))]
+        if len(fits) > 1:
+            raise _Entangled
+        return fits[0] if fits else file
+
+    def _text_at(self, file: str, line: int, column: int) -> str:
+        """The rest of a line from a column, which counts characters from 1."""
+        lines = self._lines.get(file) or self._lines.setdefault(file, self.texts[file].split(b"\n"))
+        return lines[line - 1].decode("utf-8", "replace")[column - 1 :] if line <= len(lines) else ""
+
+    def _line(self, file: str, line: int, owner: int) -> int:
+        above = bisect_left(self._last_lines[file], line)
+        own = sum(p.raised for p in self._own(file, owner) if p.last_line < line)
+        return line - self._raised[file][above] + own
 
 
 class _Entangled(Exception):
@@ -232,13 +270,6 @@ def _expanded(span: Span) -> Iterator[Span]:
     if span.expansion is not None:
         yield from _expanded(span.expansion.span)
     yield span
-
-
-def _line_end(source: bytes, offset: int) -> tuple[int, int]:
-    """The empty range before the end of the line that holds an offset."""
-    end = source.find(b"\n", offset)
-    end = len(source) if end < 0 else end
-    return end, end
 
 
 def rounds(mutants: Sequence[Mutant], read: Callable[[str], bytes]) -> list[list[int]]:

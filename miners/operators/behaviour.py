@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
-from oxidizer.miners.operators.operator import COMMENTS, Code, Operator, Route, Site, child, named, walk
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named
 from oxidizer.miners.operators.shapes import PRIMARY, fields, method, on_one_line, operator_of, tail
 from oxidizer.miners.operators.surroundings import function_of, parameter_types
 from oxidizer.miners.operators.wording import short
@@ -60,8 +60,7 @@ class _Behaviour(Operator):
         if not _runs(node) or _is_place(node):
             return
         for text, cause in self.wrong(node, code):
-            if "\n" not in text:
-                yield code.site(cause, code.replace(node, text))
+            yield code.site(cause, code.replace(node, text))
 
     def wrong(self, node: Node, code: Code) -> Iterator[tuple[str, str]]:
         """What may stand in the expression's place by mistake, and why that is wrong."""
@@ -211,19 +210,17 @@ class SwappedBranches(_Behaviour):
     nodes = ("if_expression",)
 
     def wrong(self, node: Node, code: Code) -> Iterator[tuple[str, str]]:
-        """Two blocks on one line, or whose values are single expressions."""
+        """Two blocks of one expression or statement each."""
         condition, body = fields(node, "condition", "consequence") or (node, node)
         clause = node.child_by_field_name("alternative")
         other = child(clause, "block") if clause else None
         if other is None or "let" in condition.type or len(named(body)) != 1 or len(named(other)) != 1:
             return
-        first, second = (" ".join(code.text(named(block)[0]).split()) for block in (body, other))
-        if any(n.type in COMMENTS for n in walk(node)):
-            return
-        if first != second and not re.search(r'"[^"]*  ', code.text(node)):
-            condition_text = " ".join(code.text(condition).split())
+        if (first := code.text(body)) != (second := code.text(other)):
+            head = code.source[node.start_byte : body.start_byte].decode()
+            between = code.source[body.end_byte : other.start_byte].decode()
             cause = f"the branches of the `if` on `{short(code, condition)}` have changed places"
-            yield f"if {condition_text} {{ {second} }} else {{ {first} }}", cause
+            yield f"{head}{second}{between}{first}", cause
 
 
 class DroppedStep(_Behaviour):

@@ -300,9 +300,10 @@ class ClosureHoldsLoan(Operator):
             return
         where = short(code, node).rstrip(";")
         cause = f"the closure `{look}` borrows `{place}` and is called after `{where}`, which changes it"
+        line = code.newline(node)
         edits = (
-            code.insert(node.start_byte, f"let {look} = || {value}; "),
-            code.insert(node.end_byte, f" let _ = {look}();"),
+            code.insert(node.start_byte, f"let {look} = || {value};{line}"),
+            code.insert(node.end_byte, f"{line}let _ = {look}();"),
         )
         yield code.site(cause, *edits)
 

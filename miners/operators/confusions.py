@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from oxidizer.miners.operators.cuts import only
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
-from oxidizer.miners.operators.shapes import ASSIGNMENTS, LOOPS, is_callee, method, one_line
+from oxidizer.miners.operators.shapes import ASSIGNMENTS, COPIED, LOOPS, is_callee, method
 from oxidizer.miners.operators.surroundings import function_of, name_of, owner, parameters
 from oxidizer.miners.operators.wording import place, short
 
@@ -89,13 +89,10 @@ class RepeatItem(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A copy behind the item."""
         in_module = node.parent is not None and node.parent.type in ("source_file", "declaration_list")
-        if (
-            in_module
-            and owner(node) is None
-            and ancestor(node, "block") is None
-            and (text := one_line(node, code)) is not None
-        ):
-            yield code.site(f"`{name_of(node, code)}` is defined twice", code.insert(node.end_byte, " " + text))
+        short_one = node.end_byte - node.start_byte <= COPIED
+        if in_module and short_one and owner(node) is None and ancestor(node, "block") is None:
+            copy = code.newline(node) + code.text(node)
+            yield code.site(f"`{name_of(node, code)}` is defined twice", code.insert(node.end_byte, copy))
 
 
 class RepeatParameterName(Operator):

@@ -119,7 +119,7 @@ class ArrayLengthVariable(Operator):
             length = value.child_by_field_name("length")
             if length is not None and length.type in ("integer_literal", "identifier"):
                 cause = f"the length of {quoted(code, value)} is held in the variable `len`, which is not constant"
-                edit = code.insert(node.start_byte, f"let len = {code.text(length)}; ")
+                edit = code.insert(node.start_byte, f"let len = {code.text(length)};{code.newline(node)}")
                 yield code.site(cause, edit, code.replace(length, "len"))
 
     def _vector(self, node: Node, code: Code) -> Iterator[Site]:

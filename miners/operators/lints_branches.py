@@ -123,13 +123,13 @@ class MatchOnBool(LintOperator):
             return
         if node.parent is None or node.parent.type == "else_clause":
             return
-        cause = f"`{short(code, condition)}` is a `bool`, but a `match` decides on it"
+        cause, inside = f"`{short(code, condition)}` is a `bool`, but a `match` decides on it", code.newline(node, 1)
         yield code.site(
             cause,
             code.replace(start, "match"),
-            code.insert(body.start_byte, "{ true => "),
-            code.span(clause.start_byte, other.start_byte, "false => "),
-            code.insert(node.end_byte, " }"),
+            code.insert(body.start_byte, f"{{{inside}true => "),
+            code.span(body.end_byte, other.start_byte, f"{inside}false => "),
+            code.insert(node.end_byte, f"{code.newline(node)}}}"),
         )
 
 
@@ -153,7 +153,9 @@ class ElseAfterLeaving(LintOperator):
             cause = (
                 f"the branch on `{short(code, condition)}` ends in `{short(code, last, 30)}`, so its `else` is needless"
             )
-            yield code.site(cause, code.insert(node.end_byte, " else {"), code.insert(stands.parent.end_byte - 1, "} "))
+            last = named(stands.parent)[-1]
+            end = code.insert(last.end_byte, f"{code.newline(stands)}}}")
+            yield code.site(cause, code.insert(node.end_byte, " else {"), end)
 
 
 class BoolByBranches(LintOperator):

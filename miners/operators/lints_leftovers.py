@@ -118,7 +118,7 @@ class ValueNeverRead(LintOperator):
             number = bool(call and call.name in self._numbers) or operator_of(value, code) in signs
         if number:
             name, end = code.text(pattern), (kind or pattern).end_byte
-            edits = [code.insert(end, f" = 0; {name}")]
+            edits = [code.insert(end, f" = 0;{code.newline(node)}{name}")]
             if not child(node, "mutable_specifier"):
                 edits.append(code.insert(pattern.start_byte, "mut "))
             cause = f"`{name}` starts as 0, but `{short(code, value)}` overwrites that before it is read"
@@ -277,12 +277,12 @@ class Unreachable(LintOperator):
         last = inner[-1].named_children[0] if inner[-1].type == "expression_statement" else inner[-1]
         if last.type == "return_expression" and child(inner[-1], ";") and self._in_loop(node):
             cause = f"the `break` after `{short(code, last)}` is never reached"
-            yield code.site(cause, code.insert(inner[-1].end_byte, " break;"))
+            yield code.site(cause, code.insert(inner[-1].end_byte, f"{code.newline(inner[-1])}break;"))
         if above.type == "function_item" and not result_type(above, code) and len(inner) > 1:
             middle = inner[-1]
             if not middle.type.endswith("_item") and middle.prev_named_sibling == inner[-2]:
                 cause = f"`{short(code, middle)}` is never reached after a `return`"
-                yield code.site(cause, code.insert(middle.start_byte, "return; "))
+                yield code.site(cause, code.insert(middle.start_byte, f"return;{code.newline(middle)}"))
 
     @staticmethod
     def _in_loop(node: Node) -> bool:

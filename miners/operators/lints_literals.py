@@ -185,4 +185,6 @@ class PanicForAssert(LintOperator):
         text = f'"{message}' if message else '"assertion failed"'
         sign = condition[1:] if re.fullmatch(r"![\w.()]+", condition) else f"!({condition})"
         cause = f"`{condition[:50]}` is tested by an `if` that panics, which is `assert!`"
-        yield code.site(cause, code.replace(stands, f"if {sign} {{ panic!({text}); }}"))
+        yield code.site(
+            cause, code.replace(stands, f"if {sign} {{{code.newline(stands, 1)}panic!({text});{code.newline(stands)}}}")
+        )

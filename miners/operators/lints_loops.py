@@ -85,7 +85,7 @@ class IndexLoop(LintOperator):
         yield code.site(
             cause,
             code.span(pattern.start_byte, value.end_byte, f"{index} in 0..{elements}.len()"),
-            code.insert(body.start_byte + 1, f" let {name} = {borrowed}{elements}[{index}];"),
+            code.insert(body.start_byte + 1, f"{code.newline(node, 1)}let {name} = {borrowed}{elements}[{index}];"),
         )
 
 
@@ -111,7 +111,9 @@ class WhileLetNext(LintOperator):
         elif value.type != "range_expression" and not (call and call.name in _ITERATORS):
             text = f"{text}.into_iter()" if value.type in PRIMARY else f"({text}).into_iter()"
         cause = f"`while let` calls `{iterator}.next()` by hand for what `for {short(code, pattern)} in ..` does"
-        head = f"let mut {iterator} = {text}; while let Some({code.text(pattern)}) = {iterator}.next() "
+        head = (
+            f"let mut {iterator} = {text};{code.newline(node)}while let Some({code.text(pattern)}) = {iterator}.next() "
+        )
         yield code.site(cause, code.span(node.start_byte, body.start_byte, head))
 
 
@@ -133,12 +135,13 @@ class CounterByHand(LintOperator):
         if len(bound) != 2 or bound[0].type != "identifier" or any(n.type == "continue_expression" for n in walk(body)):
             return
         last = tail(body)
-        step = f"{'; ' if last is not None and last.type not in BLOCKS else ' '}{code.text(bound[0])} += 1;"
+        end = ";" if last is not None and last.type not in BLOCKS else ""
+        step = f"{end}{code.newline(node, 1)}{code.text(bound[0])} += 1;"
         at = named(body)[-1].end_byte if named(body) else body.start_byte + 1
         cause = f"the loop counts `{code.text(bound[0])}` by hand beside `{short(code, call.value)}`"
         yield code.site(
             cause,
-            code.insert(node.start_byte, f"let mut {code.text(bound[0])} = 0; "),
+            code.insert(node.start_byte, f"let mut {code.text(bound[0])} = 0;{code.newline(node)}"),
             code.replace(pattern, code.text(bound[1])),
             code.span(call.value.end_byte, value.end_byte, ""),
             code.insert(at, step),
@@ -201,8 +204,8 @@ class LastContinue(LintOperator):
             return
         last = tail(body)
         cause = f"the `continue` after `{short(code, inner[-1])}` ends a body that goes on anyway"
-        text = "; continue;" if last is not None and last.type not in BLOCKS else " continue;"
-        yield code.site(cause, code.insert(inner[-1].end_byte, text))
+        end = ";" if last is not None and last.type not in BLOCKS else ""
+        yield code.site(cause, code.insert(inner[-1].end_byte, f"{end}{code.newline(inner[-1])}continue;"))
 
 
 class ForEach(LintOperator):
@@ -247,7 +250,8 @@ class LoopForWhileLet(LintOperator):
         if not let_parts(node) or start is None or not on_one_line(condition):
             return
         cause = f"the `loop` begins with `{short(code, condition)}` or else `break`, which is a `while let`"
-        head = f"loop {{ {code.text(condition)} else {{ break }};"
+        inside, deeper = code.newline(node, 1), code.newline(node, 2)
+        head = f"loop {{{inside}{code.text(condition)} else {{{deeper}break;{inside}}};"
         yield code.site(cause, code.span(start.start_byte, body.start_byte + 1, head))
 
 

@@ -46,6 +46,7 @@ class SpelledQuestionMark(LintOperator):
             pattern = above.child_by_field_name("pattern")
             if pattern is None or pattern.type != "identifier" or above.child_by_field_name("alternative"):
                 return
+            line, deeper = code.newline(above), code.newline(above, 1)
             cause = f"`{short(code, value)}` is taken apart by hand to return its failure, which `?` does"
             if kind == "Option":
                 start = pattern.start_byte if child(above, "mutable_specifier") is None else above.start_byte + 4
@@ -53,14 +54,16 @@ class SpelledQuestionMark(LintOperator):
                 yield code.site(
                     cause,
                     code.span(start, pattern.end_byte, f"Some({name})"),
-                    code.span(node.end_byte - 1, node.end_byte, " else { return None }"),
+                    code.span(node.end_byte - 1, node.end_byte, f" else {{{deeper}return None;{line}}}"),
                 )
             else:
                 yield code.site(
                     cause,
                     code.insert(node.start_byte, "match "),
                     code.span(
-                        node.end_byte - 1, node.end_byte, " { Ok(value) => value, Err(error) => return Err(error) }"
+                        node.end_byte - 1,
+                        node.end_byte,
+                        f" {{{deeper}Ok(value) => value,{deeper}Err(error) => return Err(error),{line}}}",
                     ),
                 )
         elif kind == "Option" and statement(node) and value.type in PRIMARY:
@@ -69,7 +72,11 @@ class SpelledQuestionMark(LintOperator):
             yield code.site(
                 cause,
                 code.insert(node.start_byte, "if "),
-                code.span(node.end_byte - 1, end, ".is_none() { return None; }"),
+                code.span(
+                    node.end_byte - 1,
+                    end,
+                    f".is_none() {{{code.newline(above, 1)}return None;{code.newline(above)}}}",
+                ),
             )
 
 
@@ -117,7 +124,7 @@ class UnwrapAfterCheck(LintOperator):
         test = {"Some": "is_some", "Ok": "is_ok"}.get(code.text(inner[0]) if inner else "")
         if test and is_place(value) and on_one_line(pattern):
             text = code.text(value)
-            head = f"{text}.{test}() {{ let {code.text(inner[1])} = {text}.unwrap();"
+            head = f"{text}.{test}() {{{code.newline(node, 1)}let {code.text(inner[1])} = {text}.unwrap();"
             cause = f"`{text}` is tested by `{test}()` and then unwrapped, which one pattern does"
             yield code.site(cause, code.span(condition.start_byte, body.start_byte + 1, head))
 

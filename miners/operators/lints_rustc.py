@@ -27,6 +27,11 @@ from oxidizer.miners.operators.wording import short
 _COUNTS = "len|length|count|size|capacity|pos|position|index|idx|offset|width|used|remaining|start|end"
 
 
+def _or_else(node: Node, way: str, code: Code) -> str:
+    """The `else` of a `let` that leaves."""
+    return f" else {{{code.newline(node, 1)}{way};{code.newline(node)}}}"
+
+
 def renamed(function: Node, old: str, new: str, code: Code) -> list[Node]:
     """The places in a function where a local name stands, in macros too; empty where renaming it could go wrong."""
     text = code.text(function)
@@ -197,7 +202,7 @@ class LetElse(LintOperator):
                 return
             way = f"return {value_given}".rstrip()
             cause = f"`{short(code, pattern)}` always fits `{short(code, value)}`, so its `else` never runs"
-            yield code.site(cause, code.insert(value.end_byte, f" else {{ {way} }}"))
+            yield code.site(cause, code.insert(value.end_byte, _or_else(node, way, code)))
 
 
 class OldName(Reworded):

@@ -57,7 +57,9 @@ class LetThenReturn(LintOperator):
         if last is not None and last.type in kinds and not (call and call.name in _OPEN):
             cause = f"`{short(code, last)}` is bound to `result` only to be given at once"
             yield code.site(
-                cause, code.insert(last.start_byte, "let result = "), code.insert(last.end_byte, "; result")
+                cause,
+                code.insert(last.start_byte, "let result = "),
+                code.insert(last.end_byte, f";{code.newline(last)}result"),
             )
 
 
@@ -316,7 +318,7 @@ class LateInit(LintOperator):
             name, kind = code.text(pattern), node.child_by_field_name("type")
             end = kind.end_byte if kind else pattern.end_byte
             cause = f"`{name}` is declared without its value `{short(code, value)}`, which follows at once"
-            yield code.site(cause, code.insert(end, f"; {name}"))
+            yield code.site(cause, code.insert(end, f";{code.newline(node)}{name}"))
 
 
 class RefBinding(LintOperator):

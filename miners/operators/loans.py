@@ -44,9 +44,10 @@ class HoldSharedLoan(Operator):
         held = "before" if verb == "assigned to" else "seen"
         where = short(code, node).rstrip(";")
         cause = f"`{held}` borrows `{place}` until after `{where}`, where `{place}` is {verb}"
+        line = code.newline(node)
         edits = (
-            code.insert(node.start_byte, f"let {held} = &{place}; "),
-            code.insert(node.end_byte, f" let _ = {held};"),
+            code.insert(node.start_byte, f"let {held} = &{place};{line}"),
+            code.insert(node.end_byte, f"{line}let _ = {held};"),
         )
         yield code.site(cause, *edits)
 
@@ -79,7 +80,11 @@ class HoldExclusiveLoan(Operator):
         where = short(code, node).rstrip(";")
         lent = f"&mut {place}" if "." in place or is_declared_mut(place, node, code) else f"&mut *{place}"
         cause = f"`{place}` is {verb} in `{where}` while `target` still holds a `&mut` loan of it"
-        edits = code.insert(node.start_byte, f"let target = {lent}; "), code.insert(node.end_byte, " let _ = target;")
+        line = code.newline(node)
+        edits = (
+            code.insert(node.start_byte, f"let target = {lent};{line}"),
+            code.insert(node.end_byte, f"{line}let _ = target;"),
+        )
         yield code.site(cause, *edits)
 
 
@@ -124,10 +129,11 @@ class HoistLoan(Operator):
                 continue
             other = short(code, user.parent.parent or user.parent)
             cause = f"`{field}` holds a `&mut` loan of `{place}` over `{other}`, which needs all of `self`"
+            binding = f"let {field} = &mut {place};{code.newline(first)}"
             if first.start_byte == held[0].start_byte:
-                edits = [code.replace(held[0], f"let {field} = &mut {place}; {field}")]
+                edits = [code.replace(held[0], binding + field)]
             else:
-                edits = [code.insert(first.start_byte, f"let {field} = &mut {place}; "), code.replace(held[0], field)]
+                edits = [code.insert(first.start_byte, binding), code.replace(held[0], field)]
             yield code.site(cause, *edits, *(code.replace(h, field) for h in held[1:]))
 
 
@@ -199,8 +205,10 @@ class BorrowFromInnerScope(Operator):
         cause = (
             f"`{bound}` keeps `{lent}copy{after[:40]}`, but `copy` (of `{place}`) is dropped at the end of its block"
         )
-        start = f"{{ let {'mut ' if writes else ''}copy = {place}.to_owned(); {lent}copy"
-        yield code.site(cause, code.span(value.start_byte, source.end_byte, start), code.insert(value.end_byte, " }"))
+        inside = code.newline(node, 1)
+        start = f"{{{inside}let {'mut ' if writes else ''}copy = {place}.to_owned();{inside}{lent}copy"
+        end = code.insert(value.end_byte, f"{code.newline(node)}}}")
+        yield code.site(cause, code.span(value.start_byte, source.end_byte, start), end)
 
 
 class BorrowTemporary(Operator):

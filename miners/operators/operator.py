@@ -1,7 +1,7 @@
 """What an operator is: one kind of mistake, found in syntax trees, as the edits that make it.
 
 An operator proposes; rustc decides. It may propose what turns out to compile, but never touches two functions where its
-route says one, and never adds a line of Rust: the lines below a mistake keep their numbers.
+route says one.
 """
 
 from __future__ import annotations
@@ -82,8 +82,20 @@ class Code:
 
     def span(self, start: int, end: int, text: str) -> Edit:
         """An edit of a byte range."""
-        assert self.is_manifest or "\n" not in text, "a mistake adds no line"
         return Edit(self.file, start, end, text.encode())
+
+    def newline(self, node: Node, deeper: int = 0) -> str:
+        """What parts a statement of its own from the node: the end of a line, and the indentation of the node's line.
+
+        `deeper` is how many levels deeper it goes. Where other code stands before the node on its line, a blank.
+        """
+        start = self.source.rfind(b"\n", 0, node.start_byte) + 1
+        indent = self.source[start : node.start_byte].decode()
+        if indent.strip():
+            return " "
+        level = "\t" if "\t" in indent else "    "
+        end = "\r\n" if self.source[start - 2 : start] == b"\r\n" else "\n"
+        return f"{end}{indent}{level * deeper}"
 
     def site(self, cause: str, *edits: Edit) -> Site:
         """A site; the cause is a sentence without its final point."""

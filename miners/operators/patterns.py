@@ -78,9 +78,12 @@ class RefutableLet(Operator):
                 yield self._site(parts[0], parts[1], code, code.span(parts[1].end_byte, parts[2].end_byte, ""))
             return
         parts = let_parts(node)
-        if parts and parts[0].parent is not None and statement(node) and not node.child_by_field_name("alternative"):
-            condition = parts[0].parent
-            edits = code.span(node.start_byte, condition.start_byte, ""), code.insert(condition.end_byte, ";")
+        if parts and statement(node) and not node.child_by_field_name("alternative"):
+            condition, body = fields(node, "condition", "consequence") or (node, node)
+            edits = (
+                code.span(node.start_byte, condition.start_byte, ""),
+                code.span(condition.end_byte, body.start_byte, f";{code.newline(node)}"),
+            )
             yield self._site(parts[0], parts[1], code, *edits)
 
     def _site(self, pattern: Node, value: Node, code: Code, *edits: Edit) -> Site:

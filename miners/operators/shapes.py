@@ -26,6 +26,8 @@ OTHER_INTEGER = {
     "i8": "i16", "i16": "i32", "i32": "i64", "i64": "i32", "i128": "i64", "isize": "i32",
 }  # fmt: skip
 """The integer types, each with one that is taken for it."""
+COPIED = 400
+"""Bytes up to which an item is pasted twice."""
 
 
 @dataclass(frozen=True)
@@ -176,11 +178,3 @@ def in_pattern(node: Node) -> bool:
 def on_one_line(*nodes: Node | None) -> bool:
     """Each of the nodes is there and lies on one line."""
     return all(n is not None and n.start_point.row == n.end_point.row for n in nodes)
-
-
-def one_line(node: Node, code: Code) -> str | None:
-    """The node's code on one line; None where a comment or a string forbids that, or where it is long."""
-    text = code.text(node)
-    if len(text) > 200 or "//" in text or "/*" in text or ("\n" in text and '"' in text):
-        return None
-    return " ".join(text.split()) if "\n" in text else text

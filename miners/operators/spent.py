@@ -62,7 +62,7 @@ class UseAfterDrop(Operator):
             return
         last = using[-1]
         cause = f"`{name}` is dropped before `{short(code, last).rstrip(';')}`, which still uses it"
-        yield code.site(cause, code.insert(last.start_byte, f"drop({name}); "))
+        yield code.site(cause, code.insert(last.start_byte, f"drop({name});{code.newline(last)}"))
 
 
 def _owner(parameter: Node) -> Node | None:

@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from oxidizer.miners.operators.cuts import removal, without
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, typo
-from oxidizer.miners.operators.shapes import OTHER_INTEGER, one_line
+from oxidizer.miners.operators.shapes import COPIED, OTHER_INTEGER
 from oxidizer.miners.operators.surroundings import leads_with_comment, name_of, owner, parameters, receiver, trait_impl
 from oxidizer.miners.operators.wording import flat, headline, short
 
@@ -216,9 +216,9 @@ class RepeatMethod(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A copy behind the method."""
         home = owner(node)
-        if home is not None and home.type == "impl_item" and (text := one_line(node, code)) is not None:
+        if home is not None and home.type == "impl_item" and node.end_byte - node.start_byte <= COPIED:
             cause = f"`{name_of(node, code)}` is defined twice in `{headline(code, home)}`"
-            yield code.site(cause, code.insert(node.end_byte, " " + text))
+            yield code.site(cause, code.insert(node.end_byte, code.newline(node) + code.text(node)))
 
 
 class MoreGenericInImpl(Operator):

@@ -319,7 +319,7 @@ class RepeatImport(Operator):
         if entry.parent is not None and entry.parent.type == "use_list":
             yield code.site(cause, code.insert(entry.end_byte, f", {code.text(entry)}"))
         elif "\n" not in code.text(node):
-            yield code.site(cause, code.insert(node.end_byte, " " + code.text(node)))
+            yield code.site(cause, code.insert(node.end_byte, code.newline(node) + code.text(node)))
 
 
 class DropImportAlias(Operator):

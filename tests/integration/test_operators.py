@@ -80,10 +80,9 @@ def test_a_fixture_is_healthy_code_without_warnings(family_name: str, tmp_path: 
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_a_mistake_is_told_in_words_of_the_code_and_adds_no_line(name: str) -> None:
+def test_a_mistake_is_told_in_words_of_the_code(name: str) -> None:
     operator, causes = BY_NAME[name], []
     for mistake, _ in sites(operator):
-        assert not any(b"\n" in edit.replacement for edit in mistake.site.edits)
         assert not mistake.site.cause.endswith(".")
         causes.append(mistake.site.cause)
     assert causes

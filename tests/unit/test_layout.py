@@ -36,7 +36,7 @@ def files(draw: st.DrawFn) -> tuple[bytes, list[tuple[int, int]]]:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> tuple[bytes, list[Mutant]]:
-    """A file, and a mutant of some of its functions. A mistake adds no line."""
+    """A file, and a mutant of some of its functions."""
     source, regions = draw(files())
     chosen = draw(st.lists(st.sampled_from(regions), unique=True, min_size=1))
     return source, [draw(mutants(source, *region)) for region in chosen]
@@ -51,7 +51,7 @@ def mutants(draw: st.DrawFn, source: bytes, start: int, end: int) -> Mutant:
         if edits and edits[-1].end == a:
             continue
         new = draw(WITH).encode()
-        edits.append(Edit(FILE, a, b, new if new.count(b"\n") <= source.count(b"\n", a, b) else b"one line"))
+        edits.append(Edit(FILE, a, b, new))
     return Mutant(tuple(edits), FILE, start, end)
 
 
@@ -82,10 +82,7 @@ def placed(layout: Layout, source: bytes, number: int) -> int:
     """Where the mutant's region starts in the common text, by counting what lies before it."""
     mutant = layout.mutants[number]
     before = [m for m in layout.mutants if m.end <= mutant.start]
-    lost = sum(
-        max(0, sum(source.count(b"\n", e.start, e.end) - e.replacement.count(b"\n") for e in m.edits)) for m in before
-    )
-    return mutant.start + lost + sum(len(e.replacement) - (e.end - e.start) for m in before for e in m.edits)
+    return mutant.start + sum(len(e.replacement) - (e.end - e.start) for m in before for e in m.edits)
 
 
 @given(mutated())
@@ -101,18 +98,10 @@ def test_each_region_reads_as_it_does_alone(case: tuple[bytes, list[Mutant]]) ->
 
 @given(mutated())
 @LAW
-def test_what_no_mutant_changes_stays_and_keeps_its_line(case: tuple[bytes, list[Mutant]]) -> None:
+def test_what_no_mutant_changes_stays(case: tuple[bytes, list[Mutant]]) -> None:
     source, group = case
-    common = laid_out(source, group, guarded=False).texts[FILE]
-    lines, shown = source.split(b"\n"), common.split(b"\n")
-    assert len(shown) == len(lines), "removed lines are put back"
-    taken = {n for m in group for n in range(line_of(source, m.start), line_of(source, m.end) + 1)}
-    for number, (line, other) in enumerate(zip(lines, shown, strict=True), 1):
-        assert number in taken or line == other
-    for m in group:
-        alone = apply(source, m.edits).split(b"\n")
-        first = line_of(source, m.start) - 1
-        assert shown[first] == alone[first], "a region begins where it begins alone"
+    edits = sorted(edit for mutant in group for edit in mutant.edits)
+    assert laid_out(source, group, guarded=False).texts[FILE] == apply(source, edits)
 
 
 @given(mutated())
@@ -141,7 +130,7 @@ def test_offsets_of_a_diagnostic_are_brought_back(case: tuple[bytes, list[Mutant
     back = layout.alone(shown, number)
     wanted = span(text, start + a, start + b)
     if back is None:
-        assert wanted.line_end == source.count(b"\n") + 1, "only beside the sentinel, on a last line without an end"
+        assert wanted.line_end == text.count(b"\n") + 1, "only beside the sentinel, on a last line without an end"
     else:
         assert back == complaint(wanted), "bytes and lines as they are alone"
 
@@ -232,22 +221,33 @@ def test_a_diagnostic_that_shows_the_lines_of_another_mutant_needs_its_own_run(l
     assert layout.alone(pointed, 0) == (alone if is_free else None)
 
 
-def test_what_lies_below_the_lines_that_its_mutant_removes_needs_its_own_run() -> None:
-    source = b"fn a() {\n    1\n}\n" + b"\n" * 9 + b"fn b() {}\n" + b"\n" * 9
-    layout = laid_out(source, [Mutant((Edit(FILE, 8, 15, b" 1 "),), FILE, 0, 16)])
-    text = layout.texts[FILE]
-    below, own = span(text, text.index(b"fn b"), text.index(b"fn b") + 2, primary=False), span(text, 9, 10)
-    assert layout.alone(complaint(own), 0) == complaint(own)
-    assert layout.alone(complaint(own, below), 0) is None
+@pytest.mark.parametrize("new", [b" 1 ", b"\n    1;\n    2;\n    3\n"])
+def test_what_lies_below_lines_that_come_or_go_is_brought_back(new: bytes) -> None:
+    source = b"impl S {\nfn a() {\n    1\n}\n}\nfn b() {}\n" + b"\n" * 9 + b"fn c() {}\n" + b"\n" * 9
+    other = Mutant((Edit(FILE, 34, 36, b"{\n}"),), FILE, 27, 36)
+    layout = laid_out(source, [Mutant((Edit(FILE, 17, 24, new),), FILE, 9, 25), other])
+    text, alone = layout.texts[FILE], apply(source, layout.mutants[0].edits)
+    told = [
+        complaint(span(code, code.index(b"1"), code.index(b"1") + 1), span(code, end, end + 4, primary=False))
+        for code in (text, alone) for end in [code.index(b"fn c")]
+    ]  # fmt: skip
+    assert layout.alone(told[0], 0) == told[1]
+    whole = [complaint(span(code, 0, code.index(b"}\n}") + 3)) for code in (text, alone)]
+    assert layout.alone(whole[0], 0) == whole[1]
+    assert layout.alone(complaint(span(text, 0, text.index(b"fn b") + 4)), 0) is None, "the other shows"
 
 
-def test_what_reaches_beyond_the_lines_that_its_mutant_removes_needs_its_own_run() -> None:
-    source = b"impl S {\nfn a() {\n    1\n}\n}\n" + b"\n" * 9
-    layout = laid_out(source, [Mutant((Edit(FILE, 17, 24, b" 1 "),), FILE, 9, 25)])
-    text = layout.texts[FILE]
-    alone = apply(source, layout.mutants[0].edits)
-    whole = complaint(span(text, 0, text.rindex(b"}\n\n") + 1))
-    assert layout.alone(whole, 0) in (None, complaint(span(alone, 0, alone.rindex(b"}") + 1)))
+@pytest.mark.parametrize(("column", "line"), [(13, 3), (16, 5), (9, 3)])
+def test_a_closure_is_named_by_its_file_without_folders(column: int, line: int) -> None:
+    """Whose file that is, the code at the place tells: its own, the one where another removes two lines, no one's."""
+    source = b"fn a() {\n    1\n}\nfn b() {\n    let f = || 2;\n}\n"
+    texts = {FILE: source, "src/m/lib.rs": source.replace(b"let f", b"let long")}
+    group = [Mutant((Edit(file, 8, 15, b" 1 "),), file, 0, 16) for file in texts]
+    layout = Layout(group, lambda file: texts[file], sentinel)
+    told = replace(complaint(span(layout.texts[FILE], 9, 10)), message=f"`{{closure@lib.rs:3:{column}: 3:15}}`")
+    alone = layout.alone(told, 0)
+    assert alone is not None
+    assert alone.message == f"`{{closure@lib.rs:{line}:{column}: {line}:15}}`"
 
 
 def test_files_that_are_named_get_a_sentinel_each_of_its_own() -> None:
