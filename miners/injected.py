@@ -10,6 +10,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from oxidizer.cluster.batch import BatchChecker, NotBatchable
@@ -28,6 +29,7 @@ from oxidizer.miners.mined import Mined
 from oxidizer.miners.mistakes import Mistake, mistakes
 from oxidizer.miners.mix import Broken, choose, sample
 from oxidizer.miners.operators import operators
+from oxidizer.miners.operators.bases import ManifestOperator
 from oxidizer.miners.operators.operator import Code, Route
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.tuples import Unit, diag_fix, reject
@@ -199,9 +201,13 @@ class InjectedMiner:
         yield from self._red(tried, verdicts, ("test", "--no-fail-fast", "--tests", *self.bench.cargo.features), mined)
 
     def _manifest(self, invocations: Sequence[Invocation], mined: Mined) -> Iterator[Broken]:
-        """Mistakes in the package's Cargo.toml, by cargo alone: the first target that complains shows them."""
+        """Mistakes in the package's Cargo.toml and in what it inherits of its workspace's, by cargo alone: the first
+        target that complains shows them.
+        """
         file = posixpath.normpath(posixpath.join(self.unit.member, "Cargo.toml"))
-        found = _distinct(mistakes(self._code(file), self.operators))
+        # The source's own folder is the workspace's root, or the package's where there is no workspace.
+        code = Code(file, self.bench.read(file), self._code("Cargo.toml"))
+        found = _distinct(mistakes(code, self.operators))
         for mistake in found:
             self.told.count(mistake, "proposed")
         mined.harvested += len(found)
@@ -229,8 +235,8 @@ class InjectedMiner:
                 mined.unproven["another lint than the mistake's"] += 1
                 continue
             self.told.count(mistake, "red")
-            if mistake.route is Route.MANIFEST and len(verdict.more) >= mistake.operator.most:
-                mined.unproven["too many errors of one line"] += 1
+            if isinstance(mistake.operator, ManifestOperator) and (why := self._unfit(mistake.operator, verdict)):
+                mined.unproven[why] += 1
                 continue
             own = probe
             if mistake.route is Route.LINT:
@@ -243,6 +249,20 @@ class InjectedMiner:
                 some = frozenset(sorted(verdict.broken)[:_NAMES])
                 verdict, own = replace(verdict, broken=some), (*probe, "--", "--exact", *sorted({t.name for t in some}))
             yield Broken(mistake, verdict, own)
+
+    def _unfit(self, operator: ManifestOperator, verdict: Verdict) -> str | None:
+        """Why the errors that a manifest's mistake shows are no lesson of this package; None where they are."""
+        assert verdict.target is not None
+        assert verdict.target.primary is not None
+        # Members that do not need each other fail in any order, and have licences of their own.
+        if self._package_of(verdict.target.primary.file) != self.unit.member:
+            return "errors of another package"
+        return "too many errors of one line" if len(verdict.more) >= operator.most else None
+
+    def _package_of(self, file: str) -> str:
+        """The folder of the package that a source file lies in; "" for a file from elsewhere."""
+        homes = (f for f in PurePosixPath(file).parents if (self.bench.root / f / "Cargo.toml").is_file())
+        return str(next(homes, ""))
 
     def _note(self, checker: BatchChecker, route: str) -> None:
         effort = checker.effort

@@ -1,7 +1,8 @@
 """Where operators can make their mistakes: one walk over a file's syntax tree.
 
 Left out by syntax: test code, definitions and arguments of macros, and files that say that they are generated. A
-package's Cargo.toml is for the operators of manifests alone, and they are for nothing else.
+package's Cargo.toml is for the operators of manifests alone, and they are for nothing else; some of them change its
+workspace's instead.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from oxidizer.cluster.syntax import ITEMS
+from oxidizer.cluster.syntax import ITEMS, table_region
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, walk
 
 _TEST = re.compile(r"#!?\[\s*(?:[\w:]*\btest\b|[\w:]*\bbench\b|cfg\s*\(.*\b(?:test|doctest|fuzzing)\b)", re.DOTALL)
@@ -32,6 +33,7 @@ class Mistake:
     operator: Operator
     site: Site
     file: str
+    """The one that the first edit changes."""
     region: tuple[int, int]
     """The byte range of the outermost function or item that the route speaks of; of a manifest, a table."""
     function: str
@@ -67,14 +69,18 @@ def mistakes(code: Code, operators: Iterable[Operator]) -> Iterator[Mistake]:
 
 
 def _in_manifest(code: Code, wanting: Mapping[str, Sequence[Operator]]) -> Iterator[Mistake]:
-    """The mistakes in a Cargo.toml. What is no TOML has none; cargo's word that it wrote one does not matter."""
+    """The mistakes in a Cargo.toml, or for its package in the workspace's. What is no TOML has none; cargo's word that
+    it wrote one does not matter.
+    """
     if code.root.has_error:
         return
+    sources = {home.file: home.source for home in (code.workspace, code) if home is not None}
     for node in walk(code.root):
         for operator in wanting.get(node.type, ()):
             for site in operator.sites(node, code):
-                region = (node.start_byte, node.end_byte)
-                yield Mistake(operator, site, code.file, region, "", False, Route.MANIFEST)
+                first = site.edits[0]
+                region = table_region(sources[first.file], [(first.start, first.end)])
+                yield Mistake(operator, site, first.file, region, "", False, Route.MANIFEST)
 
 
 def is_generated(source: bytes) -> bool:

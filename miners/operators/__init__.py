@@ -14,6 +14,7 @@ FAMILIES = (
     "numbers", "patterns", "unsafety", "consts", "macros", "errors", "syntax", "habits", "lints_style",
     "lints_complexity", "lints_branches", "lints_calls", "lints_loops", "lints_options", "lints_slips",
     "lints_leftovers", "lints_literals", "lints_pedantic", "lints_rustc", "behaviour", "manifest",
+    "manifest_workspace",
 )  # fmt: skip
 """The modules that hold operators, in the order of their lists."""
 

@@ -1,4 +1,4 @@
-"""Bases of operators: those of a lint or of the parser, steps and wrappers left out, calls in another form."""
+"""Bases of operators: those of a lint, the parser, a manifest; steps and wrappers left out, calls in another form."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ class SyntaxOperator(Operator):
 
     codes: ClassVar[tuple[str, ...]] = ("",)
     route = Route.SYNTAX
+
+
+class ManifestOperator(Operator):
+    """A mistake in a Cargo.toml."""
+
+    route = Route.MANIFEST
+    most: ClassVar[int] = 24
+    """Errors that one mistake may show; from more nobody learns, and they would fill the record."""
 
 
 class DropStep(Operator):

@@ -13,7 +13,8 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site
+from oxidizer.miners.operators.bases import ManifestOperator
+from oxidizer.miners.operators.operator import Code, Site
 from oxidizer.miners.operators.toml import (
     Dependency,
     cut,
@@ -32,23 +33,25 @@ from oxidizer.miners.operators.toml import (
     value_of,
     with_setting,
     without,
+    written,
 )
 
 _UNKNOWN = ("E0432", "E0433", "E0463")
 """A crate that rustc is not told of: in a `use`, in a path, in an `extern crate`."""
 _OTHERS = ("dev-dependencies", "build-dependencies")
 _NAME = re.compile("[/?]")
-_EDITIONS = ("2015", "2018", "2021", "2024")
+EDITIONS = ("2015", "2018", "2021", "2024")
+"""Oldest first; the first is what cargo takes where none is declared."""
 
 
-class _OfDependencies(Operator, ABC):
+class OfDependencies(ManifestOperator, ABC):
     """Makes one mistake of each dependency that suits it."""
 
-    route = Route.MANIFEST
     nodes = ("table",)
     codes: ClassVar[tuple[str, ...]] = _UNKNOWN
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """The mistakes to make of the dependencies of a table, but for optional ones."""
         for dependency in dependencies(node, code):
             if "optional" not in dependency.settings:
                 yield from self._mistakes(dependency, code)
@@ -58,7 +61,7 @@ class _OfDependencies(Operator, ABC):
         """The mistakes to make of one dependency that is always there."""
 
 
-class _Moved(_OfDependencies, ABC):
+class _Moved(OfDependencies, ABC):
     """Moves a dependency under another heading."""
 
     to: ClassVar[tuple[str, ...]]
@@ -110,7 +113,7 @@ class DependencyToWindows(_Moved):
     rationale = "A dependency of one platform is not there on any other, where the code still names it."
 
 
-class DependencyToOptional(_OfDependencies):
+class DependencyToOptional(OfDependencies):
     """`optional = true` is added."""
 
     name = "dependency_to_optional"
@@ -122,7 +125,7 @@ class DependencyToOptional(_OfDependencies):
             yield code.site(cause, with_setting(dependency, "optional = true", code))
 
 
-class RenameDependency(_OfDependencies):
+class RenameDependency(OfDependencies):
     """The key changes, with `package` for the true name; the code keeps the old one."""
 
     name = "rename_dependency"
@@ -145,7 +148,7 @@ class RenameDependency(_OfDependencies):
             yield code.site(cause, code.span(dependency.key.start_byte, value.end_byte, line))
 
 
-class DropDependencyOfTests(_OfDependencies):
+class DropDependencyOfTests(OfDependencies):
     """A dependency that tests or the build script have too is left to them."""
 
     name = "drop_dependency_of_tests"
@@ -159,7 +162,7 @@ class DropDependencyOfTests(_OfDependencies):
                 return
 
 
-class DropDependencyFeature(_OfDependencies):
+class DropDependencyFeature(OfDependencies):
     """A feature of a dependency is not asked for."""
 
     name = "drop_dependency_feature"
@@ -172,7 +175,7 @@ class DropDependencyFeature(_OfDependencies):
             yield code.site(cause, without(feature, code))
 
 
-class DropDependencyDefaults(_OfDependencies):
+class DropDependencyDefaults(OfDependencies):
     """`default-features = false` is added."""
 
     name = "drop_dependency_defaults"
@@ -185,10 +188,9 @@ class DropDependencyDefaults(_OfDependencies):
             yield code.site(cause, with_setting(dependency, "default-features = false", code))
 
 
-class _OfFeatures(Operator, ABC):
+class _OfFeatures(ManifestOperator, ABC):
     """Takes a word out of a list in `[features]`."""
 
-    route = Route.MANIFEST
     nodes = ("table",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -226,10 +228,9 @@ class DropForwardedFeature(_OfFeatures):
         return feature != "default" and not word.startswith("dep:")
 
 
-class _OfSettings(Operator, ABC):
+class _OfSettings(ManifestOperator, ABC):
     """Changes a line of one table."""
 
-    route = Route.MANIFEST
     nodes = ("pair",)
     of: ClassVar[tuple[str, str]]
     """The table and the key."""
@@ -257,8 +258,8 @@ class LowerEdition(_OfSettings):
 
     def _changed(self, pair: Node, value: Node, code: Code) -> Iterator[Site]:
         edition = unquoted(value, code)
-        if edition in _EDITIONS:
-            for older in reversed(_EDITIONS[: _EDITIONS.index(edition)]):
+        if edition in EDITIONS:
+            for older in reversed(EDITIONS[: EDITIONS.index(edition)]):
                 cause = f"the edition is `{older}` here, and {edition} is what the code was written for"
                 yield code.site(cause, code.replace(value, f'"{older}"'))
 
@@ -273,8 +274,8 @@ class DropEdition(_OfSettings):
     rationale = "Without an `edition` cargo takes 2015, the first one."
 
     def _changed(self, pair: Node, value: Node, code: Code) -> Iterator[Site]:
-        if unquoted(value, code) in _EDITIONS[1:]:
-            yield code.site(f"the line `{code.text(pair)}` is missing", cut(pair, code))
+        if unquoted(value, code) in EDITIONS[1:]:
+            yield code.site(f"the line `{written(pair, code)}` is missing", cut(pair, code))
 
 
 class DropProcMacro(_OfSettings):
@@ -287,7 +288,7 @@ class DropProcMacro(_OfSettings):
 
     def _changed(self, pair: Node, value: Node, code: Code) -> Iterator[Site]:
         if code.text(value) == "true":
-            yield code.site(f"`[lib]` lacks `{code.text(pair)}`", cut(pair, code))
+            yield code.site(f"`[lib]` lacks `{written(pair, code)}`", cut(pair, code))
 
 
 class DropBuildScript(_OfSettings):

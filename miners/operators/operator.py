@@ -38,7 +38,7 @@ class Route(StrEnum):
     BEHAVIOUR = "behaviour"
     """It compiles; tests may fail. One edit, which replaces one whole expression."""
     MANIFEST = "manifest"
-    """Anywhere in the sources; the edits are of the package's Cargo.toml. Judged alone, by cargo."""
+    """Anywhere in the package; the edits are of the package's Cargo.toml or its workspace's. Judged alone, by cargo."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,10 @@ class Site:
 class Code:
     """A source file, or a package's Cargo.toml, as operators read it."""
 
-    def __init__(self, file: str, source: bytes) -> None:
+    def __init__(self, file: str, source: bytes, workspace: Code | None = None) -> None:
         self.file, self.source = file, source
+        self.workspace = workspace
+        """Of a manifest: the one of its workspace's root, which is the same file where that is a package too."""
         self.is_manifest = is_manifest(file)
 
     @cached_property
@@ -113,8 +115,6 @@ class Operator(ABC):
     """Why Rust objects and how people come to write it: one line, which feeds the explanation."""
     nodes: ClassVar[tuple[str, ...]]
     """Kinds of tree-sitter nodes that `sites` wants to see."""
-    most: ClassVar[int] = 24
-    """Errors that one mistake in a manifest may show; from more nobody learns, and they would fill the record."""
 
     @abstractmethod
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

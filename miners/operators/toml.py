@@ -18,7 +18,7 @@ _KEYS = frozenset({"bare_key", "quoted_key", "dotted_key"})
 
 @dataclass(frozen=True)
 class Dependency:
-    """One dependency of the code itself, on every platform."""
+    """One dependency of the code itself, on every platform; or what a workspace says of one for its members."""
 
     name: str
     """Its key: what the code calls it, but for hyphens."""
@@ -38,6 +38,11 @@ class Dependency:
         key = key_of(self.node)
         return key.named_children[-1] if self.is_table else key
 
+    @property
+    def is_inherited(self) -> bool:
+        """It says `workspace = true`, in any form."""
+        return "workspace" in self.settings
+
 
 def key_of(node: Node) -> Node:
     """The key of a pair or of a table's head."""
@@ -47,6 +52,11 @@ def key_of(node: Node) -> Node:
 def value_of(pair: Node) -> Node:
     """The value of a pair."""
     return next(child for child in pair.named_children[1:] if child.type != "comment")
+
+
+def written(pair: Node, code: Code) -> str:
+    """A pair as it stands there; the grammar counts the carriage return behind it to it."""
+    return code.text(pair).rstrip()
 
 
 def path(key: Node, code: Code) -> tuple[str, ...]:
@@ -84,12 +94,15 @@ def declares(code: Code, heading: tuple[str, ...], name: str) -> bool:
     return name in known or table(code, *heading, name) is not None
 
 
-def dependencies(node: Node, code: Code) -> Iterator[Dependency]:
-    """The dependencies that a table declares: itself, or each of its lines that says all of one."""
-    heading, *own = path(key_of(node), code)
-    if heading == "dependencies" and len(own) == 1:
-        yield Dependency(own[0], node, pairs(node, code))
-    elif heading == "dependencies" and not own:
+def dependencies(node: Node, code: Code, *above: str) -> Iterator[Dependency]:
+    """The dependencies that a table declares: itself, or each of its lines that says all of one.
+
+    Those of the package, and with "workspace" for `above` those that members may inherit.
+    """
+    heading, own = (*above, "dependencies"), path(key_of(node), code)
+    if own[:-1] == heading:
+        yield Dependency(own[-1], node, pairs(node, code))
+    elif own == heading:
         lines = [(c, path(key_of(c), code)) for c in node.children if c.type == "pair"]
         for line, key in lines:
             value = value_of(line)

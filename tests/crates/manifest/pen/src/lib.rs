@@ -59,7 +59,7 @@ impl Pen {
     }
 
     pub fn sheets(&self) -> u32 {
-        paper::sheets()
+        paper::sheets() + paper::Sheet.blank()
     }
 }
 

@@ -4,6 +4,7 @@ extern crate paper;
 
 use ink::*;
 use ink::{Colour, Wash};
+use paper::lined;
 
 /// What the build script wrote.
 pub const SHEETS: &str = include_str!(concat!(env!("OUT_DIR"), "/sheets.txt"));
@@ -33,7 +34,7 @@ pub fn washed() -> Option<Wash> {
 }
 
 pub fn width() -> u32 {
-    nib::steel::width() + paper::sheets()
+    nib::steel::width() + paper::sheets() + lined::lines()
 }
 
 pub async fn slowly() -> u32 {
