@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from oxidizer.cluster.diagnostics import Diagnostic, distinct
-from oxidizer.cluster.layout import Layout, Mutant, rounds
+from oxidizer.cluster.layout import Layout, Mutant, Rounds
 from oxidizer.cluster.outcome import Cause, last_words
 from oxidizer.cluster.rustc import Compiled, Rustc
 from oxidizer.cluster.verdict import Reason, Verdict, added, mutant_verdict, spot
@@ -51,6 +51,7 @@ class BatchChecker:
         self.bench, self.rustc = bench, rustc
         self.effort = Effort()
         self._wary = True
+        """What rustc words by the errors that it has told already stays undecided."""
         self._source: tuple[Diagnostic, ...] | None = None
         self._live: frozenset[str] | None = None
 
@@ -78,30 +79,37 @@ class BatchChecker:
 
     def judge(self, mutants: Sequence[Mutant]) -> list[Verdict]:
         """The verdict on each mutant, in their order. Raises NotBatchable, SandboxUnavailable."""
-        found = self._judge_all(dict(enumerate(mutants)), wary=True)
+        found: dict[int, Verdict] = {}
+        rounds, new, again = Rounds(mutants, self.bench.read), list(range(len(mutants))), list[int]()
+        self._wary = True
+        while new:
+            # What showed another's code has, later, other neighbours.
+            group = set(rounds.next([*new, *again]))
+            found |= self._judge({n: mutants[n] for n in sorted(group)})
+            again = [n for n in again if n not in group] + [n for n in new if n in group and found[n] is _ENTANGLED]
+            new = [n for n in new if n not in group]
         # Among the few that are left hardly any stand in each other's way.
-        found |= self._judge_all({n: mutants[n] for n, verdict in found.items() if verdict is _ENTANGLED}, wary=False)
+        self._wary, left = False, sorted(n for n, verdict in found.items() if verdict is _ENTANGLED)
+        while left:
+            group = set(rounds.next(left))
+            found |= self._judge({n: mutants[n] for n in sorted(group)})
+            left = [n for n in left if n not in group]
         return [self.alone(mutants[n]) if found[n] is _ENTANGLED else found[n] for n in range(len(mutants))]
-
-    def _judge_all(self, mutants: dict[int, Mutant], *, wary: bool) -> dict[int, Verdict]:
-        """Round by round; the `wary` leave undecided what rustc words by the errors that it has told already."""
-        self._wary = wary
-        numbers, found = list(mutants), dict[int, Verdict]()
-        for group in rounds(list(mutants.values()), self.bench.read):
-            found |= self._judge({numbers[n]: mutants[numbers[n]] for n in group})
-        return found
 
     def alone(self, mutant: Mutant) -> Verdict:
         """The verdict on one mutant in a run of its own. Raises NotBatchable."""
         source = self.source
         self.effort.alone += 1
         with self.bench.applied(mutant.edits):
-            compiled = self.rustc.run(incremental=True)
-            if any(d.code == _CIRCULAR for d in compiled.diagnostics):
-                compiled = self.rustc.run()
+            compiled = self._compiled_again()
         return _stopped(compiled) or mutant_verdict(
             added(distinct(compiled.diagnostics), distinct(source), mutant.edits), mutant.codes
         )
+
+    def _compiled_again(self) -> Compiled:
+        """A run that starts from what the compiler remembers of the source."""
+        compiled = self.rustc.run(incremental=True)
+        return self.rustc.run() if any(d.code == _CIRCULAR for d in compiled.diagnostics) else compiled
 
     def _judge(self, group: dict[int, Mutant]) -> dict[int, Verdict]:
         numbers = list(group)
@@ -109,7 +117,8 @@ class BatchChecker:
             return {numbers[0]: self.alone(group[numbers[0]])}
         layout = Layout([group[n] for n in numbers], self.bench.read, self._sentinel)
         with self.bench.showing(layout.texts):
-            compiled = self.rustc.run()
+            # Where most of the crate is as it was, the compiler remembers most of it.
+            compiled = self.rustc.run() if self._wary else self._compiled_again()
         self.effort.runs += 1
         shares = _Shares(layout, compiled, self.source, self._signal)
         if self.rustc.lints and shares.breaking and compiled.finished:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from oxidizer.cluster.edits import Edit
@@ -211,6 +212,7 @@ def _span(raw: Mapping[str, Any]) -> Span:
     )
 
 
+@lru_cache(maxsize=4096)
 def relative(file: str) -> str:
     """A path as diagnostics name it, relative to the source's root where it lies inside, without `.` and `..`."""
     return posixpath.normpath(file.removeprefix(f"{SOURCE}/"))

@@ -272,23 +272,22 @@ def _expanded(span: Span) -> Iterator[Span]:
     yield span
 
 
-def rounds(mutants: Sequence[Mutant], read: Callable[[str], bytes]) -> list[list[int]]:
-    """The numbers of mutants in groups in which no two regions share a line, each in the first group that takes it."""
-    taken: list[dict[str, list[tuple[int, int]]]] = []
-    groups: list[list[int]] = []
-    begins = {file: _line_starts(read(file)) for file in {m.file for m in mutants}}
-    for number, mutant in enumerate(mutants):
-        starts = begins[mutant.file]
-        lines = bisect_right(starts, mutant.start), bisect_right(starts, max(mutant.start, mutant.end - 1))
-        for group, lies in zip(groups, taken, strict=True):
-            if _is_free(lies.setdefault(mutant.file, []), lines):
-                group.append(number)
-                break
-        else:
-            groups.append([number])
-            taken.append({})
-            _is_free(taken[-1].setdefault(mutant.file, []), lines)
-    return groups
+class Rounds:
+    """Mutants in groups in which no two regions share a line."""
+
+    def __init__(self, mutants: Sequence[Mutant], read: Callable[[str], bytes]) -> None:
+        begins = {file: _line_starts(read(file)) for file in {m.file for m in mutants}}
+        self._lies = [(m.file, *_lines(m, begins[m.file])) for m in mutants]
+
+    def next(self, numbers: Sequence[int]) -> list[int]:
+        """Of the mutants with these numbers, in this order, each that shares no line with one that is taken."""
+        taken: dict[str, list[tuple[int, int]]] = {}
+        return [n for n in numbers if _is_free(taken.setdefault(self._lies[n][0], []), self._lies[n][1:])]
+
+
+def _lines(mutant: Mutant, starts: Sequence[int]) -> tuple[int, int]:
+    """The first and the last line of its region."""
+    return bisect_right(starts, mutant.start), bisect_right(starts, max(mutant.start, mutant.end - 1))
 
 
 def _is_free(taken: list[tuple[int, int]], lines: tuple[int, int]) -> bool:

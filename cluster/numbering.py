@@ -12,10 +12,10 @@ from collections.abc import Callable
 Lines = Callable[[str, int, int], int]
 """The wanted number of a file's line; its column is 0 where the whole line is meant."""
 
-_PLACE = r"(?P<file>[^\s:`'\"(){}<>@]+\.rs):(?P<line>\d+):(?P<column>\d+)(?:: (?P<to>\d+)(?=:\d))?"
-_NAMED = re.compile(_PLACE)
-_SHOWN = re.compile(rf"^(?P<part>note|help)\b|^(?P<number> *\d+)(?= [|+~-](?: |$))|{_PLACE}", re.MULTILINE)
-_ARROW = re.compile(r"^( *)--> ", re.MULTILINE)
+_PLACE = re.compile(r"(?P<file>[^\s:`'\"(){}<>@]+\.rs):(?P<line>\d+):(?P<column>\d+)(?:: (?P<to>\d+)(?=:\d))?")
+_NUMBER = re.compile(r" *(?P<number>\d+)(?= [|+~-](?: |$))")
+_ARROW = re.compile(rf" *(?:-->|:::) {_PLACE.pattern}")
+_FIRST_ARROW = re.compile(r"^( *)--> ", re.MULTILINE)
 _MARGIN = (
     r"^(?: *(?P<number>\d+)(?= [|+~-](?: |$))|(?P<dots>\.\.\.)(?P<gap> +)"
     r"| {{{}}}(?=--> |::: | [|=](?: |$)| {{9}}))"
@@ -25,41 +25,35 @@ _MARGIN = (
 
 def renumbered(message: str, lines: Lines) -> str:
     """A message with other lines behind the names of files."""
-    return _NAMED.sub(lambda found: _place(found, lines), message) if ".rs:" in message else message
+    return _PLACE.sub(lambda found: _place(found, lines), message) if ".rs:" in message else message
 
 
 def rendered_anew(text: str, file: str, lines: Lines) -> str:
     """A whole diagnostic as rustc prints it; `file` is that of its primary span."""
-    shown = file
-    old, new = [0], [0]
+    shown, told, longest = file, list[str](), (0, 0)
 
-    def margin(number: str) -> str:
-        anew = str(lines(shown, int(number), 0))
-        old.append(len(number.lstrip()))
-        new.append(len(anew))
-        return anew
+    def anew(number: str) -> str:
+        nonlocal longest
+        new = str(lines(shown, int(number), 0))
+        longest = max(longest[0], len(number)), max(longest[1], len(new))
+        return new
 
-    def told(found: re.Match[str]) -> str:
-        nonlocal shown
-        if found["part"]:
+    for line in text.split("\n"):
+        if (margin := _NUMBER.match(line)) is not None:
+            line = anew(margin["number"]).rjust(margin.end()) + line[margin.end() :]
+        elif (arrow := _ARROW.match(line)) is not None:
+            shown = arrow["file"]
+            anew(arrow["line"])
+        elif line.startswith(("note", "help")):
             shown = file
-        elif found["number"]:
-            return margin(found["number"]).rjust(len(found["number"]))
-        elif found["file"]:
-            before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
-            if before.strip() in ("-->", ":::"):
-                shown = found["file"]
-                margin(found["line"])
-            return _place(found, lines)
-        return found[0]
-
-    anew = _SHOWN.sub(told, text)
-    return anew if max(old) == max(new) else _with_margin(anew, max(new))
+        told.append(renumbered(line, lines))
+    text = "\n".join(told)
+    return text if longest[0] == longest[1] else _with_margin(text, longest[1])
 
 
 def _with_margin(text: str, width: int) -> str:
     """The longest number makes the margin, in front of all that is not a message."""
-    arrow = _ARROW.search(text)
+    arrow = _FIRST_ARROW.search(text)
     if arrow is None or len(arrow[1]) == width:
         return text
     more = width - len(arrow[1])

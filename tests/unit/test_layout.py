@@ -1,6 +1,6 @@
 """Laws of layouts: whatever mutants share a text, each sees of its own region what it would see alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from oxidizer.cluster.diagnostics import Diagnostic, Expansion, Span
 from oxidizer.cluster.edits import Edit, apply
-from oxidizer.cluster.layout import Layout, Mutant, rounds
+from oxidizer.cluster.layout import Layout, Mutant, Rounds
 
 FILE = "src/lib.rs"
 LAW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -277,6 +277,15 @@ def test_no_two_of_a_round_share_a_line_and_all_are_placed(
         for n in numbers:
             earlier = [{x for m in found[k] if m < n for x in lines(source, group[m])} for k in range(later)]
             assert all(taken & lines(source, group[n]) for taken in earlier), "each is in the first that takes it"
+
+
+def rounds(mutants: Sequence[Mutant], read: Callable[[str], bytes]) -> list[list[int]]:
+    """All groups, one after the other."""
+    found, left, queue = list[list[int]](), list(range(len(mutants))), Rounds(mutants, read)
+    while left:
+        found.append(queue.next(left))
+        left = [n for n in left if n not in found[-1]]
+    return found
 
 
 def lines(source: bytes, mutant: Mutant) -> set[int]:
