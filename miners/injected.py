@@ -7,6 +7,7 @@ runs of the compiler where their complaints cannot meet; a sample of what they p
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,7 +31,7 @@ from oxidizer.miners.mistakes import Mistake, mistakes
 from oxidizer.miners.mix import Broken, choose, sample
 from oxidizer.miners.operators import operators
 from oxidizer.miners.operators.bases import ManifestOperator
-from oxidizer.miners.operators.operator import Code, Route
+from oxidizer.miners.operators.operator import Code, Operator, Route
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.tuples import Unit, diag_fix, reject
 
@@ -38,6 +39,8 @@ SHARED = frozenset({Route.BODY, Route.ITEM})
 ALONE = frozenset({Route.CRATE, Route.SYNTAX})
 _RARE = 2
 """Mutants of one code, of all that were tried in a crate, up to which the code is rare there."""
+_MOST = 24
+"""Errors that one mistake may show; from more nobody learns, and they would fill the record."""
 _NAMES = 8
 """Failing tests that a tuple names, and its probe runs."""
 
@@ -235,7 +238,7 @@ class InjectedMiner:
                 mined.unproven["another lint than the mistake's"] += 1
                 continue
             self.told.count(mistake, "red")
-            if isinstance(mistake.operator, ManifestOperator) and (why := self._unfit(mistake.operator, verdict)):
+            if why := self._unfit(mistake.operator, verdict):
                 mined.unproven[why] += 1
                 continue
             own = probe
@@ -250,14 +253,16 @@ class InjectedMiner:
                 verdict, own = replace(verdict, broken=some), (*probe, "--", "--exact", *sorted({t.name for t in some}))
             yield Broken(mistake, verdict, own)
 
-    def _unfit(self, operator: ManifestOperator, verdict: Verdict) -> str | None:
-        """Why the errors that a manifest's mistake shows are no lesson of this package; None where they are."""
+    def _unfit(self, operator: Operator, verdict: Verdict) -> str | None:
+        """Why the errors that a mistake shows are no lesson of this package; None where they are."""
         assert verdict.target is not None
         assert verdict.target.primary is not None
+        if len(verdict.more) >= (operator.most if isinstance(operator, ManifestOperator) else _MOST):
+            return "too many errors of one mistake"
         # Members that do not need each other fail in any order, and have licences of their own.
-        if self._package_of(verdict.target.primary.file) != self.unit.member:
+        if isinstance(operator, ManifestOperator) and self._package_of(verdict.target.primary.file) != self.unit.member:
             return "errors of another package"
-        return "too many errors of one line" if len(verdict.more) >= operator.most else None
+        return None
 
     def _package_of(self, file: str) -> str:
         """The folder of the package that a source file lies in; "" for a file from elsewhere."""
@@ -306,7 +311,7 @@ class InjectedMiner:
         for fix in trial.target.fixes():
             if fix.applicability == "MachineApplicable" and {e.file for e in fix.edits} == set(broken):
                 fixed = {file: apply(broken[file], group) for file, group in by_file(fix.edits).items()}
-                if all(text == self.bench.read(file) for file, text in fixed.items()):
+                if all(_bare(text) == _bare(self.bench.read(file)) for file, text in fixed.items()):
                     return True
         return False
 
@@ -314,6 +319,11 @@ class InjectedMiner:
 def _distinct(found: Iterable[Mistake]) -> list[Mistake]:
     """Each change of the source once: two operators can make the same."""
     return list({mistake.site.edits: mistake for mistake in reversed(list(found))}.values())[::-1]
+
+
+def _bare(text: bytes) -> bytes:
+    """A file without what only lays code out: white space, and commas before a closing bracket."""
+    return re.sub(rb",(?=[)\]}])", b"", re.sub(rb"\s+", b"", text))
 
 
 def _mutant(mistake: Mistake) -> Mutant:

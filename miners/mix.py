@@ -16,12 +16,13 @@ from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.verdict import Verdict
 from oxidizer.miners.difficulty import is_far
 from oxidizer.miners.mistakes import Mistake
+from oxidizer.miners.operators.operator import Route
 from oxidizer.miners.recipe import Injection
 
 _NEAR = 80
 T = TypeVar("T")
 Cap = tuple[str, int, Callable[[T], Hashable]]
-"""A name, and how many at most of one key."""
+"""A name, and how many at most of one key; what has None is not capped."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Broken:
         """The code of its first diagnostic, "" where it has none; where tests show it, the operator stands for one."""
         assert self.verdict.target is not None
         return f"test {self.mistake.operator.name}" if self.verdict.broken else self.verdict.target.code or ""
+
+    @property
+    def is_lint(self) -> bool:
+        """It compiles, and a lint complains."""
+        return self.mistake.route is Route.LINT
 
     @property
     def place(self) -> str:
@@ -63,23 +69,36 @@ def is_near(one: Edit, other: Edit) -> bool:
 
 
 def sample(found: Sequence[Mistake], mix: Injection, seed: int, most: int) -> list[Mistake]:
-    """The mutants to try, at most so many: one of each operator in turn, the rare operators first."""
-    offered = Counter(m.operator.name for m in found)
-    order = sorted(found, key=lambda m: (offered[m.operator.name], m.operator.name, _shuffled(m, seed)))
+    """The mutants to try, at most so many: one of each operator in turn, in an order that each crate draws anew.
+
+    Where there are more operators than trials, no operator goes short in every crate.
+    """
+    crate = min(map(_place, found), default="")
+    turns = {name: _drawn(f"{seed}\0{crate}\0{name}") for name in {m.operator.name for m in found}}
+    order = sorted(found, key=lambda m: (turns[m.operator.name], m.operator.name, _shuffled(m, seed)))
     caps: list[Cap[Mistake]] = [("function", mix.tried_per_function, lambda m: (m.file, m.region))]
     return _in_turn(order, lambda m: m.operator.name, caps, most)[0]
 
 
 def choose(red: Sequence[Broken], mix: Injection, seed: int) -> tuple[list[Broken], Counter[str]]:
-    """What is kept of the red ones, and how many each cap left out: one of each code in turn, rare codes and hard cases
-    first.
+    """What is kept of the red ones, and how many each cap left out.
+
+    One of each code in turn, rare codes first; of a code one of each operator in turn, hard cases first.
     """
     codes = Counter(broken.code for broken in red)
-    order = sorted(red, key=lambda b: (codes[b.code], b.code, -b.hardness, _shuffled(b.mistake, seed)))
+    hard = sorted(red, key=lambda b: (-b.hardness, _shuffled(b.mistake, seed)))
+    seen: Counter[tuple[str, str]] = Counter()
+    turns = []
+    for broken in hard:
+        mine = (broken.code, broken.mistake.operator.name)
+        turns.append((codes[broken.code], broken.code, seen[mine]))
+        seen[mine] += 1
+    order = [broken for _, broken in sorted(zip(turns, hard, strict=True), key=lambda pair: pair[0])]
     caps: list[Cap[Broken]] = [
         ("code", mix.per_code, lambda b: b.code),
         ("operator", mix.per_operator, lambda b: b.mistake.operator.name),
         ("function", mix.per_function, lambda b: (b.mistake.file, b.mistake.region)),
+        ("lints", int(mix.lint_share * mix.per_crate), lambda b: "lints" if b.is_lint else None),
     ]
     return _in_turn(order, lambda b: b.code, caps, mix.per_crate)
 
@@ -99,14 +118,12 @@ def _in_turn(
             queue, chosen = waiting[turn], False
             while queue and not chosen and len(kept) < most:
                 one = queue.popleft()
-                keys = [(name, key(one)) for name, _, key in caps]
-                full = next(
-                    (key[0] for key, (_, limit, _) in zip(keys, caps, strict=True) if taken[key] >= limit), None
-                )
+                keys = [(name, key(one), limit) for name, limit, key in caps if key(one) is not None]
+                full = next((name for name, key, limit in keys if taken[name, key] >= limit), None)
                 if full:
                     dropped[f"cap per {full}"] += 1
                     continue
-                taken.update(keys)
+                taken.update((name, key) for name, key, _ in keys)
                 kept.append(one)
                 chosen = True
             if not queue:
@@ -122,4 +139,8 @@ def _place(mistake: Mistake) -> str:
 
 def _shuffled(mistake: Mistake, seed: int) -> str:
     """A stable order that prefers no part of the crate."""
-    return hashlib.sha256(f"{seed}\0{_place(mistake)}".encode("utf-8", "surrogateescape")).hexdigest()
+    return _drawn(f"{seed}\0{_place(mistake)}")
+
+
+def _drawn(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

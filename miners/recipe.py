@@ -84,6 +84,8 @@ class Injection:
     """Tuples kept per outermost function or item."""
     per_crate: int = 900
     """Tuples kept in all."""
+    lint_share: float = 0.4
+    """The share of `per_crate` that lints may have."""
     audit_share: float = 0.015
     """The share of what the compiler showed without cargo that is judged once more alone, by cargo."""
 
@@ -95,8 +97,9 @@ class Injection:
             value = getattr(self, key.name)
             if isinstance(value, int) and value < 0:
                 raise RecipeError(f"recipe: [injected] {key.name} must be 0 or more, not {value}")
-        if not 0 <= self.audit_share <= 1:
-            raise RecipeError(f"recipe: [injected] audit_share is a share from 0 to 1, not {self.audit_share}")
+        for name, share in (("audit_share", self.audit_share), ("lint_share", self.lint_share)):
+            if not 0 <= share <= 1:
+                raise RecipeError(f"recipe: [injected] {name} is a share from 0 to 1, not {share}")
 
 
 _TABLES = ("injected", "limits")

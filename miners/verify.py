@@ -29,7 +29,7 @@ from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.schemata import judge_behaviour
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.toolchain import Toolchain
-from oxidizer.cluster.verdict import Reason, Trial, Verdict
+from oxidizer.cluster.verdict import Reason, Trial, Verdict, stopped_verdict
 from oxidizer.cluster.workbench import UnfitCrate, Workbench
 from oxidizer.datasets.records import DiagFix
 from oxidizer.miners.crate import mounts_of, workbench
@@ -138,12 +138,16 @@ def _replay(bench: Workbench, row: Row) -> Verdict:
         return prove_formatting(bench, row["file"], edits)
     if row["error"]["tool"] == "test":
         return _replay_tests(bench, row, setup, edits)
-    shown = bench.observe(row["probe"]["args"], setup).diagnostics
+    build = bench.observe(row["probe"]["args"], setup)
+    if stopped := stopped_verdict(build):
+        return stopped
+    shown = build.diagnostics
     missing = [error for error in (row["error"], *row["more_errors"]) if _shown(shown, error) is None]
     target = _shown(shown, row["error"])
     if missing or target is None:
         what = missing[0]["code"] or missing[0]["message"]
-        return Verdict(False, Reason.NOT_SHOWN, f"the probe does not show {what} at its place")
+        said = f"{len(shown)} other complaints, exit code {build.run.exit_code}"
+        return Verdict(False, Reason.NOT_SHOWN, f"the probe does not show {what} at its place ({said})")
     errors = [d for d in shown if d.is_compile_error]
     if row["origin"] == "injected" and target.is_compile_error:
         if errors[0] is not target:

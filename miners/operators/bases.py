@@ -34,7 +34,7 @@ class ManifestOperator(Operator):
 
     route = Route.MANIFEST
     most: ClassVar[int] = 24
-    """Errors that one mistake may show; from more nobody learns, and they would fill the record."""
+    """Errors that one mistake may show."""
 
 
 class DropStep(Operator):

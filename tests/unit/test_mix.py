@@ -122,15 +122,23 @@ def test_the_order_in_which_mistakes_are_found_does_not_matter(
 
 @given(MISTAKES, SEEDS, st.integers(0, 60))
 @LAW
-def test_operators_take_turns_and_those_that_offer_little_go_first(found: list[Mistake], seed: int, most: int) -> None:
+def test_operators_take_turns(found: list[Mistake], seed: int, most: int) -> None:
     names = [m.operator.name for m in sample(found, Injection(tried_per_function=100), seed, most)]
     offered = Counter(m.operator.name for m in found)
-    first = names[: len(offered)]
-    assert first == sorted(offered, key=lambda name: (offered[name], name))[: len(first)]
     for done in range(len(names)):
         used = Counter(names[: done + 1])
         behind = [name for name in offered if used[name] < min(offered[name], used[names[done]] - 1)]
         assert not behind, "nobody has a third turn before all who can had a second"
+
+
+def test_no_operator_goes_short_in_every_crate() -> None:
+    """Whatever an operator offers, it has its share of the trials where there are too few for all."""
+    tried: Counter[str] = Counter()
+    for crate in range(60):
+        # Of the first there are many, of the last few.
+        found = [mistake(name, crate + place, 7) for n, name in enumerate("abcde") for place in range(40 // 3**n)]
+        tried.update(m.operator.name for m in sample(found, Injection(), 0, 2))
+    assert min(tried[name] for name in "abc") > 10, tried
 
 
 def test_another_seed_tries_others_from_all_over_the_crate() -> None:
@@ -153,7 +161,7 @@ def test_the_caps_of_what_is_kept_hold_and_every_drop_is_counted(red: list[Broke
     assert most(at(b.mistake) for b in kept) <= mix.per_function
     assert len(kept) <= mix.per_crate
     assert len(kept) + sum(dropped.values()) == len(red)
-    assert set(dropped) <= {f"cap per {name}" for name in ("code", "operator", "function", "crate")}
+    assert set(dropped) <= {f"cap per {name}" for name in ("code", "operator", "function", "lints", "crate")}
     assert {id(b) for b in kept} <= {id(b) for b in red}
 
 
@@ -169,10 +177,10 @@ def test_the_order_in_which_red_ones_come_does_not_matter(
 
 @given(RED, MIXES, SEEDS)
 @LAW
-def test_rare_codes_come_first_and_of_a_code_the_hard_ones(red: list[Broken], mix: Injection, seed: int) -> None:
+def test_rare_codes_come_first_and_of_an_operator_the_hard_ones(red: list[Broken], mix: Injection, seed: int) -> None:
     kept, _ = choose(red, mix, seed)
-    for code in {b.code for b in kept}:
-        hardness = [b.hardness for b in kept if b.code == code]
+    for code, name in {(b.code, b.mistake.operator.name) for b in kept}:
+        hardness = [b.hardness for b in kept if (b.code, b.mistake.operator.name) == (code, name)]
         assert hardness == sorted(hardness, reverse=True)
     codes = Counter(b.code for b in red)
     order = list(dict.fromkeys(b.code for b in choose(red, Injection(), seed)[0]))
@@ -201,6 +209,22 @@ def test_a_full_code_keeps_the_hard_ones() -> None:
     hard = [broken(m, far=True, more=True) for m in MANY[10:13]]
     kept, _ = choose([*easy, *hard], Injection(per_code=3), 0)
     assert {b.place for b in kept} == {b.place for b in hard}
+
+
+def test_of_a_code_each_operator_has_its_turn() -> None:
+    hard = [broken(m, far=True) for m in MANY if m.operator.name == "a"]
+    easy = [broken(m, sure=True) for m in MANY if m.operator.name != "a"]
+    kept, _ = choose([*hard, *easy], Injection(per_code=6), 0)
+    assert Counter(b.mistake.operator.name for b in kept) == Counter("aabbcc")
+
+
+def test_lints_have_their_share_and_no_more() -> None:
+    lints = [broken(replace(m, route=Route.LINT), f"clippy::{n}") for n, m in enumerate(MANY[:20])]
+    errors = [broken(m) for m in MANY[20:30]]
+    mix = Injection(per_crate=10, lint_share=0.3, per_function=100)
+    assert Counter(b.is_lint for b in choose([*lints, *errors], mix, 0)[0]) == Counter({True: 3, False: 7})
+    assert choose(errors, replace(mix, lint_share=0.0), 0)[1] == Counter()
+    assert choose(lints, replace(mix, lint_share=0.0), 0)[1] == Counter({"cap per lints": 20})
 
 
 def test_another_seed_keeps_others_of_the_same_hardness() -> None:
