@@ -9,16 +9,17 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from oxidizer.cluster.batch import BatchChecker, NotBatchable
+from oxidizer.cluster.batch import BatchChecker, Effort, NotBatchable
 from oxidizer.cluster.edits import apply, by_file, inverse
 from oxidizer.cluster.layout import Mutant
 from oxidizer.cluster.lints import read_lints
 from oxidizer.cluster.meter import MeteredSandbox
+from oxidizer.cluster.nursery import Nursery, body_region, stops
 from oxidizer.cluster.rustc import Invocation, NoInvocation, Rustc
 from oxidizer.cluster.schemata import Schemata, apart
 from oxidizer.cluster.verdict import Reason, Trial, Verdict
@@ -41,6 +42,8 @@ _RARE = 2
 """Mutants of one code, of all that were tried in a crate, up to which the code is rare there."""
 _MOST = 24
 """Errors that one mistake may show; from more nobody learns, and they would fill the record."""
+_PER_FUNCTION = 4
+"""Mistakes of syntax tried per outermost function: those of one function share no run."""
 _NAMES = 8
 """Failing tests that a tuple names, and its probe runs."""
 
@@ -81,6 +84,8 @@ class InjectedMiner:
         lints = read_lints(unit.tools / "clippy-driver")
         self.loud = frozenset(lint.name for lint in lints.values() if lint.default_level != "allow")
         """The lints that every probe shows."""
+        self.denied = frozenset(lint.name for lint in lints.values() if lint.default_level in ("deny", "forbid"))
+        """... and those that are errors where nobody asks for them."""
 
     def mine(self) -> Mined:
         """All tuples of the crate."""
@@ -135,7 +140,8 @@ class InjectedMiner:
         mined.harvested += len(found)
         yield from self._shared(checker, invocation, found, mined)
         yield from self._lints(invocation, found, mined)
-        yield from self._alone(checker, invocation, found, mined)
+        left = yield from self._syntax(checker, invocation, found, mined)
+        yield from self._alone(checker, invocation, left, mined)
         if invocation.flags == ("--lib",):
             yield from self._behaviour(checker.rustc, found, mined)
 
@@ -183,13 +189,48 @@ class InjectedMiner:
         yield from self._red(tried, verdicts, probe, mined)
         self._note(checker, "lints")
 
+    def _syntax(
+        self, checker: BatchChecker, invocation: Invocation, found: Sequence[Mistake], mined: Mined
+    ) -> Generator[Broken, None, list[Mistake]]:
+        """Mistakes of syntax that share runs; returns all mistakes that need runs of their own."""
+        alone = [m for m in found if m.route in ALONE]
+        stopping = [m for m in alone if m.route is Route.SYNTAX and stops(_mutant(m), self.bench.read)]
+        apart = {id(m) for m in stopping}
+        bodied = [b for m in alone if id(m) not in apart and (b := self._in_body(m)) is not None]
+        mix = replace(self.mix, tried_per_function=_PER_FUNCTION)
+        tried = sample([*stopping, *bodied], mix, self.seed, self.mix.tried_syntax)
+        nursery, planted = Nursery(checker), [m for m in tried if id(m) in apart]
+        shared = [m for m in tried if id(m) not in apart]
+        with self.meter.stage("syntax"):
+            verdicts = nursery.judge([_mutant(m) for m in planted])
+            more = checker.judge([_mutant(m) for m in shared])
+        self._note(checker, "syntax")
+        self.told.runs += Counter(
+            {"nursery shared": nursery.effort.runs, "nursery undecided": nursery.effort.undecided}
+        )
+        told = [(m, v) for m, v in zip(planted, verdicts, strict=True) if v is not None]
+        told += zip(shared, more, strict=True)
+        probe = ("check", *invocation.flags, *self.bench.cargo.features)
+        yield from self._red([m for m, _ in told], [v for _, v in told], probe, mined)
+        elsewhere = {m.site.edits for m in (*stopping, *bodied)}
+        undecided = [m for m, v in zip(planted, verdicts, strict=True) if v is None]
+        return [m for m in alone if m.site.edits not in elsewhere] + undecided
+
+    def _in_body(self, mistake: Mistake) -> Mistake | None:
+        """A mistake of syntax with the function whose body alone it changes for its region."""
+        if mistake.route is not Route.SYNTAX:
+            return None
+        region = body_region(_mutant(mistake), self.bench.read)
+        return region and replace(mistake, region=region)
+
     def _alone(
         self, checker: BatchChecker, invocation: Invocation, found: Sequence[Mistake], mined: Mined
     ) -> Iterator[Broken]:
         mix = replace(self.mix, tried_per_function=self.mix.tried_alone)
-        tried = sample([m for m in found if m.route in ALONE], mix, self.seed, self.mix.tried_alone)
+        tried = sample(found, mix, self.seed, self.mix.tried_alone)
         with self.meter.stage("alone"):
             verdicts = [checker.alone(_mutant(m)) for m in tried]
+        self.told.runs["syntax alone"] += sum(m.route is Route.SYNTAX for m in tried)
         yield from self._red(tried, verdicts, ("check", *invocation.flags, *self.bench.cargo.features), mined)
 
     def _behaviour(self, rustc: Rustc, found: Sequence[Mistake], mined: Mined) -> Iterator[Broken]:
@@ -243,11 +284,17 @@ class InjectedMiner:
                 continue
             own = probe
             if mistake.route is Route.LINT:
-                assert verdict.target.code is not None
-                own = (*probe, verdict.target.code)
+                code = verdict.target.code
+                assert code is not None
+                own = (*probe, code)
                 # The probe turns on the target's lint alone; what the other operators aim at it does not show.
-                heard = {*self.loud, verdict.target.code}
-                verdict = replace(verdict, more=tuple(d for d in verdict.more if d.code in heard))
+                verdict = replace(verdict, more=tuple(d for d in verdict.more if d.code in {*self.loud, code}))
+                if any(d.code in self.denied for d in verdict.more):
+                    # The shared run asks for what other operators aim at, which makes warnings of its errors.
+                    verdict = self.bench.judge_mutant(mistake.site.edits, own, (code,))
+                    if verdict.target is None or verdict.target.code != code:
+                        mined.unproven["alone, another lint"] += 1
+                        continue
             elif verdict.broken:
                 some = frozenset(sorted(verdict.broken)[:_NAMES])
                 verdict, own = replace(verdict, broken=some), (*probe, "--", "--exact", *sorted({t.name for t in some}))
@@ -273,6 +320,7 @@ class InjectedMiner:
         effort = checker.effort
         self.told.runs += Counter({f"{route} shared": effort.runs, f"{route} alone": effort.alone})
         self.told.runs[f"{route} divided"] += effort.poisoned
+        checker.effort = Effort()
 
     def _audited(self, kept: Sequence[Broken], mined: Mined) -> list[Broken]:
         """What an audit leaves of what is kept; the rest is told of."""

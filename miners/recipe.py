@@ -70,8 +70,10 @@ class Injection:
     """Mutants tried for compile errors, of those that share runs."""
     tried_lints: int = 750
     """Mutants tried for lints."""
+    tried_syntax: int = 96
+    """Mistakes of syntax tried, of those that share runs."""
     tried_alone: int = 64
-    """Mutants tried that need a run of their own."""
+    """Mutants tried that need a run of their own, mistakes of syntax among them."""
     tried_manifest: int = 6
     """Mistakes in Cargo.toml tried, each with a run of cargo of its own, which may build dependencies again."""
     tried_tests: int = 60

@@ -108,6 +108,7 @@ RECIPE = """
 [injected]
 tried_errors = 120
 tried_lints = 60
+tried_syntax = 40
 tried_alone = 20
 tried_tests = 30
 audit_share = 0.1
@@ -148,6 +149,16 @@ def test_many_kinds_of_bugs_are_made_and_proven(run: Path) -> None:
     assert unit["audit"]["audited"] >= 5
     assert unit["audit"]["agreed"] == unit["audit"]["audited"]
     assert len({row["id"] for row in rows}) == len(rows)
+
+
+def test_mistakes_of_syntax_share_runs(run: Path) -> None:
+    told = units(run)["tally"]["injection"]
+    assert told["runs"]["syntax shared"] > 0
+    assert told["runs"]["nursery shared"] == 1
+    for name in ("unclosed_delimiter", "extra_delimiter", "drop_semicolon", "misspelt_keyword"):
+        assert told["operators"][name]["tried"] > 0, name
+    scopes = {row["operator"]: row["verdict"]["scope"] for row in tuples(run)}
+    assert scopes["unclosed_delimiter"] == "batch"
 
 
 def test_a_tuple_tells_its_cause_and_holds_both_diffs(run: Path) -> None:
