@@ -1,9 +1,9 @@
 """Changes of behaviour judged by the crate's own tests: all built at once, each chosen by an environment variable.
 
 Mutant schemata (Untch, Offutt and Harrold, 1993): each changed expression becomes an `if` between what it is and what
-it was. One build, one run that notes which test meets which mutant, then one short run of those tests for each. Only
-tests that pass on the source count; what hangs or aborts is no verdict. Not promised: expressions at compile time, and
-documentation examples, whose programs are built apart.
+it was, a statement left out becomes one too. One build, one run that notes which test meets which mutant, then one
+short run of those tests for each. Only tests that pass on the source count; what hangs or aborts is no verdict. Not
+promised: expressions at compile time, and documentation examples, whose programs are built apart.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class _Met:
 
 
 class Schemata:
-    """The mutants of one library: each of one edit, which replaces a whole expression."""
+    """The mutants of one library: each of one edit, which replaces a whole expression or removes a whole statement."""
 
     def __init__(self, bench: Workbench, rustc: Rustc, mutants: Sequence[Mutant], *, cap_s: float = 4.0) -> None:
         """`rustc` compiles the library; no mutant lies in another (see `apart`); its tests may run `cap_s` seconds."""
@@ -115,7 +115,9 @@ class Schemata:
         for number in numbers:
             own = self.mutants[number].edits[0]
             old = self.bench.read(own.file)[own.start : own.end]
-            text = b"".join([_HEAD % (number + 1), own.replacement, _ELSE, old, _TAIL])
+            # Where the edit takes a whole statement, the `if` is one too.
+            end = b";" if old.rstrip().endswith(b";") else b""
+            text = b"".join([_HEAD % (number + 1), own.replacement, _ELSE, old, _TAIL, end])
             edits.append(Edit(own.file, own.start, own.end, text))
         return edits
 

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import takewhile
 from pathlib import Path
 
 from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.lints import read_lints
+from oxidizer.cluster.syntax import item_region
 from oxidizer.miners.mistakes import Mistake
-from oxidizer.miners.operators.operator import Route
+from oxidizer.miners.operators.operator import Code, Route
+from oxidizer.miners.operators.wording import place
+from oxidizer.miners.steps import quoted, steps
 
-_SHOWN = 60
 _TOLD = 200
-_WORDS = re.compile(r"\w+|\W")
 _OPEN = [[word] for word in ("as", "by", "into", "is", "to", "try", "use", "using", "with")]
 
 
@@ -49,10 +48,12 @@ def _section(markdown: str, title: str) -> str:
     return " ".join(found[1].split()) if found else ""
 
 
-def explain(diagnostic: Diagnostic, advice: str, edits: Sequence[Edit], old: Sequence[str], tools: Path) -> str:
-    """The explanation of a fix: `old` are the replaced texts, one per edit; `advice` is the suggestion's own title."""
+def explain(
+    diagnostic: Diagnostic, advice: str, edits: Sequence[Edit], read: Callable[[str], bytes], tools: Path
+) -> str:
+    """The explanation of a fix, edits of the files that `read` gives; `advice` is the suggestion's own title."""
     said = f"{_tool(diagnostic.code)} reports `{diagnostic.code}`: {_sentence(diagnostic.message)}"
-    did = f"The fix {_steps(edits, old)}."
+    did = f"The fix {steps(edits, read)}."
     hint = f"The tool's advice: {_sentence(_advice(advice, edits))}" if advice != diagnostic.message else ""
     return " ".join(part for part in (said, documentation(diagnostic.code or "", tools), hint, did) if part)
 
@@ -69,20 +70,22 @@ def explain_mistake(
     else:
         code = f"`{diagnostic.code}`: " if diagnostic.code else "an error: "
         said = f"{_tool(diagnostic.code)} reports {code}{_sentence(diagnostic.message)}"
-    where = f"In `{mistake.function}`: " if mistake.function else f"In {mistake.file}: "
-    old = [read(e.file)[e.start : e.end].decode("utf-8", "replace") for e in edits]
-    steps = _steps(edits, old)
-    return f"{said} {where}{_sentence(mistake.site.cause)} {mistake.operator.rationale} The fix {steps}."
+    where = _where(mistake, edits, read)
+    cause = f"In {where}: {_sentence(mistake.site.cause)}"
+    return f"{said} {cause} {mistake.operator.rationale} The fix {steps(edits, read)}."
 
 
-def _steps(edits: Sequence[Edit], old: Sequence[str]) -> str:
-    """What the edits do, equal ones told once; those of white space alone only where there is nothing else."""
-    told = Counter(step for edit, text in zip(edits, old, strict=True) if (step := _step(edit, text)))
-    if not told:
-        return "changes white space alone"
-    steps = [step if n == 1 else f"{step} in {n} places" for step, n in told.items()]
-    more = [f"and makes {len(steps) - 4} more edits"] if len(steps) > 4 else []
-    return "; ".join([*steps[:4], *more])
+def _where(mistake: Mistake, edits: Sequence[Edit], read: Callable[[str], bytes]) -> str:
+    """The function or item that the mistake is in; where it took that away or gave it another name, what is there."""
+    if not mistake.function:
+        return mistake.file
+    source, own = read(mistake.file), [(e.start, e.end) for e in edits if e.file == mistake.file]
+    start, end = item_region(source, own)
+    if re.search(rf"\b{re.escape(mistake.function)}\b".encode(), source[start:end]):
+        return f"`{mistake.function}`"
+    code = Code(mistake.file, source)
+    node = code.root.descendant_for_byte_range(own[0][0], own[0][0])
+    return place(code, node) if node is not None else mistake.file
 
 
 def _first_line(text: str) -> str:
@@ -92,7 +95,7 @@ def _first_line(text: str) -> str:
 def _advice(advice: str, edits: Sequence[Edit]) -> str:
     """The title as the tool prints it: one that breaks off goes on with the replacement."""
     new = edits[0].replacement.decode("utf-8", "replace") if len(edits) == 1 else ""
-    return f"{advice}: {_quoted(new)}" if new.strip() and advice.split()[-1:] in _OPEN else advice
+    return f"{advice}: {quoted(new)}" if new.strip() and advice.split()[-1:] in _OPEN else advice
 
 
 def _tool(code: str | None) -> str:
@@ -102,41 +105,3 @@ def _tool(code: str | None) -> str:
 def _sentence(text: str) -> str:
     text = " ".join(text.split())
     return text if text.endswith((".", "!", "?")) else text + "."
-
-
-def _step(edit: Edit, old: str) -> str:
-    """What an edit does; "" where it lays out code anew and the two sides would read the same."""
-    new = edit.replacement.decode("utf-8", "replace")
-    if old.strip() and new.strip() and _quoted(old) == _quoted(new):
-        if (flat := " ".join(old.split())) == " ".join(new.split()):
-            return ""
-        old, new = _apart(flat, " ".join(new.split()))
-    if not new.strip() and len(new) < len(old):
-        return f"removes {_quoted(old)}"
-    if not old.strip():
-        return f"inserts {_quoted(new)}"
-    return f"replaces {_quoted(old)} by {_quoted(new)}"
-
-
-def _apart(old: str, new: str) -> tuple[str, str]:
-    """Two different texts without what they begin and end with alike, in whole words."""
-    left, right = _WORDS.findall(old), _WORDS.findall(new)
-    start = _shared(left, right)
-    left, right = left[start:], right[start:]
-    end = _shared(left[::-1], right[::-1])
-    return "".join(left[: len(left) - end]), "".join(right[: len(right) - end])
-
-
-def _shared(left: Sequence[str], right: Sequence[str]) -> int:
-    """How many words two texts begin with alike."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
-
-
-def _quoted(text: str) -> str:
-    if not text.strip():
-        return "white space"
-    text = " ".join(text.split())
-    text = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-    # Markdown: a fence longer than any run of backticks inside.
-    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence} {text} {fence}" if len(fence) > 1 else f"`{text}`"

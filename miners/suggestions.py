@@ -161,8 +161,7 @@ class SuggestionMiner:
                 )
             )
             return
-        old = [self.bench.read(e.file)[e.start : e.end].decode() for e in trial.edits]
-        explanation = explain(trial.target, candidate.fix.message, trial.edits, old, self.unit.tools)
+        explanation = explain(trial.target, candidate.fix.message, trial.edits, self.bench.read, self.unit.tools)
         mined.tuples.append(
             diag_fix(
                 self.bench, self.unit, trial, attempt.verdict, attempt.probe, origin="suggestion", operator=None,

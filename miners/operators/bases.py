@@ -15,6 +15,9 @@ from oxidizer.miners.operators.operator import Code, Operator, Route, Site
 from oxidizer.miners.operators.shapes import Call, call, method, operator_of
 from oxidizer.miners.operators.wording import quoted, short
 
+_RENAMED = re.compile(r"(\)?)\.(\w+)\((?:\{\}(?:, \{\})*)?\)")
+"""A form that is the same call of another method, of the value or of what parentheses make of it."""
+
 
 class LintOperator(Operator):
     """A mistake that compiles."""
@@ -122,6 +125,10 @@ def _rewritten(call: Call, form: Form, code: Code) -> list[Edit]:
     dotted = form.text.startswith(".")
     parts = (form.text[1:] if dotted else form.text).split("{}")
     edits = [code.insert(call.value.start_byte, form.before)] if form.before else []
+    if (renamed := _RENAMED.fullmatch(form.text)) is not None and len(parts) == len(call.args) + 1:
+        # Arguments and lines stay as they are.
+        edits += [code.insert(call.value.end_byte, renamed[1])] if renamed[1] else []
+        return [*edits, code.replace(call.field, renamed[2])]
     start = call.field.start_byte if dotted else call.value.end_byte
     for part, argument in zip(parts[:-1], call.args, strict=False):
         edits.append(code.span(start, argument.start_byte, part))

@@ -1,6 +1,6 @@
 """Mistakes that compile and do the wrong thing: a bound, a sign, an order, a branch turned round.
 
-Each replaces one whole expression of a function's body by another of the same type.
+Each replaces one whole expression of a function's body by another of the same type, or leaves out one statement.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.cuts import cut_line
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named
 from oxidizer.miners.operators.shapes import PRIMARY, fields, method, on_one_line, operator_of, tail
-from oxidizer.miners.operators.surroundings import function_of, parameter_types
+from oxidizer.miners.operators.surroundings import attributes, function_of, parameter_types
 from oxidizer.miners.operators.wording import short
 
 _CONSTANT = frozenset(
@@ -224,7 +225,7 @@ class SwappedBranches(_Behaviour):
 
 
 class DroppedStep(_Behaviour):
-    """A call that gives nothing becomes `()`."""
+    """A statement that gives nothing is missing."""
 
     name = "drop_step"
     rationale = "A step with an effect is easily forgotten, since nothing asks for its value."
@@ -234,15 +235,15 @@ class DroppedStep(_Behaviour):
          "copy_from_slice", "swap", "rotate_left", "rotate_right", "push_back", "push_front", "dedup", "append"}
     )  # fmt: skip
 
-    def wrong(self, node: Node, code: Code) -> Iterator[tuple[str, str]]:
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A statement that calls a method which gives nothing, or one of `self`, or that sets something."""
         call, above = method(node, code), node.parent
-        if above is None or above.type != "expression_statement" or not child(above, ";"):
+        if above is None or above.type != "expression_statement" or not child(above, ";") or not _runs(node):
             return
-        if call is None and node.type == "call_expression":
+        if attributes(above) or (call is None and node.type == "call_expression"):
             return
         if call is None or call.name in self._methods or call.value.type == "self":
-            yield "()", f"the step `{short(code, node)}` is missing"
+            yield code.site(f"the step `{short(code, node)}` is missing", cut_line(code, above))
 
 
 class SwappedArguments(_Behaviour):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bindings import Reach, ends_loan, is_copied, second_name, used_later
 from oxidizer.miners.operators.cuts import only
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
 from oxidizer.miners.operators.scopes import (
@@ -277,7 +278,7 @@ class ClosurePatternReference(Operator):
 
 
 class ClosureHoldsLoan(Operator):
-    """`n += 1;` becomes `let current = || &n; n += 1; let _ = current();`."""
+    """`n -= 1; f(n)` becomes `let current_n = || n; n -= 1; f(current_n())`."""
 
     name = "closure_holds_loan"
     codes = ("E0506", "E0502")
@@ -293,19 +294,27 @@ class ClosureHoldsLoan(Operator):
         place, call = found
         if call is not None and call.name not in _GROWS:
             return
-        # Without the `&` the closure would take what cannot be copied, instead of borrowing it.
-        look, value = ("current", f"&{place}") if call is None else ("size", f"{place}.len()")
+        look = second_name(place, node, code, "current_{}" if call is None else "{}_len")
+        if look is None:
+            return
         # An assignment to a variable that has no value yet would make another mistake of it.
         if "." not in place and not is_declared_mut(place, node, code):
             return
         where = short(code, node).rstrip(";")
         cause = f"the closure `{look}` borrows `{place}` and is called after `{where}`, which changes it"
-        line = code.newline(node)
-        edits = (
-            code.insert(node.start_byte, f"let {look} = || {value};{line}"),
-            code.insert(node.end_byte, f"{line}let _ = {look}();"),
-        )
-        yield code.site(cause, *edits)
+        line, asked = code.newline(node), f"{look}()"
+        if call is not None:
+            value, reach = f"{place}.len()", Reach(asked, None, None, writes=False)
+        elif is_copied(node, code):
+            value, reach = place, Reach(asked, asked, f"&{asked}", writes=False)
+        else:
+            # Without the `&` the closure would take what cannot be copied, instead of borrowing it.
+            value, reach = f"&{place}", Reach(asked, None, None, writes=False)
+        later = used_later(node, place, reach, code, "len" if call is not None else "")
+        if later is None and ends_loan(node):
+            later = code.insert(node.end_byte, f"{line}{asked};")
+        if later is not None:
+            yield code.site(cause, code.insert(node.start_byte, f"let {look} = || {value};{line}"), later)
 
 
 class FnForClosure(Operator):

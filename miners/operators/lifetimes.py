@@ -257,7 +257,10 @@ class ReceiverForWholeLife(Operator):
     name = "receiver_for_whole_life"
     codes = ("E0308", "", "E0499")
     route = Route.CRATE
-    rationale = "`&'a mut self` borrows a value for all of its own life, so it can never be used again."
+    rationale = (
+        "A receiver with the type's own lifetime borrows the value for all of that, which is more than others ask for "
+        "or can give: a trait's method has no such bound, and after `&'a mut self` the value can never be used again."
+    )
     nodes = ("self_parameter",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

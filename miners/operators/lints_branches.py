@@ -45,7 +45,11 @@ class SplitCondition(LintOperator):
             return
         left, right = fields(condition, "left", "right")
         cause = f"the `if` on `{short(code, left)}` holds nothing but the `if` on `{short(code, right)}`"
-        yield code.site(cause, code.span(left.end_byte, right.start_byte, " { if "), code.insert(body.end_byte, " }"))
+        yield code.site(
+            cause,
+            code.span(left.end_byte, right.start_byte, f" {{{code.newline(node, 1)}if "),
+            code.insert(body.end_byte, f"{code.newline(node)}}}"),
+        )
 
 
 class BlockedElseIf(LintOperator):
@@ -62,7 +66,8 @@ class BlockedElseIf(LintOperator):
         condition = inner.child_by_field_name("condition") if inner else None
         if inner and condition:
             cause = f"the `else` block holds nothing but the `if` on `{short(code, condition)}`"
-            yield code.site(cause, code.insert(inner.start_byte, "{ "), code.insert(inner.end_byte, " }"))
+            start, end = f"{{{code.newline(inner, 1)}", f"{code.newline(inner)}}}"
+            yield code.site(cause, code.insert(inner.start_byte, start), code.insert(inner.end_byte, end))
 
 
 class EmptyElse(LintOperator):
@@ -97,14 +102,16 @@ class MatchForIfLet(LintOperator):
         if node.parent is None or node.parent.type == "else_clause":
             return
         clause, other = node.child_by_field_name("alternative"), _else_block(node)
-        head = code.span(node.start_byte, body.start_byte, f"match {code.text(value)} {{ {code.text(pattern)} => ")
+        line, inside = code.newline(node), code.newline(node, 1)
+        head = code.span(
+            node.start_byte, body.start_byte, f"match {code.text(value)} {{{inside}{code.text(pattern)} => "
+        )
         cause = f"the `match` on `{short(code, value)}` has one pattern that matters, `{short(code, pattern)}`"
         if clause is None:
-            yield code.site(cause, head, code.insert(node.end_byte, " _ => {} }"))
+            yield code.site(cause, head, code.insert(node.end_byte, f"{inside}_ => {{}}{line}}}"))
         elif other is not None and len(named(other)) > 1:
-            yield code.site(
-                cause, head, code.span(clause.start_byte, other.start_byte, "_ => "), code.insert(node.end_byte, " }")
-            )
+            between = code.span(body.end_byte, other.start_byte, f"{inside}_ => ")
+            yield code.site(cause, head, between, code.insert(node.end_byte, f"{line}}}"))
 
 
 class MatchOnBool(LintOperator):

@@ -203,9 +203,11 @@ class LastContinue(LintOperator):
         if body is None or not inner or any(n.type in _LEAVES for n in (inner[-1], *inner[-1].named_children)):
             return
         last = tail(body)
-        cause = f"the `continue` after `{short(code, inner[-1])}` ends a body that goes on anyway"
+        # A `;` of its own behind a block counts as a statement.
+        told = next((n for n in reversed(inner) if n.type != "empty_statement"), inner[-1])
+        cause = f"the `continue` after `{short(code, told)}` ends a body that goes on anyway"
         end = ";" if last is not None and last.type not in BLOCKS else ""
-        yield code.site(cause, code.insert(inner[-1].end_byte, f"{end}{code.newline(inner[-1])}continue;"))
+        yield code.site(cause, code.insert(inner[-1].end_byte, f"{end}{code.newline(told)}continue;"))
 
 
 class ForEach(LintOperator):

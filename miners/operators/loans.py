@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.miners.operators.bindings import Reach, dropped, ends_loan, is_copied, second_name, used_later
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named, walk
 from oxidizer.miners.operators.scopes import allocates, changed_place, is_declared_mut, is_mutable, mentions, used_after
 from oxidizer.miners.operators.shapes import let_parts, method, path, variant
@@ -28,7 +29,7 @@ _READERS = frozenset({"as_bytes", "capacity", "fmt", "get", "is_empty", "iter", 
 
 
 class HoldSharedLoan(Operator):
-    """`v.push(x);` becomes `let seen = &v; v.push(x); let _ = seen;`."""
+    """`v.push(x); v.len()` becomes `let v_ref = &v; v.push(x); v_ref.len()`."""
 
     name = "hold_shared_loan"
     codes = ("E0502", "E0506")
@@ -41,19 +42,16 @@ class HoldSharedLoan(Operator):
         if (changed := _changed(node, code)) is None:
             return
         place, verb = changed
-        held = "before" if verb == "assigned to" else "seen"
+        if (held := second_name(place, node, code, "old_{}" if verb == "assigned to" else "{}")) is None:
+            return
         where = short(code, node).rstrip(";")
         cause = f"`{held}` borrows `{place}` until after `{where}`, where `{place}` is {verb}"
-        line = code.newline(node)
-        edits = (
-            code.insert(node.start_byte, f"let {held} = &{place};{line}"),
-            code.insert(node.end_byte, f"{line}let _ = {held};"),
-        )
-        yield code.site(cause, *edits)
+        reach = Reach(held, f"*{held}" if is_copied(node, code) else None, None, writes=False)
+        yield from _held(cause, node, f"&{place}", reach, code, place)
 
 
 class HoldExclusiveLoan(Operator):
-    """`let n = v.len();` becomes `let target = &mut v; let n = v.len(); let _ = target;`."""
+    """`let n = v.len(); v.push(n);` becomes `let v_ref = &mut v; let n = v.len(); v_ref.push(n);`."""
 
     name = "hold_exclusive_loan"
     codes = ("E0502", "E0499", "E0503", "E0506")
@@ -71,21 +69,28 @@ class HoldExclusiveLoan(Operator):
             place = path(call.value, code) if call is not None else None
             if place is None or not is_mutable(place.split(".")[0], node, code) or place == "self":
                 return
-            # What the `let` binds may borrow from the place, so the first loan must end right after it.
             verb = "used"
         elif (changed := _changed(node, code)) is not None:
             place, verb = changed
         else:
             return
+        if (held := second_name(place, node, code)) is None:
+            return
         where = short(code, node).rstrip(";")
         lent = f"&mut {place}" if "." in place or is_declared_mut(place, node, code) else f"&mut *{place}"
-        cause = f"`{place}` is {verb} in `{where}` while `target` still holds a `&mut` loan of it"
-        line = code.newline(node)
-        edits = (
-            code.insert(node.start_byte, f"let target = {lent};{line}"),
-            code.insert(node.end_byte, f"{line}let _ = target;"),
-        )
-        yield code.site(cause, *edits)
+        cause = f"`{place}` is {verb} in `{where}` while `{held}` still holds a `&mut` loan of it"
+        reach = Reach(held, f"*{held}" if is_copied(node, code) else None, None, writes=True)
+        yield from _held(cause, node, lent, reach, code, place)
+
+
+def _held(cause: str, node: Node, lent: str, reach: Reach, code: Code, place: str) -> Iterator[Site]:
+    """The site that lends a place before a statement, and needs the loan after it."""
+    line = code.newline(node)
+    later = used_later(node, place, reach, code)
+    if later is None and ends_loan(node):
+        later = code.insert(node.end_byte, f"{line}{dropped(reach.text, node, code)}")
+    if later is not None:
+        yield code.site(cause, code.insert(node.start_byte, f"let {reach.text} = {lent};{line}"), later)
 
 
 def _changed(node: Node, code: Code) -> tuple[str, str] | None:

@@ -122,8 +122,10 @@ class DropRef(Operator):
         if name.type == "mut_pattern":
             mutable, name = child(name, "mutable_specifier"), named(name)[-1]
         around = node.parent
-        within = f" of `{short(code, around)}`" if around is not None and around.type.endswith("_pattern") else ""
-        cause = f"`{code.text(name)}`{within} takes its part by value, out of something that may only be borrowed"
+        pattern = short(code, around) if around is not None and around.type.endswith("_pattern") else ""
+        bare = pattern.replace(code.source[keyword.start_byte : name.end_byte].decode(), code.text(name))
+        within = f" of `{bare}`" if bare else ""
+        cause = f"`{code.text(name)}`{within} takes its part by value without `ref`, but a reference to it is wanted"
         end = name.start_byte if mutable is not None else keyword.end_byte + 1
         yield code.site(cause, code.span(keyword.start_byte, end, ""))
 

@@ -36,7 +36,7 @@ class Route(StrEnum):
     SYNTAX = "syntax"
     """The parser complains."""
     BEHAVIOUR = "behaviour"
-    """It compiles; tests may fail. One edit, which replaces one whole expression."""
+    """It compiles; tests may fail. One edit, which replaces one whole expression or removes one whole statement."""
     MANIFEST = "manifest"
     """Anywhere in the package; the edits are of the package's Cargo.toml or its workspace's. Judged alone, by cargo."""
 
@@ -89,11 +89,12 @@ class Code:
     def newline(self, node: Node, deeper: int = 0) -> str:
         """What parts a statement of its own from the node: the end of a line, and the indentation of the node's line.
 
-        `deeper` is how many levels deeper it goes. Where other code stands before the node on its line, a blank.
+        `deeper` is how many levels deeper it goes. A node of one line in the middle of its line gives a blank.
         """
         start = self.source.rfind(b"\n", 0, node.start_byte) + 1
-        indent = self.source[start : node.start_byte].decode()
-        if indent.strip():
+        before = self.source[start : node.start_byte].decode()
+        indent = before[: len(before) - len(before.lstrip())]
+        if indent != before and node.start_point.row == node.end_point.row:
             return " "
         level = "\t" if "\t" in indent else "    "
         end = "\r\n" if self.source[start - 2 : start] == b"\r\n" else "\n"

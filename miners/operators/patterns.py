@@ -308,7 +308,9 @@ class AddPatternReference(Operator):
     name = "add_pattern_reference"
     codes = ("E0308", "E0277")
     route = Route.BODY
-    rationale = "A `&` in a pattern fits references only, and does not make one as it does in an expression."
+    rationale = (
+        "A `&` in a pattern fits references only, and copies what they point to; it makes none as in an expression."
+    )
     nodes = ("for_expression", "tuple_struct_pattern")
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -318,7 +320,8 @@ class AddPatternReference(Operator):
         else:
             pattern = next((c for c in named(node) if c != node.child_by_field_name("type")), None)
         if pattern is not None and pattern.type == "identifier":
-            cause = f"the pattern `&{code.text(pattern)}` wants a reference, but the value is none"
+            name = code.text(pattern)
+            cause = f"the pattern `&{name}` takes what a reference points to; `{name}` was to be the value as it is"
             yield code.site(cause, code.insert(pattern.start_byte, "&"))
 
 

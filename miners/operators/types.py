@@ -16,8 +16,8 @@ from oxidizer.miners.operators.wording import quoted, ticked
 
 _CONVERSIONS = frozenset(
     {
-        "into", "to_string", "as_str", "as_bytes", "unwrap", "to_vec", "chars", "bytes", "as_slice", "into_boxed_slice",
-        "as_mut_slice", "collect", "into_bytes", "to_lowercase", "len", "expect", "cloned", "copied", "get",
+        "into", "to_string", "as_str", "as_bytes", "to_vec", "chars", "bytes", "as_slice", "into_boxed_slice",
+        "as_mut_slice", "collect", "into_bytes", "to_lowercase", "cloned", "copied",
     }
 )  # fmt: skip
 _MADE = {"to_string": "String", "to_owned": "String", "as_bytes": "&[u8]", "as_str": "&str", "to_vec": "Vec<_>"}
@@ -193,7 +193,7 @@ class DropConversion(Operator):
         called = method(node, code)
         if called is None or called.name not in _CONVERSIONS or (node.parent and node.parent.type == "try_expression"):
             return
-        if called.args and called.name not in ("expect", "get"):
+        if called.args:
             return
         if node.parent is not None and node.parent.type == "expression_statement" and node.next_sibling is not None:
             return

@@ -10,7 +10,17 @@ from tree_sitter import Node
 from oxidizer.miners.operators.bases import SyntaxOperator
 from oxidizer.miners.operators.cuts import swapped
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, named
-from oxidizer.miners.operators.shapes import ASSIGNMENTS, COMPARISONS, SIMPLE, fields, method, operator_of, tail
+from oxidizer.miners.operators.shapes import (
+    ASSIGNMENTS,
+    COMPARISONS,
+    SIMPLE,
+    fields,
+    is_place,
+    method,
+    on_one_line,
+    operator_of,
+    tail,
+)
 from oxidizer.miners.operators.surroundings import name_of, result_type
 from oxidizer.miners.operators.wording import quoted, ticked
 
@@ -118,33 +128,50 @@ class FieldOfNumber(Operator):
 
 
 class AssignBackwards(Operator):
-    """`x = 5` becomes `5 = x`, and `x += 5` becomes `5 += x`."""
+    """`self.mode = mode` becomes `mode = self.mode`, and `n = s.len()` becomes `s.len() = n`."""
 
     name = "assign_backwards"
-    codes = ("E0070", "E0067")
+    codes = ("E0384", "E0507", "E0070")
     route = Route.BODY
-    rationale = "An assignment changes its left side, which must be a place, not a value."
-    nodes = ASSIGNMENTS
+    rationale = "An assignment changes its left side, which must be a place that may be changed; a value is none."
+    nodes = ("assignment_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """An assignment of a literal or of a call's result to a place; a call of `Some` on the left were a pattern."""
+        """An assignment of a place, or of what a method gives without arguments, to a place."""
         parts = fields(node, "left", "right")
-        if not parts or parts[0].type not in _PLACES or code.text(parts[0]) == "_":
-            return
-        if parts[1].type not in ("integer_literal", "boolean_literal", "call_expression") or _builds(parts[1], code):
+        if not parts or parts[0].type not in _PLACES or code.text(parts[0]) == "_" or not on_one_line(node):
             return
         left, right = (code.text(part) for part in parts)
-        if "\n" not in left + right and len(left + right) < 80:
-            sign = operator_of(node, code) or "="
-            cause = f"{ticked(right)} stands on the left of `{sign}`, but it is a value and no place"
+        if parts[1].type in _PLACES and is_place(parts[1]) and left != right:
+            cause = f"{ticked(left)} is assigned to {ticked(right)}, and not the other way round"
+        elif (call := method(parts[1], code)) is not None and not call.args:
+            cause = f"{ticked(right)} stands on the left of `=`, but it is a value and no place"
+        else:
+            return
+        if len(left + right) < 80:
             yield code.site(cause, *swapped(code, *parts))
 
 
-def _builds(value: Node, code: Code) -> bool:
-    """A call of what is written like a tuple struct or a variant."""
-    function = value.child_by_field_name("function")
-    name = re.search(r"(\w+)(?:::<.*>)?$", code.text(function), re.DOTALL) if function is not None else None
-    return name is not None and name[1].lstrip("_")[:1].isupper()
+class AssignToGetter(Operator):
+    """`self.width += 1` becomes `self.width() += 1`."""
+
+    name = "assign_to_getter"
+    codes = ("E0067", "E0070")
+    route = Route.BODY
+    rationale = "A method gives a value, which cannot be assigned to; only the field that it reads is a place."
+    nodes = ASSIGNMENTS
+
+    def sites(self, node: Node, code: Code) -> Iterator[Site]:
+        """An assignment to a field where the file has a method of its name that takes nothing but `self`."""
+        left = node.child_by_field_name("left")
+        field = left.child_by_field_name("field") if left is not None else None
+        if left is None or field is None or field.type != "field_identifier":
+            return
+        name = code.text(field)
+        if re.search(rf"\bfn {name}\(\s*&?\s*self\s*\)".encode(), code.source):
+            sign = operator_of(node, code) or "="
+            cause = f"`{name}()` stands on the left of `{sign}`, but what a method gives is a value and no place"
+            yield code.site(cause, code.insert(left.end_byte, "()"))
 
 
 class CompareWithReference(Operator):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from oxidizer.miners.operators.operator import Code
 from oxidizer.miners.operators.surroundings import name_of, owner
 
 _WIDTH = 60
+_CHAIN = re.compile(r"\s*\n\s*(?=\?|\.(?!\.))")
+"""Between the links of a chain of methods, where it is laid out on lines of its own."""
 _KEYWORDS = frozenset({
     "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
     "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
@@ -30,7 +34,7 @@ def short(code: Code, node: Node, width: int = _WIDTH) -> str:
 
 def flat(text: str, width: int = _WIDTH) -> str:
     """The text on one line, without backticks, cut where it is long."""
-    line = " ".join(text.split()).replace("`", "'")
+    line = " ".join(_CHAIN.sub("", text).split()).replace("`", "'")
     return line if len(line) <= width else line[: width - 1].rstrip() + "…"
 
 

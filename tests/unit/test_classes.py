@@ -112,3 +112,22 @@ def test_an_empty_list_of_lints_is_refused() -> None:
 )
 def test_an_error_without_a_code_goes_by_its_words(message: str, expected: str) -> None:
     assert class_of("rustc", None, message) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        ("E0533", "expected value, found struct variant `Shape::Square`", "resolve"),
+        ("E0533", "expected unit struct, unit variant or constant, found associated function `f`", "pattern"),
+        ("E0391", "cycle detected when simplifying constant for the type system `A`", "const"),
+        ("E0391", "cycle detected when computing the super predicates of `A`", "type"),
+        ("E0392", "lifetime parameter `'a` is never used", "lifetime"),
+        ("E0392", "type parameter `T` is never used", "type"),
+        ("E0599", "the method `len` exists for struct `A<B>`, but its trait bounds were not satisfied", "trait"),
+        ("E0599", "no method named `lne` found for struct `A` in the current scope", "resolve"),
+        ("E0658", "cannot call conditionally-const operator in constant functions", "const"),
+        ("E0658", "use of unstable library feature `x`", "visibility"),
+    ],
+)
+def test_a_code_that_speaks_of_two_classes_goes_by_its_words(code: str, message: str, expected: str) -> None:
+    assert class_of("rustc", code, message) == expected

@@ -3,9 +3,12 @@
 import pytest
 
 from oxidizer.cluster.diagnostics import Diagnostic
-from oxidizer.cluster.edits import Edit
+from oxidizer.cluster.edits import Edit, apply, inverse
 from oxidizer.cluster.toolchain import Toolchain
-from oxidizer.miners.explain import documentation, explain
+from oxidizer.miners.explain import documentation, explain, explain_mistake
+from oxidizer.miners.mistakes import mistakes
+from oxidizer.miners.operators import operators
+from oxidizer.miners.operators.operator import Code
 
 
 def test_documentation_of_clippy(toolchain: Toolchain) -> None:
@@ -29,7 +32,7 @@ def test_documentation_of_rustc(toolchain: Toolchain) -> None:
         ("mut ", "", "The fix removes `mut`."),
         ("", "const ", "The fix inserts `const`."),
         ("a", "b", "The fix replaces `a` by `b`."),
-        ("  ", "", "The fix removes white space."),
+        ("  ", "", "The fix changes white space alone."),
         ("`x`", "y", "The fix replaces `` `x` `` by `y`."),
         ("\n    )", ")", "The fix changes white space alone."),
         ("f(" + "a, " * 30 + "bread, c)", "f(" + "a, " * 30 + "butter, c)", "The fix replaces `bread` by `butter`."),
@@ -40,7 +43,8 @@ def test_documentation_of_rustc(toolchain: Toolchain) -> None:
 )
 def test_steps(toolchain: Toolchain, old: str, new: str, said: str) -> None:
     diagnostic = Diagnostic("warning", "unused_mut", "variable does not need\nto be mutable", (), (), "")
-    text = explain(diagnostic, "remove this `mut`", [Edit("a.rs", 0, len(old), new.encode())], [old], toolchain.bin)
+    edits = [Edit("a.rs", 0, len(old), new.encode())]
+    text = explain(diagnostic, "remove this `mut`", edits, lambda _: old.encode(), toolchain.bin)
     assert text.startswith("rustc reports `unused_mut`: variable does not need to be mutable. ")
     assert "The tool's advice: remove this `mut`." in text
     assert text.endswith(said)
@@ -48,17 +52,38 @@ def test_steps(toolchain: Toolchain, old: str, new: str, said: str) -> None:
 
 def test_a_step_of_white_space_is_not_told_beside_others(toolchain: Toolchain) -> None:
     diagnostic = Diagnostic("warning", "unused_mut", "no need", (), (), "")
-    edits = [Edit("a.rs", 0, 3, b""), Edit("a.rs", 5, 8, b")")]
-    text = explain(diagnostic, "no need", edits, ["(mut", "\n )"], toolchain.bin)
-    assert text.endswith("The fix removes `(mut`.")
+    edits = [Edit("a.rs", 2, 6, b""), Edit("a.rs", 9, 12, b" ")]
+    text = explain(diagnostic, "no need", edits, lambda _: b"f(mut a,\n\n  b)", toolchain.bin)
+    assert text.endswith("The fix removes `mut`.")
 
 
 def test_many_edits_and_long_ones_are_cut(toolchain: Toolchain) -> None:
     diagnostic = Diagnostic("warning", "clippy::needless_return", "unneeded `return` statement", (), (), "")
     edits = [Edit("a.rs", n, n, b"%d" % min(n, 6) + b"x" * 500) for n in range(9)]
-    text = explain(diagnostic, "unneeded `return` statement", edits, [""] * 9, toolchain.bin)
+    text = explain(diagnostic, "unneeded `return` statement", edits, lambda _: b"\n" * 9, toolchain.bin)
     assert text.startswith("Clippy reports")
     assert text.count("inserts `") == 4
     assert text.endswith("…`; and makes 3 more edits.")
     assert "advice" not in text
     assert len(text) < 1200
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("misspell_trait_method", "In `naem` of `impl Named for Point`: "),
+        ("drop_trait_method", "In `impl Named for Point`: "),
+        ("drop_argument", "In `other`: "),
+    ],
+)
+def test_a_mistake_is_told_to_be_in_what_is_there(name: str, where: str) -> None:
+    source = (
+        b"impl Named for Point {\n    fn name(&self) -> u8 {\n        1\n    }\n}\n\nfn other() {\n    f(1, 2);\n}\n"
+    )
+    (operator,) = (operator for operator in operators() if operator.name == name)
+    mistake = next(iter(mistakes(Code("a.rs", source), [operator])))
+    broken = apply(source, list(mistake.site.edits))
+    edits = inverse(mistake.site.edits, lambda _: source)
+    text = explain_mistake(Diagnostic("error", "E0046", "m", (), (), ""), mistake, edits, lambda _: broken)
+    assert where in text
+    assert where.split("`")[1].encode() in broken

@@ -16,6 +16,11 @@ impl Lexer {
         Some(c)
     }
 
+    pub fn rewind(&mut self, to: usize) -> bool {
+        self.position = to;
+        self.position == self.source.len()
+    }
+
     fn at_end(&self) -> bool {
         self.position == self.source.len()
     }
@@ -84,4 +89,9 @@ pub fn drained(queue: &mut Vec<u32>) -> u32 {
     }
     queue.clear();
     most
+}
+
+pub fn left_over(mut left: usize, cost: usize) -> usize {
+    left -= cost;
+    if left > 10 { left / 2 } else { left }
 }

@@ -50,6 +50,24 @@ impl Label {
         }
         self.width + by * 2
     }
+
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    pub fn widen(&mut self, by: u32) {
+        self.width += by;
+    }
+
+    pub fn set_width(&mut self, width: u32) {
+        self.width = width;
+    }
+
+    pub fn reset(&mut self, from: &Label) {
+        let mut text = String::new();
+        text.push_str(&from.text);
+        self.text = text;
+    }
 }
 
 impl Table {
@@ -116,6 +134,16 @@ pub fn find_after(values: &[u32], target: &u32) -> usize {
         }
     }
     0
+}
+
+pub fn longest(texts: &[&str]) -> usize {
+    let mut most = 0;
+    for text in texts {
+        if text.len() > most {
+            most = text.len();
+        }
+    }
+    most
 }
 
 pub fn evens(values: &[u32]) -> Vec<u32> {
