@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from oxidizer.cluster.diagnostics import Diagnostic, distinct
 from oxidizer.cluster.layout import Layout, Mutant, Rounds
@@ -32,6 +32,18 @@ class NotBatchable(Exception):
     """The crate cannot be judged in batches; the message says why."""
 
 
+@dataclass(frozen=True)
+class Poison:
+    """What spoiled a shared run."""
+
+    seen: str
+    """What was seen there: an error that nobody owns, a compiler that did not finish, silent sentinels."""
+    culprits: tuple[Mutant, ...]
+    """The mutants that did it, as far as their own runs tell them from those beside them; none where only several
+    together did.
+    """
+
+
 @dataclass
 class Effort:
     """What a checker did."""
@@ -42,6 +54,8 @@ class Effort:
     """Mutants that had to be judged by themselves."""
     poisoned: int = 0
     """Shared runs that showed nothing of some mutants, and were divided."""
+    poisons: list[Poison] = field(default_factory=list)
+    """Of the smallest of these."""
 
 
 class BatchChecker:
@@ -146,12 +160,24 @@ class BatchChecker:
 
     def _divided(self, group: dict[int, Mutant], numbers: list[int], shares: _Shares) -> dict[int, Verdict]:
         self.effort.poisoned += 1
+        noted = len(self.effort.poisons)
         if 0 < len(shares.silencing) < len(numbers) // 2:
             suspects = {numbers[i] for i in shares.silencing}
-            return {n: self.alone(group[n]) for n in suspects} | self._judge_rest(group, suspects)
-        middle = len(numbers) // 2
-        halves = ({n: group[n] for n in part} for part in (numbers[:middle], numbers[middle:]))
-        return {n: verdict for half in halves for n, verdict in self._judge(half).items()}
+            alone = {n: self.alone(group[n]) for n in suspects}
+            verdicts = alone | self._judge_rest(group, suspects)
+        else:
+            middle = len(numbers) // 2
+            halves = [{n: group[n] for n in part} for part in (numbers[:middle], numbers[middle:])]
+            verdicts = {n: verdict for half in halves for n, verdict in self._judge(half).items()}
+            alone = {n: verdicts[n] for half in halves if len(half) == 1 for n in half}
+        culprits = [n for n in sorted(alone) if _is_loud(alone[n], group[n])]
+        if len(self.effort.poisons) == noted:
+            # No smaller run was spoiled: it is one of those judged alone, or it takes several.
+            culprits = culprits or sorted(alone)
+        elif not culprits:
+            return verdicts
+        self.effort.poisons.append(Poison(shares.seen, tuple(group[n] for n in culprits)))
+        return verdicts
 
     def _judge_rest(self, group: dict[int, Mutant], done: set[int]) -> dict[int, Verdict]:
         rest = {n: mutant for n, mutant in group.items() if n not in done}
@@ -197,12 +223,40 @@ class _Shares:
         self.of = [list(distinct(own)) for own in self.of]
         self.named = {word for d in strays for word in re.findall(r"`(\w+)`", d.message)}
         """What lints name elsewhere: what a mutant mentions no more, nobody else may."""
-        self.silenced = (
-            any(d.is_compile_error for d in strays) or not compiled.finished or bool(set(layout.texts) - self.awake)
-        )
+        silent = sorted(set(layout.texts) - self.awake)
+        self.silenced = any(d.is_compile_error for d in strays) or not compiled.finished or bool(silent)
         self.breaking = [i for i, own in enumerate(self.of) if any(d.is_compile_error for d in own)]
         # Errors without a code stop the compiler early: those that have one are most likely the culprits.
-        self.silencing = [i for i, own in enumerate(self.of) if any(d.is_error and d.code is None for d in own)]
+        early = {i: d for i, own in enumerate(self.of) for d in own if d.is_error and d.code is None}
+        self.silencing = list(early)
+        circles = [d for own in self.of for d in own if d.code == _CIRCULAR]
+        self.seen = _seen([*early.values(), *circles], [d for d in strays if d.is_compile_error], compiled, silent)
+        """What shows that something silenced the rest; "" where nothing does."""
+
+
+def _seen(early: Sequence[Diagnostic], strays: Sequence[Diagnostic], compiled: Compiled, silent: Sequence[str]) -> str:
+    told = []
+    if not compiled.finished:
+        told.append(f"the compiler did not finish: {compiled.cause or f'exit status {compiled.run.exit_code}'}")
+    told += [f"an error that nobody owns: {d.code or 'no code'}: {d.message}" for d in strays[:1]]
+    told += [f"an early error: {d.code or 'no code'}: {d.message}" for d in early[:1]] if silent else []
+    more = f" and of {len(silent) - 1} more" if len(silent) > 1 else ""
+    told += [f"silent sentinel of {silent[0]}{more}"] if silent else []
+    return "; ".join(told)
+
+
+def _is_loud(verdict: Verdict, mutant: Mutant) -> bool:
+    """A mutant that is known to spoil the runs that it shares: the compiler does not finish, an error has no code or is
+    a circle, or one stands outside of the mutant's region.
+    """
+    shown = [d for d in (verdict.target, *verdict.more) if d is not None and d.is_error]
+    grown = sum(len(e.replacement) - (e.end - e.start) for e in mutant.edits if e.file == mutant.file)
+    places = [d.primary for d in shown if d.primary]
+    return (
+        (not verdict.green and verdict.reason is not Reason.COMPILES)
+        or any(d.code in (None, _CIRCULAR) for d in shown)
+        or any(s.file != mutant.file or not mutant.start <= s.byte_start <= mutant.end + grown for s in places)
+    )
 
 
 def _stopped(compiled: Compiled) -> Verdict | None:

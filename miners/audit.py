@@ -6,6 +6,7 @@ Where one proves wrong, all of its operator go through that; where too many do, 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,13 @@ from oxidizer.miners.recipe import Injection
 
 _BOUND = 0.02
 """The share of audits that may disagree before a crate's shared runs are not believed at all."""
+_ONCE = re.compile(
+    r"note: the lint level is defined here\n(?:[ \d].*\n)*|"
+    r" += note: (?:requested on the command line|`#\[\w+\(.*(?:on by default|implied by)).*\n"
+)
+_BUILD = re.compile(r"(/build/[\w-]+)-[0-9a-f]{16}(?=/)")
+_IMPLS = re.compile(r"(help: the following (?:other )?types implement trait [^\n]*\n)((?: {4,}\S[^\n]*\n)+)")
+"""A list of types that implement a trait, in what rustc prints."""
 
 
 @dataclass
@@ -80,7 +88,7 @@ class Auditor:
         return broken.mistake.route is not Route.MANIFEST and share < self.mix.audit_share
 
     def _objection(self, broken: Broken) -> str | None:
-        """What cargo, alone, says otherwise: other complaints, at other places, or tests that do not fail."""
+        """What cargo, alone, says otherwise: other complaints, places or words, or tests that do not fail."""
         mistake, verdict = broken.mistake, broken.verdict
         if verdict.broken:
             failing = judge_behaviour(self.bench, mistake.site.edits, verdict.broken)
@@ -88,11 +96,24 @@ class Auditor:
         alone = self.bench.judge_mutant(mistake.site.edits, broken.probe, mistake.lints)
         if verdict.green == alone.green and _shown(verdict) == _shown(alone):
             return None
-        return f"alone: {_told(alone)}; shared: {_told(verdict)}"
+        one, other = _told(alone), _told(verdict)
+        return f"alone: {one}; shared: {other}" if one != other else f"other words: {one}"
+
+
+def comparable(rendered: str) -> str:
+    """The text as a tool prints it, without what hangs on the run: who asked for a lint, which the first complaint of a
+    run says, whosever it is; the folder that a build script writes to; the order of a list of impls.
+    """
+    text = _BUILD.sub(r"\1", _ONCE.sub("", rendered))
+    text = _IMPLS.sub(lambda found: found[1] + "".join(sorted(found[2].splitlines(keepends=True))), text)
+    # With the note goes the bar that led to it.
+    return "\n".join(line for line in text.splitlines() if line.strip(" |"))
 
 
 def _shown(verdict: Verdict) -> tuple[object, ...]:
-    return verdict.target and _place(verdict.target), Counter(_place(d) for d in verdict.more)
+    target = verdict.target
+    words = target and comparable(target.rendered)
+    return target and _place(target), words, Counter(_place(d) for d in verdict.more)
 
 
 def _place(diagnostic: Diagnostic) -> tuple[object, ...]:

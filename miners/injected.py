@@ -10,9 +10,8 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any
 
 from oxidizer.cluster.batch import BatchChecker, Effort, NotBatchable
 from oxidizer.cluster.edits import apply, by_file, inverse
@@ -34,6 +33,7 @@ from oxidizer.miners.operators import operators
 from oxidizer.miners.operators.bases import ManifestOperator
 from oxidizer.miners.operators.operator import Code, Operator, Route
 from oxidizer.miners.recipe import Recipe
+from oxidizer.miners.told import Told
 from oxidizer.miners.tuples import Unit, diag_fix, reject
 
 SHARED = frozenset({Route.BODY, Route.ITEM})
@@ -46,26 +46,6 @@ _PER_FUNCTION = 4
 """Mistakes of syntax tried per outermost function: those of one function share no run."""
 _NAMES = 8
 """Failing tests that a tuple names, and its probe runs."""
-
-
-@dataclass
-class Told:
-    """What unit.json says of the operators and of the shared runs."""
-
-    operators: dict[str, Counter[str]]
-    """By operator, those that find no site included: sites proposed, mutants tried, red ones, tuples kept."""
-    runs: Counter[str] = field(default_factory=Counter)
-    batch: str | None = None
-    """Why mutants shared no runs; None where they did."""
-
-    def account(self) -> dict[str, Any]:
-        """As plain data."""
-        operators = {name: dict(sorted(counts.items())) for name, counts in sorted(self.operators.items())}
-        return {"operators": operators, "runs": dict(sorted(self.runs.items())), "batch": self.batch}
-
-    def count(self, mistake: Mistake, what: str) -> None:
-        """One more of the operator."""
-        self.operators[mistake.operator.name][what] += 1
 
 
 class InjectedMiner:
@@ -94,7 +74,7 @@ class InjectedMiner:
             try:
                 invocations = self.bench.invocations(self.targets)
             except NoInvocation as error:
-                self.told.batch = str(error)
+                self.told.unrecorded = str(error)
                 mined.injection = self.told.account()
                 return mined
         red: list[Broken] = []
@@ -107,6 +87,7 @@ class InjectedMiner:
         mined.proven = len(red)
         kept, dropped = choose(red, self.mix, self.seed)
         mined.unkept += dropped
+        self.told.chosen(red, kept, self.mix)
         with self.meter.stage("audit"):
             kept = self._audited(kept, mined)
         with self.meter.stage("records"):
@@ -116,6 +97,7 @@ class InjectedMiner:
                 lesson = self._tuple(broken, rare=codes[broken.code] <= _RARE)
                 if lesson.id in lessons:
                     mined.unkept["the same lesson"] += 1
+                    self.told.leave([broken.mistake], "the same lesson")
                     continue
                 lessons[lesson.id] = lesson
                 self.told.count(broken.mistake, "kept")
@@ -130,7 +112,7 @@ class InjectedMiner:
             try:
                 live = checker.live([file for file in self._files() if file not in claimed])
             except NotBatchable as error:
-                self.told.batch = str(error)
+                self.told.unshared[" ".join(invocation.flags)] = str(error)
                 yield from self._by_cargo(invocation, claimed, mined)
                 return
             claimed |= live
@@ -144,14 +126,19 @@ class InjectedMiner:
         yield from self._alone(checker, invocation, left, mined)
         if invocation.flags == ("--lib",):
             yield from self._behaviour(checker.rustc, found, mined)
+        else:
+            self.told.leave([m for m in found if m.route is Route.BEHAVIOUR], "code of a program")
 
     def _by_cargo(self, invocation: Invocation, claimed: set[str], mined: Mined) -> Iterator[Broken]:
         """A few mutants, alone, of a target whose compiler cannot be had without cargo."""
         files = [file for file in self._files() if file not in claimed]
         found = [m for file in files for m in mistakes(self._code(file), self.operators)]
         errors = [m for m in found if m.route in SHARED | ALONE]
+        for mistake in errors:
+            self.told.count(mistake, "proposed")
         mined.harvested += len(errors)
         tried = sample(errors, self.mix, self.seed, self.mix.alone_without_batch)
+        self.told.drawn(errors, tried, self.mix.tried_per_function)
         probe = ("check", *invocation.flags, *self.bench.cargo.features)
         verdicts = [self.bench.judge_mutant(m.site.edits, probe) for m in tried]
         yield from self._red(tried, verdicts, probe, mined)
@@ -166,15 +153,19 @@ class InjectedMiner:
     def _shared(
         self, checker: BatchChecker, invocation: Invocation, found: Sequence[Mistake], mined: Mined
     ) -> Iterator[Broken]:
-        tried = sample([m for m in found if m.route in SHARED], self.mix, self.seed, self.mix.tried_errors)
+        offered = [m for m in found if m.route in SHARED]
+        tried = sample(offered, self.mix, self.seed, self.mix.tried_errors)
+        self.told.drawn(offered, tried, self.mix.tried_per_function)
         with self.meter.stage("batch"):
             verdicts = checker.judge([_mutant(m) for m in tried])
         probe = ("check", *invocation.flags, *self.bench.cargo.features)
         yield from self._red(tried, verdicts, probe, mined)
-        self._note(checker, "batch")
+        self._note(checker, tried, "batch")
 
     def _lints(self, invocation: Invocation, found: Sequence[Mistake], mined: Mined) -> Iterator[Broken]:
-        tried = sample([m for m in found if m.route is Route.LINT], self.mix, self.seed, self.mix.tried_lints)
+        offered = [m for m in found if m.route is Route.LINT]
+        tried = sample(offered, self.mix, self.seed, self.mix.tried_lints)
+        self.told.drawn(offered, tried, self.mix.tried_per_function)
         if not tried:
             return
         lints = sorted({code for m in tried for code in m.operator.codes})
@@ -183,11 +174,12 @@ class InjectedMiner:
             try:
                 verdicts = checker.judge([_mutant(m) for m in tried])
             except NotBatchable as error:
-                self.told.batch = f"clippy: {error}"
+                self.told.unlinted[" ".join(invocation.flags)] = str(error)
+                self.told.leave(tried, "clippy alone does not take the source")
                 return
         probe = ("clippy", *invocation.flags, *self.bench.cargo.features, "--", "-W")
         yield from self._red(tried, verdicts, probe, mined)
-        self._note(checker, "lints")
+        self._note(checker, tried, "lints")
 
     def _syntax(
         self, checker: BatchChecker, invocation: Invocation, found: Sequence[Mistake], mined: Mined
@@ -199,12 +191,13 @@ class InjectedMiner:
         bodied = [b for m in alone if id(m) not in apart and (b := self._in_body(m)) is not None]
         mix = replace(self.mix, tried_per_function=_PER_FUNCTION)
         tried = sample([*stopping, *bodied], mix, self.seed, self.mix.tried_syntax)
+        self.told.drawn([*stopping, *bodied], tried, _PER_FUNCTION)
         nursery, planted = Nursery(checker), [m for m in tried if id(m) in apart]
         shared = [m for m in tried if id(m) not in apart]
         with self.meter.stage("syntax"):
             verdicts = nursery.judge([_mutant(m) for m in planted])
             more = checker.judge([_mutant(m) for m in shared])
-        self._note(checker, "syntax")
+        self._note(checker, shared, "syntax")
         self.told.runs += Counter(
             {"nursery shared": nursery.effort.runs, "nursery undecided": nursery.effort.undecided}
         )
@@ -228,6 +221,7 @@ class InjectedMiner:
     ) -> Iterator[Broken]:
         mix = replace(self.mix, tried_per_function=self.mix.tried_alone)
         tried = sample(found, mix, self.seed, self.mix.tried_alone)
+        self.told.drawn(found, tried, mix.tried_per_function)
         with self.meter.stage("alone"):
             verdicts = [checker.alone(_mutant(m)) for m in tried]
         self.told.runs["syntax alone"] += sum(m.route is Route.SYNTAX for m in tried)
@@ -235,11 +229,16 @@ class InjectedMiner:
 
     def _behaviour(self, rustc: Rustc, found: Sequence[Mistake], mined: Mined) -> Iterator[Broken]:
         """Changes that compile, on the crate's own tests."""
+        changes = [m for m in found if m.route is Route.BEHAVIOUR]
         if not any(not test.is_doctest for test in self.bench.baseline.passing):
+            self.told.leave(changes, "no test to fail")
             return
-        offered = [m for m in found if m.route is Route.BEHAVIOUR and not m.is_const]
-        tried = sample(offered, self.mix, self.seed, self.mix.tried_tests)
-        tried = [tried[n] for n in apart([_mutant(m) for m in tried])]
+        offered = [m for m in changes if not m.is_const]
+        self.told.leave([m for m in changes if m.is_const], "code that may run at compile time")
+        drawn = sample(offered, self.mix, self.seed, self.mix.tried_tests)
+        self.told.drawn(offered, drawn, self.mix.tried_per_function)
+        tried = [drawn[n] for n in apart([_mutant(m) for m in drawn])]
+        self.told.leave([m for m in drawn if m not in tried], "in the way of another change")
         with self.meter.stage("behaviour"):
             verdicts = Schemata(self.bench, rustc, [_mutant(m) for m in tried]).judge()
         yield from self._red(tried, verdicts, ("test", "--no-fail-fast", "--tests", *self.bench.cargo.features), mined)
@@ -257,8 +256,10 @@ class InjectedMiner:
         mined.harvested += len(found)
         mix = replace(self.mix, tried_per_function=self.mix.tried_manifest)
         probes = [("check", *invocation.flags, *self.bench.cargo.features) for invocation in invocations]
+        tried = sample(found, mix, self.seed, self.mix.tried_manifest)
+        self.told.drawn(found, tried, mix.tried_per_function)
         with self.meter.stage("manifest"):
-            for mistake in sample(found, mix, self.seed, self.mix.tried_manifest):
+            for mistake in tried:
                 verdict, probe = Verdict(False, Reason.COMPILES), probes[0]
                 for probe in probes:
                     verdict = self.bench.judge_mutant(mistake.site.edits, probe)
@@ -272,33 +273,36 @@ class InjectedMiner:
         for mistake, verdict in zip(tried, verdicts, strict=True):
             self.told.count(mistake, "tried")
             mined.candidates += 1
-            if not verdict.green or verdict.target is None:
-                mined.unproven[str(verdict.reason)] += 1
-                continue
-            if mistake.route is Route.LINT and verdict.target.code not in mistake.lints:
-                mined.unproven["another lint than the mistake's"] += 1
-                continue
-            self.told.count(mistake, "red")
-            if why := self._unfit(mistake.operator, verdict):
+            why = None if verdict.green and verdict.target else str(verdict.reason)
+            if why is None and mistake.route is Route.LINT:
+                verdict, why = self._as_probed(mistake, verdict, probe)
+            if why is None:
+                self.told.count(mistake, "red")
+                why = self._unfit(mistake.operator, verdict)
+            if why is not None:
                 mined.unproven[why] += 1
+                self.told.leave([mistake], why)
                 continue
-            own = probe
-            if mistake.route is Route.LINT:
-                code = verdict.target.code
-                assert code is not None
-                own = (*probe, code)
-                # The probe turns on the target's lint alone; what the other operators aim at it does not show.
-                verdict = replace(verdict, more=tuple(d for d in verdict.more if d.code in {*self.loud, code}))
-                if any(d.code in self.denied for d in verdict.more):
-                    # The shared run asks for what other operators aim at, which makes warnings of its errors.
-                    verdict = self.bench.judge_mutant(mistake.site.edits, own, (code,))
-                    if verdict.target is None or verdict.target.code != code:
-                        mined.unproven["alone, another lint"] += 1
-                        continue
-            elif verdict.broken:
+            assert verdict.target is not None
+            own = (*probe, verdict.target.code or "") if mistake.route is Route.LINT else probe
+            if verdict.broken:
                 some = frozenset(sorted(verdict.broken)[:_NAMES])
                 verdict, own = replace(verdict, broken=some), (*probe, "--", "--exact", *sorted({t.name for t in some}))
             yield Broken(mistake, verdict, own)
+
+    def _as_probed(self, mistake: Mistake, verdict: Verdict, probe: tuple[str, ...]) -> tuple[Verdict, str | None]:
+        """What a lint's own probe shows, which turns on the target's lint alone; and why that is no lesson."""
+        assert verdict.target is not None
+        code = verdict.target.code
+        if code is None or code not in mistake.lints:
+            return verdict, "another lint than the mistake's"
+        verdict = replace(verdict, more=tuple(d for d in verdict.more if d.code in {*self.loud, code}))
+        if any(d.code in self.denied for d in verdict.more):
+            # The shared run asks for what other operators aim at, which makes warnings of its errors.
+            verdict = self.bench.judge_mutant(mistake.site.edits, (*probe, code), (code,))
+            if verdict.target is None or verdict.target.code != code:
+                return verdict, "alone, another lint"
+        return verdict, None
 
     def _unfit(self, operator: Operator, verdict: Verdict) -> str | None:
         """Why the errors that a mistake shows are no lesson of this package; None where they are."""
@@ -316,19 +320,22 @@ class InjectedMiner:
         homes = (f for f in PurePosixPath(file).parents if (self.bench.root / f / "Cargo.toml").is_file())
         return str(next(homes, ""))
 
-    def _note(self, checker: BatchChecker, route: str) -> None:
+    def _note(self, checker: BatchChecker, tried: Sequence[Mistake], route: str) -> None:
         effort = checker.effort
         self.told.runs += Counter({f"{route} shared": effort.runs, f"{route} alone": effort.alone})
         self.told.runs[f"{route} divided"] += effort.poisoned
+        self.told.noted(route, {_mutant(m): m.operator.name for m in tried}, effort.poisons)
         checker.effort = Effort()
 
     def _audited(self, kept: Sequence[Broken], mined: Mined) -> list[Broken]:
         """What an audit leaves of what is kept; the rest is told of."""
         found = Auditor(self.bench, self.mix, self.seed, self.unit.crate).audit(kept)
         mined.audited, mined.agreed = found.sampled, found.agreed
-        self.told.batch = self.told.batch or found.distrust
+        self.told.distrust = found.distrust
         mined.unkept["shared run not trusted"] += len(found.untried)
+        self.told.leave([broken.mistake for broken in found.untried], "shared run not trusted")
         for broken, objection in found.refuted:
+            self.told.leave([broken.mistake], "refuted by the audit")
             verdict = Verdict(False, Reason.REFUTED, objection)
             mined.rejects.append(
                 reject(

@@ -94,13 +94,17 @@ def choose(red: Sequence[Broken], mix: Injection, seed: int) -> tuple[list[Broke
         turns.append((codes[broken.code], broken.code, seen[mine]))
         seen[mine] += 1
     order = [broken for _, broken in sorted(zip(turns, hard, strict=True), key=lambda pair: pair[0])]
-    caps: list[Cap[Broken]] = [
+    return _in_turn(order, lambda b: b.code, caps(mix), mix.per_crate)
+
+
+def caps(mix: Injection) -> list[Cap[Broken]]:
+    """What bounds the red ones that are kept, beside their number in all."""
+    return [
         ("code", mix.per_code, lambda b: b.code),
         ("operator", mix.per_operator, lambda b: b.mistake.operator.name),
         ("function", mix.per_function, lambda b: (b.mistake.file, b.mistake.region)),
         ("lints", int(mix.lint_share * mix.per_crate), lambda b: "lints" if b.is_lint else None),
     ]
-    return _in_turn(order, lambda b: b.code, caps, mix.per_crate)
 
 
 def _in_turn(

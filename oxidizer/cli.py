@@ -62,7 +62,12 @@ def mine(
     ] = "suggestions",
     sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap. Both give the same tuples.")] = "auto",
     seed: Annotated[int, typer.Option(help="Decides what is tried where caps leave some out.")] = 0,
-    recipe: Annotated[Path | None, typer.Option(help="A TOML file that changes keys of the default recipe.")] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            help="A TOML file that changes keys of the default recipe; table \\[injected] steers the injected miner."
+        ),
+    ] = None,
     toolchain: Annotated[str | None, typer.Option(help="A rustup toolchain's name or a sysroot's folder.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Crates at work at once. Default: what fits.")] = None,
     address: Annotated[str | None, typer.Option(help="A Ray cluster. Default: RAY_ADDRESS, else this machine.")] = None,
@@ -73,7 +78,8 @@ def mine(
 
     Runs cargo check, clippy, test and fmt on each crate in sandboxes without network, applies what the tools suggest,
     and keeps each fix that takes exactly its diagnostic away while the crate's own tests still pass. With
-    [bold]--miners injected[/] it breaks the crates' code itself, and keeps what compiler or tests complain of.
+    [bold]--miners injected[/] it breaks the crates' code itself, and keeps what compiler or tests complain of:
+    the starter list's 29 crates take about 15 minutes on two cores.
 
     Running the same command again continues; stopping it (Ctrl-C) or killing it loses nothing that is committed.
     Exit status: 0 when every crate was mined or rejected, 1 when the command cannot run, 3 when units are quarantined

@@ -11,8 +11,10 @@
     coverage  {covered, uncovered, unknown, unmeasured [{reason, crates}]}
     tests     {crates: {pass, none, fail}, tuples: {pass, none}, passed, failed, flaky, doctests}
     audit     {audited, agreed}
-    operators [{name, proposed, tried, red, kept, crates, why}], of injected bugs; those without a site too
-    unshared  [{unit, reason}]: crates whose mutants shared no run of the compiler
+    operators [{name, route, classes [name], codes [name], proposed, tried, red, kept, crates, left [{reason, count}],
+               why}], of injected bugs; those without a site too
+    unshared  [{unit, what, reason}]: where mutants shared no run of the compiler, and what came instead
+    poisoned  [{unit, route, seen, culprits [operator], runs}]: shared runs that something spoiled, and were divided
     rejects   [{stage, reason, count}], largest first
     untried   [{name, count}]: suggestions that were never tried, by reason: noise and caps
     time      {stages [{stage, wall_s, cpu_s, commands, overhead_s}], wall_s, overhead_s}, summed over units
@@ -23,7 +25,9 @@
     samples   [tuple id]: those that the page shows
     warnings  [sentence]: where two files of the run disagree
 
-`covered_share` is of the tuples whose coverage is known; `overhead_share` is sandbox time over command time.
+`codes` count what has a code of its own: not failing tests, errors without a code, rustfmt. In `tuples` those go by
+their tool's name. `covered_share` is of the tuples whose coverage is known; `overhead_share` is sandbox time over
+command time.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ from typing import Any
 
 from oxidizer.miners.report.facts import RunFacts, TupleFacts
 from oxidizer.miners.report.funnel import funnel, ranked, untried
+from oxidizer.miners.report.injection import operator_rows, poisoned, unusual
 from oxidizer.miners.report.manifest import Stage, Unit
 from oxidizer.miners.report.samples import choose
 
@@ -44,8 +49,6 @@ STAGES = (
     "record", "sites", "batch", "lints", "alone", "behaviour", "manifest", "records",
 )  # fmt: skip
 """The order of the work, for figures; a stage with another name comes after these."""
-MANY, SPREAD = 20, 3
-"""Tuples and crates from which on an operator has enough."""
 
 
 def figures(facts: RunFacts) -> dict[str, Any]:
@@ -64,10 +67,9 @@ def figures(facts: RunFacts) -> dict[str, Any]:
         "coverage": _coverage(facts),
         "tests": _tests(facts),
         "audit": _audit(facts.units),
-        "operators": _operators(facts.units),
-        "unshared": [
-            {"unit": u.unit, "reason": u.injection.batch} for u in facts.units if u.injection and u.injection.batch
-        ],
+        "operators": operator_rows(facts.units),
+        "unshared": unusual(facts.units),
+        "poisoned": poisoned(facts.units),
         "rejects": [{"stage": s, "reason": r, "count": n} for (s, r), n in ranked(facts.rejects)],
         "untried": _named(untried(facts.units)),
         "time": _time(facts.units),
@@ -129,7 +131,7 @@ def _totals(facts: RunFacts) -> dict[str, Any]:
         "rejected": len(facts.units) - len(facts.mined),
         "quarantined": len(facts.quarantined),
         "tuples": len(facts.tuples),
-        "codes": len({row.name for row in facts.tuples}),
+        "codes": len({row.code for row in facts.tuples if row.code}),
         "classes": len({row.class_ for row in facts.tuples}),
         "covered_share": _share(coverage["covered"], coverage["covered"] + coverage["uncovered"]),
         "agreed_share": _share(audit["agreed"], audit["audited"]),
@@ -171,42 +173,6 @@ def _audit(units: Iterable[Unit]) -> dict[str, int]:
     return {"audited": sum(audited for audited, _ in pairs), "agreed": sum(agreed for _, agreed in pairs)}
 
 
-def _operators(units: Iterable[Unit]) -> list[dict[str, Any]]:
-    """What became of each operator's mistakes in all crates, most tuples first; few tuples have a reason."""
-    counts: dict[str, Counter[str]] = {}
-    for unit in units:
-        for name, seen in (unit.injection.operators if unit.injection else {}).items():
-            into = counts.setdefault(name, Counter())
-            into.update(seen.model_dump())
-            into["crates"] += seen.kept > 0
-    rows = [
-        {
-            "name": name,
-            **{key: seen[key] for key in ("proposed", "tried", "red", "kept", "crates")},
-            "why": _why_few(seen),
-        }
-        for name, seen in counts.items()
-    ]
-    return sorted(rows, key=lambda row: (-row["kept"], row["name"]))
-
-
-def _why_few(seen: Counter[str]) -> str | None:
-    """Why an operator has fewer than 20 tuples, or has them in fewer than 3 crates."""
-    if seen["kept"] >= MANY and seen["crates"] >= SPREAD:
-        return None
-    if not seen["proposed"]:
-        return "no place for it in these crates"
-    if seen["tried"] and not seen["red"]:
-        return "nothing complains of what was tried"
-    if seen["tried"] < MANY:
-        return (
-            "few places for it in these crates" if seen["proposed"] < MANY else "few of its places came up for a trial"
-        )
-    if seen["red"] < MANY:
-        return "most of what was tried does no harm"
-    return "found in few crates" if seen["kept"] >= MANY else "others came first"
-
-
 def _time(units: Iterable[Unit]) -> dict[str, Any]:
     stages: dict[str, dict[str, Any]] = {}
     for unit in units:
@@ -224,7 +190,7 @@ def _crate(unit: Unit, rows: list[TupleFacts]) -> dict[str, Any]:
     return {
         **kept,
         "tuples": len(rows),
-        "codes": len({row.name for row in rows}),
+        "codes": len({row.code for row in rows if row.code}),
         "covered_share": _share(seen[True], seen[True] + seen[False]),
         "wall_s": unit.wall_s,
         "overhead_s": sum(stage.overhead_s for stage in unit.stages.values()),

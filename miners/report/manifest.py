@@ -125,6 +125,17 @@ class Operator(_Facts):
     tried: int = 0
     red: int = 0
     kept: int = 0
+    left: dict[str, int] = {}
+    """Why the rest went no further, by reason: not tried, not red, not kept."""
+
+
+class Poisoned(_Facts):
+    """Shared runs of one route that something spoiled in one way, and the operators of the mutants that did."""
+
+    route: str
+    seen: str
+    culprits: tuple[str, ...] = ()
+    runs: int = 1
 
 
 class Injection(_Facts):
@@ -132,8 +143,17 @@ class Injection(_Facts):
 
     operators: dict[str, Operator] = {}
     runs: dict[str, int] = {}
-    batch: str | None = None
-    """Why mutants shared no runs, or why those were not believed."""
+    poisoned: tuple[Poisoned, ...] = ()
+    poisoned_left_out: int = 0
+    """Spoiled runs beyond those that are told of."""
+    unrecorded: str | None = None
+    """Why nothing was tried in the code."""
+    unshared: dict[str, str] = {}
+    """By target, why its mutants shared no runs."""
+    unlinted: dict[str, str] = {}
+    """By target, why no lint was tried on it."""
+    distrust: str | None = None
+    """Why shared runs were not believed."""
 
 
 class Unit(_Facts):

@@ -1,28 +1,22 @@
 """A crate beside the compiler's command line of one of its targets, for the tests of shared runs."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from oxidizer.cluster.batch import BatchChecker
-from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.layout import Mutant
 from oxidizer.cluster.rustc import Invocation, Rustc, record
 from oxidizer.cluster.syntax import parse
 from oxidizer.cluster.verdict import Verdict
 from oxidizer.cluster.workbench import Workbench
+from oxidizer.miners.audit import comparable
 from tests.conftest import OpenCrate
 
 LIB = "src/lib.rs"
 EXTRA = ("--features", "extra")
 PACKAGE = '[package]\nname = "tiny"\nversion = "1.0.0"\nedition = "2021"\n'
 MANIFEST = f"{PACKAGE}[workspace]\n"
-# The first complaint of a lint in a run, whosever it is, says who asked for it.
-ONCE = re.compile(
-    r"note: the lint level is defined here\n(?:[ \d].*\n)*|"
-    r" += note: (?:requested on the command line|`#\[\w+\(.*(?:on by default|implied by)).*\n"
-)
 HEALTHY = """\
 pub fn one() -> u32 {
     1
@@ -93,16 +87,11 @@ class Bench:
 
 
 def told(verdict: Verdict) -> tuple[object, ...]:
-    """All that a verdict says of a mutant, but what hangs on the run: see `words`."""
+    """All that a verdict says of a mutant, word for word but for what hangs on the run: see `comparable`."""
     target = verdict.target
-    shown = target and (target.key, target.primary, words(target))
-    return verdict.green, verdict.reason, shown, Counter((d.key, d.primary) for d in verdict.more)
-
-
-def words(target: Diagnostic) -> list[str]:
-    """What is rendered, without who asked for a lint, the order of lists of impls, and where a build script writes."""
-    text = re.sub(r"build/tiny-\w+", "build/tiny", ONCE.sub("", target.rendered))
-    return sorted(line for line in text.splitlines() if line.strip(" |"))
+    shown = target and (target.key, target.primary, comparable(target.rendered))
+    more = Counter((d.key, d.primary, comparable(d.rendered)) for d in verdict.more)
+    return verdict.green, verdict.reason, shown, more
 
 
 def codes(verdicts: Sequence[Verdict]) -> list[str | None]:

@@ -193,7 +193,8 @@ def test_every_tuple_can_be_replayed(run: Path) -> None:
 def test_the_same_seed_gives_the_same_tuples_and_another_others(crate: Path, run: Path) -> None:
     ids = {row["id"] for row in tuples(run)}
     assert {row["id"] for row in tuples(mined(crate, "again"))} == ids
-    assert {row["id"] for row in tuples(mined(crate, "other", "--seed", "7"))} != ids
+    others = {row["id"] for row in tuples(mined(crate, "other", "--seed", "7"))} - ids
+    assert len(others) >= len(ids) // 10, "a tenth at least: of most operators so small a crate has one place or two"
 
 
 def test_the_report_lists_every_operator_and_why_few_came_of_some(run: Path) -> None:
