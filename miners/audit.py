@@ -26,8 +26,11 @@ _ONCE = re.compile(
     r" += note: (?:requested on the command line|`#\[\w+\(.*(?:on by default|implied by)).*\n"
 )
 _BUILD = re.compile(r"(/build/[\w-]+)-[0-9a-f]{16}(?=/)")
-_IMPLS = re.compile(r"(help: the following (?:other )?types implement trait [^\n]*\n)((?: {4,}\S[^\n]*\n)+)")
-"""A list of types that implement a trait, in what rustc prints."""
+_IMPLS = re.compile(
+    r"(?m)^(help: the following (?:other )?types implement trait [^\n]*\n)(?:(?!note:|help:|warning:).*\n)+"
+    r"|^( += help: the following (?:other )?types implement trait [^\n]*\n)(?: {4,}\S.*\n)+"
+)
+"""Types that implement a trait, in what rustc prints: of many it shows some, here with their places, there without."""
 
 
 @dataclass
@@ -41,6 +44,8 @@ class Audited:
     """Of a crate whose shared runs are not believed: those that were not judged alone."""
     sampled: int = 0
     agreed: int = 0
+    reworded: int = 0
+    """Of those that agree: whose target rustc words otherwise alone, at the same place."""
     distrust: str | None = None
     """Why shared runs are not believed."""
 
@@ -50,10 +55,12 @@ class Auditor:
 
     def __init__(self, bench: Workbench, mix: Injection, seed: int, crate: str) -> None:
         self.bench, self.mix, self.seed, self.crate = bench, mix, seed, crate
+        self._reworded = 0
 
     def audit(self, kept: Sequence[Broken]) -> Audited:
         """Sort out what is kept. Raises SandboxUnavailable."""
         found = Audited()
+        self._reworded = 0
         said = {id(b): self._objection(b) for b in kept if self._is_sampled(b)}
         found.sampled, found.agreed = len(said), sum(objection is None for objection in said.values())
         wrong = found.sampled - found.agreed
@@ -71,6 +78,7 @@ class Auditor:
                 allowed -= 1
                 said[id(broken)] = self._objection(broken)
             self._sort(broken, said, found)
+        found.reworded = self._reworded
         return found
 
     def _sort(self, broken: Broken, said: dict[int, str | None], found: Audited) -> None:
@@ -88,32 +96,34 @@ class Auditor:
         return broken.mistake.route is not Route.MANIFEST and share < self.mix.audit_share
 
     def _objection(self, broken: Broken) -> str | None:
-        """What cargo, alone, says otherwise: other complaints, places or words, or tests that do not fail."""
+        """What cargo, alone, says otherwise: other complaints, at other places, or tests that do not fail."""
         mistake, verdict = broken.mistake, broken.verdict
         if verdict.broken:
             failing = judge_behaviour(self.bench, mistake.site.edits, verdict.broken)
             return None if failing else "alone, not all of the tests fail"
         alone = self.bench.judge_mutant(mistake.site.edits, broken.probe, mistake.lints)
         if verdict.green == alone.green and _shown(verdict) == _shown(alone):
+            self._reworded += _words(verdict) != _words(alone)
             return None
-        one, other = _told(alone), _told(verdict)
-        return f"alone: {one}; shared: {other}" if one != other else f"other words: {one}"
+        return f"alone: {_told(alone)}; shared: {_told(verdict)}"
 
 
 def comparable(rendered: str) -> str:
     """The text as a tool prints it, without what hangs on the run: who asked for a lint, which the first complaint of a
-    run says, whosever it is; the folder that a build script writes to; the order of a list of impls.
+    run says, whosever it is; the folder that a build script writes to; which impls of a trait it lists.
     """
     text = _BUILD.sub(r"\1", _ONCE.sub("", rendered))
-    text = _IMPLS.sub(lambda found: found[1] + "".join(sorted(found[2].splitlines(keepends=True))), text)
+    text = _IMPLS.sub(lambda found: found[1] or found[2], text)
     # With the note goes the bar that led to it.
     return "\n".join(line for line in text.splitlines() if line.strip(" |"))
 
 
 def _shown(verdict: Verdict) -> tuple[object, ...]:
-    target = verdict.target
-    words = target and comparable(target.rendered)
-    return target and _place(target), words, Counter(_place(d) for d in verdict.more)
+    return verdict.target and _place(verdict.target), Counter(_place(d) for d in verdict.more)
+
+
+def _words(verdict: Verdict) -> str:
+    return comparable(verdict.target.rendered) if verdict.target else ""
 
 
 def _place(diagnostic: Diagnostic) -> tuple[object, ...]:

@@ -331,7 +331,7 @@ class InjectedMiner:
         """What an audit leaves of what is kept; the rest is told of."""
         found = Auditor(self.bench, self.mix, self.seed, self.unit.crate).audit(kept)
         mined.audited, mined.agreed = found.sampled, found.agreed
-        self.told.distrust = found.distrust
+        self.told.distrust, self.told.runs["audits reworded"] = found.distrust, found.reworded
         mined.unkept["shared run not trusted"] += len(found.untried)
         self.told.leave([broken.mistake for broken in found.untried], "shared run not trusted")
         for broken, objection in found.refuted:
