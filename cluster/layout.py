@@ -33,6 +33,10 @@ class Mutant:
     end: int
     codes: tuple[str, ...] = ()
     """The lints that it aims at; none where it aims at compile errors."""
+    is_seen: bool = False
+    """It changes what other code sees, a signature or a type: though that still compiles, of what is wrong there the
+    compiler may say less.
+    """
 
 
 @dataclass(frozen=True)
@@ -273,16 +277,20 @@ def _expanded(span: Span) -> Iterator[Span]:
 
 
 class Rounds:
-    """Mutants in groups in which no two regions share a line."""
+    """Mutants in groups in which no two regions share a line. Those that other code sees are among themselves."""
 
     def __init__(self, mutants: Sequence[Mutant], read: Callable[[str], bytes]) -> None:
         begins = {file: _line_starts(read(file)) for file in {m.file for m in mutants}}
         self._lies = [(m.file, *_lines(m, begins[m.file])) for m in mutants]
+        self._seen = [m.is_seen for m in mutants]
 
     def next(self, numbers: Sequence[int]) -> list[int]:
-        """Of the mutants with these numbers, in this order, each that shares no line with one that is taken."""
+        """Of the mutants with these numbers, in this order, each of the first one's kind that shares no line with one
+        that is taken.
+        """
         taken: dict[str, list[tuple[int, int]]] = {}
-        return [n for n in numbers if _is_free(taken.setdefault(self._lies[n][0], []), self._lies[n][1:])]
+        alike = [n for n in numbers if self._seen[n] == self._seen[numbers[0]]]
+        return [n for n in alike if _is_free(taken.setdefault(self._lies[n][0], []), self._lies[n][1:])]
 
 
 def _lines(mutant: Mutant, starts: Sequence[int]) -> tuple[int, int]:

@@ -382,4 +382,4 @@ def _bare(text: bytes) -> bytes:
 
 
 def _mutant(mistake: Mistake) -> Mutant:
-    return Mutant(mistake.site.edits, mistake.file, *mistake.region, mistake.lints)
+    return Mutant(mistake.site.edits, mistake.file, *mistake.region, mistake.lints, mistake.is_seen)

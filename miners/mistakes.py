@@ -42,6 +42,13 @@ class Mistake:
     """The code may run at compile time."""
     route: Route
     """The operator's, but `crate` where others notice what is wrong with an item."""
+    in_body: bool = False
+    """All edits lie in a function's body."""
+
+    @property
+    def is_seen(self) -> bool:
+        """It changes what other code sees: a signature, a type."""
+        return self.route is Route.ITEM and not self.in_body
 
     @property
     def lints(self) -> tuple[str, ...]:
@@ -144,8 +151,13 @@ def _placed(operator: Operator, site: Site, code: Code, item: Node | None, funct
     spoils = operator.route is Route.ITEM and item is not None and _is_noticed(operator, start, item)
     return Mistake(
         operator, site, code.file, (home.start_byte, home.end_byte), code.text(name) if name else "", is_const,
-        Route.CRATE if spoils else operator.route,
+        Route.CRATE if spoils else operator.route, _lies_in_body(start, end, function),
     )  # fmt: skip
+
+
+def _lies_in_body(start: int, end: int, function: Node | None) -> bool:
+    body = function and function.child_by_field_name("body")
+    return body is not None and body.start_byte < start and end < body.end_byte
 
 
 def _is_noticed(operator: Operator, start: int, item: Node) -> bool:
