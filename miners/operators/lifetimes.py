@@ -204,7 +204,7 @@ class ReturnStatic(Operator):
 
     name = "return_static"
     codes = ("",)
-    route = Route.ITEM
+    route = Route.CRATE
     rationale = "`'static` promises a reference for the whole run; what is borrowed from a parameter cannot keep it."
     nodes = ("function_item",)
 
