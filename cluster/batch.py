@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from oxidizer.cluster.diagnostics import Diagnostic, distinct
@@ -102,7 +102,6 @@ class BatchChecker:
             found |= self._judge({n: mutants[n] for n in sorted(group)})
             again = [n for n in again if n not in group] + [n for n in new if n in group and found[n] is _ENTANGLED]
             new = [n for n in new if n not in group]
-        found |= self._seconded(mutants, found, rounds)
         # Among the few that are left hardly any stand in each other's way.
         self._wary, left = False, sorted(n for n, verdict in found.items() if verdict is _ENTANGLED)
         while left:
@@ -110,17 +109,6 @@ class BatchChecker:
             found |= self._judge({n: mutants[n] for n in sorted(group)})
             left = [n for n in left if n not in group]
         return [self.alone(mutants[n]) if found[n] is _ENTANGLED else found[n] for n in range(len(mutants))]
-
-    def _seconded(self, mutants: Sequence[Mutant], found: Mapping[int, Verdict], rounds: Rounds) -> dict[int, Verdict]:
-        """Mutants that other code sees once more, among others: what is not the same then needs a run of its own."""
-        left = [n for n in reversed(range(len(mutants))) if mutants[n].is_seen and found[n].scope == "batch"]
-        undecided: dict[int, Verdict] = {}
-        while left:
-            group = set(rounds.next(left))
-            again = self._judge({n: mutants[n] for n in sorted(group)})
-            undecided |= {n: _ENTANGLED for n in group if _places(again[n]) != _places(found[n])}
-            left = [n for n in left if n not in group]
-        return undecided
 
     def alone(self, mutant: Mutant) -> Verdict:
         """The verdict on one mutant in a run of its own. Raises NotBatchable."""
@@ -274,11 +262,6 @@ def _is_loud(verdict: Verdict, mutant: Mutant) -> bool:
 def _is_fickle(diagnostic: Diagnostic) -> bool:
     """Others' mistakes have a say in its words: the imports of one `use` that nobody needs are told together."""
     return diagnostic.code in _FICKLE or diagnostic.message.startswith("unused imports:")
-
-
-def _places(verdict: Verdict) -> Counter[object]:
-    """What a mutant shows, and where."""
-    return Counter(d.place for d in (verdict.target, *verdict.more) if d is not None)
 
 
 def _stopped(compiled: Compiled) -> Verdict | None:

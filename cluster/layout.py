@@ -33,9 +33,9 @@ class Mutant:
     end: int
     codes: tuple[str, ...] = ()
     """The lints that it aims at; none where it aims at compile errors."""
-    is_seen: bool = False
-    """It changes what other code sees, a signature or a type: though that still compiles, of what is wrong there the
-    compiler may say less.
+    changes: frozenset[str] = frozenset()
+    """Names by which other code knows what it changes, a signature or a type: of what is wrong in code that says such a
+    name the compiler may tell less.
     """
 
 
@@ -277,20 +277,40 @@ def _expanded(span: Span) -> Iterator[Span]:
 
 
 class Rounds:
-    """Mutants in groups in which no two regions share a line. Those that other code sees are among themselves."""
+    """Mutants in groups in which no two regions share a line, and none says a name that another one changes.
+
+    Those that change what others see are among themselves.
+    """
 
     def __init__(self, mutants: Sequence[Mutant], read: Callable[[str], bytes]) -> None:
-        begins = {file: _line_starts(read(file)) for file in {m.file for m in mutants}}
+        texts = {file: read(file) for file in {m.file for m in mutants}}
+        begins = {file: _line_starts(text) for file, text in texts.items()}
         self._lies = [(m.file, *_lines(m, begins[m.file])) for m in mutants]
-        self._seen = [m.is_seen for m in mutants]
+        self._changes = [m.changes for m in mutants]
+        regions = {(m.file, m.start, m.end) for m in mutants if m.changes}
+        said = {(file, start, end): _words(texts[file][start:end]) for file, start, end in regions}
+        self._says = [said[m.file, m.start, m.end] if m.changes else frozenset() for m in mutants]
 
     def next(self, numbers: Sequence[int]) -> list[int]:
-        """Of the mutants with these numbers, in this order, each of the first one's kind that shares no line with one
-        that is taken.
+        """Of the mutants with these numbers, in this order, each of the first one's kind that can be beside those that
+        are taken.
         """
         taken: dict[str, list[tuple[int, int]]] = {}
-        alike = [n for n in numbers if self._seen[n] == self._seen[numbers[0]]]
-        return [n for n in alike if _is_free(taken.setdefault(self._lies[n][0], []), self._lies[n][1:])]
+        changed, said, found = set[str](), set[str](), list[int]()
+        for n in numbers:
+            if bool(self._changes[n]) != bool(self._changes[numbers[0]]):
+                continue
+            if not (said.isdisjoint(self._changes[n]) and changed.isdisjoint(self._says[n])):
+                continue
+            if _is_free(taken.setdefault(self._lies[n][0], []), self._lies[n][1:]):
+                changed |= self._changes[n]
+                said |= self._says[n]
+                found.append(n)
+        return found
+
+
+def _words(text: bytes) -> frozenset[str]:
+    return frozenset(word.decode("utf-8", "replace") for word in re.findall(rb"\w+", text))
 
 
 def _lines(mutant: Mutant, starts: Sequence[int]) -> tuple[int, int]:

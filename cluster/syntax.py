@@ -17,7 +17,8 @@ ITEMS = frozenset(
         "struct_item", "trait_item", "type_item", "union_item", "use_declaration",
     }
 )  # fmt: skip
-_NAMED = ITEMS | {"field_declaration", "enum_variant"}
+NAMED = ITEMS | {"field_declaration", "enum_variant"}
+"""Kinds of definitions, which have a field `name`."""
 _CONTAINERS = frozenset({"source_file", "declaration_list"})
 _COMMENTS = frozenset({"line_comment", "block_comment"})
 _TABLES = frozenset({"table", "table_array_element"})
@@ -104,7 +105,7 @@ def renames(source: bytes, start: int, end: int, replacement: bytes) -> bool:
     todo, kept = [parse(source).root_node], set(re.findall(rb"\w+", replacement))
     while todo:
         node = todo.pop()
-        if node.type in _NAMED and (name := node.child_by_field_name("name")) is not None:
+        if node.type in NAMED and (name := node.child_by_field_name("name")) is not None:
             inside = start < name.end_byte and name.start_byte < end
             if inside and source[name.start_byte : name.end_byte] not in kept:
                 return True

@@ -15,7 +15,6 @@ from pathlib import PurePosixPath
 
 from oxidizer.cluster.batch import BatchChecker, Effort, NotBatchable
 from oxidizer.cluster.edits import apply, by_file, inverse
-from oxidizer.cluster.layout import Mutant
 from oxidizer.cluster.lints import read_lints
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.nursery import Nursery, body_region, stops
@@ -157,7 +156,7 @@ class InjectedMiner:
         tried = sample(offered, self.mix, self.seed, self.mix.tried_errors)
         self.told.drawn(offered, tried, self.mix.tried_per_function)
         with self.meter.stage("batch"):
-            verdicts = checker.judge([_mutant(m) for m in tried])
+            verdicts = checker.judge([m.mutant for m in tried])
         probe = ("check", *invocation.flags, *self.bench.cargo.features)
         yield from self._red(tried, verdicts, probe, mined)
         self._note(checker, tried, "batch")
@@ -172,7 +171,7 @@ class InjectedMiner:
         checker = BatchChecker(self.bench, Rustc(self.bench.cargo, invocation, lints))
         with self.meter.stage("lints"):
             try:
-                verdicts = checker.judge([_mutant(m) for m in tried])
+                verdicts = checker.judge([m.mutant for m in tried])
             except NotBatchable as error:
                 self.told.unlinted[" ".join(invocation.flags)] = str(error)
                 self.told.leave(tried, "clippy alone does not take the source")
@@ -186,7 +185,7 @@ class InjectedMiner:
     ) -> Generator[Broken, None, list[Mistake]]:
         """Mistakes of syntax that share runs; returns all mistakes that need runs of their own."""
         alone = [m for m in found if m.route in ALONE]
-        stopping = [m for m in alone if m.route is Route.SYNTAX and stops(_mutant(m), self.bench.read)]
+        stopping = [m for m in alone if m.route is Route.SYNTAX and stops(m.mutant, self.bench.read)]
         apart = {id(m) for m in stopping}
         bodied = [b for m in alone if id(m) not in apart and (b := self._in_body(m)) is not None]
         mix = replace(self.mix, tried_per_function=_PER_FUNCTION)
@@ -195,8 +194,8 @@ class InjectedMiner:
         nursery, planted = Nursery(checker), [m for m in tried if id(m) in apart]
         shared = [m for m in tried if id(m) not in apart]
         with self.meter.stage("syntax"):
-            verdicts = nursery.judge([_mutant(m) for m in planted])
-            more = checker.judge([_mutant(m) for m in shared])
+            verdicts = nursery.judge([m.mutant for m in planted])
+            more = checker.judge([m.mutant for m in shared])
         self._note(checker, shared, "syntax")
         self.told.runs += Counter(
             {"nursery shared": nursery.effort.runs, "nursery undecided": nursery.effort.undecided}
@@ -213,7 +212,7 @@ class InjectedMiner:
         """A mistake of syntax with the function whose body alone it changes for its region."""
         if mistake.route is not Route.SYNTAX:
             return None
-        region = body_region(_mutant(mistake), self.bench.read)
+        region = body_region(mistake.mutant, self.bench.read)
         return region and replace(mistake, region=region)
 
     def _alone(
@@ -223,7 +222,7 @@ class InjectedMiner:
         tried = sample(found, mix, self.seed, self.mix.tried_alone)
         self.told.drawn(found, tried, mix.tried_per_function)
         with self.meter.stage("alone"):
-            verdicts = [checker.alone(_mutant(m)) for m in tried]
+            verdicts = [checker.alone(m.mutant) for m in tried]
         self.told.runs["syntax alone"] += sum(m.route is Route.SYNTAX for m in tried)
         yield from self._red(tried, verdicts, ("check", *invocation.flags, *self.bench.cargo.features), mined)
 
@@ -237,10 +236,10 @@ class InjectedMiner:
         self.told.leave([m for m in changes if m.is_const], "code that may run at compile time")
         drawn = sample(offered, self.mix, self.seed, self.mix.tried_tests)
         self.told.drawn(offered, drawn, self.mix.tried_per_function)
-        tried = [drawn[n] for n in apart([_mutant(m) for m in drawn])]
+        tried = [drawn[n] for n in apart([m.mutant for m in drawn])]
         self.told.leave([m for m in drawn if m not in tried], "in the way of another change")
         with self.meter.stage("behaviour"):
-            verdicts = Schemata(self.bench, rustc, [_mutant(m) for m in tried]).judge()
+            verdicts = Schemata(self.bench, rustc, [m.mutant for m in tried]).judge()
         yield from self._red(tried, verdicts, ("test", "--no-fail-fast", "--tests", *self.bench.cargo.features), mined)
 
     def _manifest(self, invocations: Sequence[Invocation], mined: Mined) -> Iterator[Broken]:
@@ -324,7 +323,7 @@ class InjectedMiner:
         effort = checker.effort
         self.told.runs += Counter({f"{route} shared": effort.runs, f"{route} alone": effort.alone})
         self.told.runs[f"{route} divided"] += effort.poisoned
-        self.told.noted(route, {_mutant(m): m.operator.name for m in tried}, effort.poisons)
+        self.told.noted(route, {m.mutant: m.operator.name for m in tried}, effort.poisons)
         checker.effort = Effort()
 
     def _audited(self, kept: Sequence[Broken], mined: Mined) -> list[Broken]:
@@ -379,7 +378,3 @@ def _distinct(found: Iterable[Mistake]) -> list[Mistake]:
 def _bare(text: bytes) -> bytes:
     """A file without what only lays code out: white space, and commas before a closing bracket."""
     return re.sub(rb",(?=[)\]}])", b"", re.sub(rb"\s+", b"", text))
-
-
-def _mutant(mistake: Mistake) -> Mutant:
-    return Mutant(mistake.site.edits, mistake.file, *mistake.region, mistake.lints, mistake.is_seen)

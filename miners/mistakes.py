@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from oxidizer.cluster.syntax import ITEMS, table_region
+from oxidizer.cluster.layout import Mutant
+from oxidizer.cluster.syntax import ITEMS, NAMED, table_region
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, walk
 
 _TEST = re.compile(r"#!?\[\s*(?:[\w:]*\btest\b|[\w:]*\bbench\b|cfg\s*\(.*\b(?:test|doctest|fuzzing)\b)", re.DOTALL)
@@ -42,18 +43,18 @@ class Mistake:
     """The code may run at compile time."""
     route: Route
     """The operator's, but `crate` where others notice what is wrong with an item."""
-    in_body: bool = False
-    """All edits lie in a function's body."""
-
-    @property
-    def is_seen(self) -> bool:
-        """It changes what other code sees: a signature, a type."""
-        return self.route is Route.ITEM and not self.in_body
+    changes: frozenset[str] = frozenset()
+    """Names by which other code knows what it changes: a signature, a type."""
 
     @property
     def lints(self) -> tuple[str, ...]:
         """The lints that it aims at; none where it aims at errors."""
         return self.operator.codes if self.route is Route.LINT else ()
+
+    @property
+    def mutant(self) -> Mutant:
+        """What is judged of it."""
+        return Mutant(self.site.edits, self.file, *self.region, self.lints, self.changes)
 
 
 def mistakes(code: Code, operators: Iterable[Operator]) -> Iterator[Mistake]:
@@ -149,15 +150,31 @@ def _placed(operator: Operator, site: Site, code: Code, item: Node | None, funct
         c.type == "function_modifiers" and "const" in code.text(c) for c in function.children
     )
     spoils = operator.route is Route.ITEM and item is not None and _is_noticed(operator, start, item)
+    changes = frozenset[str]()
+    if operator.route is Route.ITEM and item is not None and not spoils and not _lies_in_body(start, end, function):
+        changed = function if function is not None and function.start_byte <= start else item
+        changes = frozenset(_names(changed, code))
     return Mistake(
         operator, site, code.file, (home.start_byte, home.end_byte), code.text(name) if name else "", is_const,
-        Route.CRATE if spoils else operator.route, _lies_in_body(start, end, function),
+        Route.CRATE if spoils else operator.route, changes,
     )  # fmt: skip
 
 
 def _lies_in_body(start: int, end: int, function: Node | None) -> bool:
     body = function and function.child_by_field_name("body")
     return body is not None and body.start_byte < start and end < body.end_byte
+
+
+def _names(definition: Node, code: Code) -> Iterator[str]:
+    """The names by which other code knows a definition, of an impl its type's, and its methods, fields and variants."""
+    todo = [definition]
+    while todo:
+        node = todo.pop()
+        if node.type == "impl_item" and (of := node.child_by_field_name("type")) is not None:
+            yield from [code.text(n) for n in walk(of) if n.type == "type_identifier"][:1]
+        elif node.type in NAMED and (name := node.child_by_field_name("name")) is not None:
+            yield code.text(name)
+        todo += [] if node.type == "function_item" else [c for c in node.named_children if c.type not in _SKIPPED]
 
 
 def _is_noticed(operator: Operator, start: int, item: Node) -> bool:

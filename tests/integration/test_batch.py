@@ -44,17 +44,12 @@ def found(broken: Bench, *routes: Route) -> list[Mistake]:
     return list({m.operator.name: m for m in drawn}.values())
 
 
-def as_mutant(mistake: Mistake) -> Mutant:
-    aimed = mistake.operator.codes if mistake.operator.route is Route.LINT else ()
-    return Mutant(mistake.site.edits, mistake.file, *mistake.region, aimed)
-
-
 @pytest.mark.parametrize("share", range(5))
 def test_errors_of_every_operator_are_those_that_the_compiler_shows_alone(broken: Bench, share: int) -> None:
     """Each operator that finds something here, in shared runs of a fifth of them; a few are asked of cargo too."""
     checker = broken.use(broken.invocations[0])
     tried = found(broken, Route.BODY, Route.ITEM)[share::5]
-    mutants, before = [as_mutant(m) for m in tried], checker.effort.runs
+    mutants, before = [m.mutant for m in tried], checker.effort.runs
     verdicts = checker.judge(mutants)
     assert checker.effort.runs - before < len(tried), "runs are shared"
     assert sum(v.green for v in verdicts) > len(tried) // 2
@@ -70,7 +65,7 @@ def test_lints_of_twenty_operators_are_those_that_clippy_shows_alone(broken: Ben
     tried = found(broken, Route.LINT)[:20]
     assert len(tried) == 20
     broken.use(broken.invocations[0], sorted({code for m in tried for code in m.operator.codes}))
-    verdicts = broken.same_as_alone([as_mutant(m) for m in tried])
+    verdicts = broken.same_as_alone([m.mutant for m in tried])
     assert sum(v.green for v in verdicts) > len(tried) // 2
     assert sum(v.scope == "batch" for v in verdicts) > len(tried) // 2
 
@@ -286,10 +281,38 @@ def test_what_hides_the_errors_of_others_shares_no_run(
     wanted = [operator for operator in operators() if operator.name == name]
     (mistake,) = (m for m in mistakes(Code(LIB, source), wanted) if m.region[0] == source.index(at.encode()))
     user = bench.mutant(old, new)
-    _, shared = bench.checker.judge([as_mutant(mistake), user])
+    _, shared = bench.checker.judge([mistake.mutant, user])
     assert (codes([bench.alone(user)]), codes([shared])) == ([code], [None]), "it would hide the other's error"
     assert mistake.route is Route.CRATE
     assert mistake.route not in SHARED
+
+
+CALLED = """
+pub fn first<'a>(values: &'a [u32], _: &str) -> &'a u32 {
+    &values[0]
+}
+
+pub fn caller(mut values: Vec<u32>) -> u32 {
+    values.push(1);
+    *first(&values, "")
+}
+
+pub fn other(mut values: Vec<u32>) -> u32 {
+    values.push(1);
+    values[0]
+}
+"""
+
+
+def test_what_calls_a_changed_function_is_told_all_of_its_own_mistakes(open_crate: OpenCrate) -> None:
+    """Beside a callee whose signature is wrong, nothing is said of the loans of its caller."""
+    bench = start(open_crate, HEALTHY + CALLED)
+    changes = (("&'a u32", "&'b u32"), ("caller(mut", "caller("), ("other(mut", "other("))
+    plain = bench.mutants(*changes)
+    named = [replace(m, changes=frozenset({n})) for m, n in zip(plain, ("first", "caller", "other"), strict=True)]
+    assert codes(bench.same_as_alone(named)) == ["E0261", "E0596", "E0596"]
+    assert bench.checker.effort.runs == 1, "one of them goes by itself"
+    assert codes(bench.checker.judge(plain)) == ["E0261", None, "E0596"], "it would hide the other's error"
 
 
 def test_each_mutant_is_told_who_asked_for_its_lint(open_crate: OpenCrate) -> None:

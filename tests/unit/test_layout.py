@@ -299,3 +299,26 @@ def test_regions_on_one_line_are_in_two_rounds_and_files_do_not_meet() -> None:
     other = replace(group[0], file="src/other.rs")
     assert rounds([*group, other], lambda _: one) == [[0, 2, 4], [1], [3]]
     assert rounds([], lambda _: one) == []
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["", "a", "b", "cd"]), st.booleans()), max_size=12))
+@LAW
+def test_no_name_that_one_of_a_round_changes_is_said_by_another(parts: list[tuple[str, str, bool]]) -> None:
+    """Each line says a word and may call another; those that change names never meet those that change none."""
+    lines = [f"fn {name}() {{ {called} }}\n".encode() for name, called, _ in parts]
+    starts = [sum(len(line) for line in lines[:n]) for n in range(len(lines))]
+    group = [
+        Mutant(
+            (Edit(FILE, at, at, b"x"),), FILE, at, at + len(line) - 1, (), frozenset(name) if changes else frozenset()
+        )
+        for at, line, (name, _, changes) in zip(starts, lines, parts, strict=True)
+    ]
+    found = rounds(group, lambda _: b"".join(lines))
+    assert sorted(n for numbers in found for n in numbers) == list(range(len(group)))
+    for numbers in found:
+        assert len({parts[n][2] for n in numbers}) == 1
+        for n in numbers:
+            said = {word for m in numbers if m != n for word in parts[m][:2]}
+            assert not (parts[n][2] and parts[n][0] in said)
+    plain = [n for n, part in enumerate(parts) if not part[2]]
+    assert not plain or plain in found, "what nobody sees is in one"
