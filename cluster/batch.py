@@ -25,6 +25,8 @@ _FICKLE = frozenset({"E0282", "E0283", "E0284"})
 """Codes of one complaint, of which rustc chooses by the errors that it has told already."""
 _CIRCULAR = "E0391"
 """A circle is told from where the compiler enters it, which hangs on what it remembers."""
+_GENERIC_BOUND, _POLYMORPHISM = "making the bound lifetime-generic", "information on higher-ranked polymorphism"
+"""Advice, and the note that goes with the first such advice of a run."""
 _ENTANGLED = Verdict(False, detail="shows code that another mutant changes")
 
 
@@ -146,7 +148,7 @@ class BatchChecker:
             own = [layout.alone(d, index) for d in shares.of[index]]
             fickle = self._wary and any(_is_fickle(d) for d in shares.of[index])
             missed = self.rustc.lints and not shares.named.isdisjoint(self._dropped(group[number]))
-            if fickle or missed or any(d is None for d in own):
+            if fickle or missed or _lacks_note(shares.of[index]) or any(d is None for d in own):
                 verdicts[number] = _ENTANGLED
             else:
                 verdict = mutant_verdict([d for d in own if d is not None], group[number].codes)
@@ -262,6 +264,12 @@ def _is_loud(verdict: Verdict, mutant: Mutant) -> bool:
 def _is_fickle(diagnostic: Diagnostic) -> bool:
     """Others' mistakes have a say in its words: the imports of one `use` that nobody needs are told together."""
     return diagnostic.code in _FICKLE or diagnostic.message.startswith("unused imports:")
+
+
+def _lacks_note(own: Sequence[Diagnostic]) -> bool:
+    """Another mutant's diagnostic took the note that alone would be here."""
+    advised = [d.rendered for d in own if _GENERIC_BOUND in d.rendered]
+    return bool(advised) and not any(_POLYMORPHISM in text for text in advised)
 
 
 def _stopped(compiled: Compiled) -> Verdict | None:

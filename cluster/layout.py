@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,6 +25,18 @@ _CLOSURE = re.compile(r"\||move\b|async\b|static\b|for\b|gen\b")
 
 
 @dataclass(frozen=True)
+class Definition:
+    """A function or another item, as other code sees it. Where it is changed, of what is wrong in code that says one of
+    its names the compiler may tell less.
+    """
+
+    names: frozenset[str]
+    """Its own and those of its parts."""
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class Mutant:
     """Edits of the source that break it, and the region whose code alone can complain of them."""
 
@@ -33,10 +46,8 @@ class Mutant:
     end: int
     codes: tuple[str, ...] = ()
     """The lints that it aims at; none where it aims at compile errors."""
-    changes: frozenset[str] = frozenset()
-    """Names by which other code knows what it changes, a signature or a type: of what is wrong in code that says such a
-    name the compiler may tell less.
-    """
+    definition: Definition | None = None
+    """What other code sees and these edits change."""
 
 
 @dataclass(frozen=True)
@@ -277,40 +288,43 @@ def _expanded(span: Span) -> Iterator[Span]:
 
 
 class Rounds:
-    """Mutants in groups in which no two regions share a line, and none says a name that another one changes.
+    """Mutants in groups in which no two regions share a line, and no changed definition says another's name.
 
-    Those that change what others see are among themselves.
+    Those that change definitions are among themselves.
     """
 
     def __init__(self, mutants: Sequence[Mutant], read: Callable[[str], bytes]) -> None:
         texts = {file: read(file) for file in {m.file for m in mutants}}
         begins = {file: _line_starts(text) for file, text in texts.items()}
         self._lies = [(m.file, *_lines(m, begins[m.file])) for m in mutants]
-        self._changes = [m.changes for m in mutants]
-        regions = {(m.file, m.start, m.end) for m in mutants if m.changes}
-        said = {(file, start, end): _words(texts[file][start:end]) for file, start, end in regions}
-        self._says = [said[m.file, m.start, m.end] if m.changes else frozenset() for m in mutants]
+        self._names = [m.definition.names if m.definition else frozenset() for m in mutants]
+        definitions = {(m.file, m.definition) for m in mutants if m.definition}
+        said = {(file, definition): _said(definition, texts[file]) for file, definition in definitions}
+        self._said = [said[m.file, m.definition] if m.definition else frozenset() for m in mutants]
 
     def next(self, numbers: Sequence[int]) -> list[int]:
         """Of the mutants with these numbers, in this order, each of the first one's kind that can be beside those that
         are taken.
         """
         taken: dict[str, list[tuple[int, int]]] = {}
-        changed, said, found = set[str](), set[str](), list[int]()
+        names, said, found = set[str](), set[str](), list[int]()
         for n in numbers:
-            if bool(self._changes[n]) != bool(self._changes[numbers[0]]):
+            if bool(self._names[n]) != bool(self._names[numbers[0]]):
                 continue
-            if not (said.isdisjoint(self._changes[n]) and changed.isdisjoint(self._says[n])):
+            if not (said.isdisjoint(self._names[n]) and names.isdisjoint(self._said[n])):
                 continue
             if _is_free(taken.setdefault(self._lies[n][0], []), self._lies[n][1:]):
-                changed |= self._changes[n]
-                said |= self._says[n]
+                names |= self._names[n]
+                said |= self._said[n]
                 found.append(n)
         return found
 
 
-def _words(text: bytes) -> frozenset[str]:
-    return frozenset(word.decode("utf-8", "replace") for word in re.findall(rb"\w+", text))
+def _said(definition: Definition, source: bytes) -> frozenset[str]:
+    """The words of a definition; its own names only where it says them again."""
+    text = source[definition.start : definition.end]
+    words = Counter(word.decode("utf-8", "replace") for word in re.findall(rb"\w+", text))
+    return frozenset(word for word, times in words.items() if times > 1 or word not in definition.names)
 
 
 def _lines(mutant: Mutant, starts: Sequence[int]) -> tuple[int, int]:

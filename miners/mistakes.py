@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from oxidizer.cluster.layout import Mutant
+from oxidizer.cluster.layout import Definition, Mutant
 from oxidizer.cluster.syntax import ITEMS, NAMED, table_region
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, walk
 
@@ -43,8 +43,8 @@ class Mistake:
     """The code may run at compile time."""
     route: Route
     """The operator's, but `crate` where others notice what is wrong with an item."""
-    changes: frozenset[str] = frozenset()
-    """Names by which other code knows what it changes: a signature, a type."""
+    definition: Definition | None = None
+    """What it changes so that other code sees it: a function's signature, else the item; None in a body."""
 
     @property
     def lints(self) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ class Mistake:
     @property
     def mutant(self) -> Mutant:
         """What is judged of it."""
-        return Mutant(self.site.edits, self.file, *self.region, self.lints, self.changes)
+        return Mutant(self.site.edits, self.file, *self.region, self.lints, self.definition)
 
 
 def mistakes(code: Code, operators: Iterable[Operator]) -> Iterator[Mistake]:
@@ -150,13 +150,13 @@ def _placed(operator: Operator, site: Site, code: Code, item: Node | None, funct
         c.type == "function_modifiers" and "const" in code.text(c) for c in function.children
     )
     spoils = operator.route is Route.ITEM and item is not None and _is_noticed(operator, start, item)
-    changes = frozenset[str]()
+    definition = None
     if operator.route is Route.ITEM and item is not None and not spoils and not _lies_in_body(start, end, function):
         changed = function if function is not None and function.start_byte <= start else item
-        changes = frozenset(_names(changed, code))
+        definition = Definition(frozenset(_names(changed, code)), changed.start_byte, changed.end_byte)
     return Mistake(
         operator, site, code.file, (home.start_byte, home.end_byte), code.text(name) if name else "", is_const,
-        Route.CRATE if spoils else operator.route, changes,
+        Route.CRATE if spoils else operator.route, definition,
     )  # fmt: skip
 
 

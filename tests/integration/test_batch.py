@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from oxidizer.cluster.edits import Edit
-from oxidizer.cluster.layout import Mutant
+from oxidizer.cluster.layout import Definition, Mutant
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.injected import SHARED
 from oxidizer.miners.mistakes import Mistake, mistakes
@@ -309,10 +309,22 @@ def test_what_calls_a_changed_function_is_told_all_of_its_own_mistakes(open_crat
     bench = start(open_crate, HEALTHY + CALLED)
     changes = (("&'a u32", "&'b u32"), ("caller(mut", "caller("), ("other(mut", "other("))
     plain = bench.mutants(*changes)
-    named = [replace(m, changes=frozenset({n})) for m, n in zip(plain, ("first", "caller", "other"), strict=True)]
+    names = ("first", "caller", "other")
+    named = [
+        replace(m, definition=Definition(frozenset({n}), m.start, m.end)) for m, n in zip(plain, names, strict=True)
+    ]
     assert codes(bench.same_as_alone(named)) == ["E0261", "E0596", "E0596"]
     assert bench.checker.effort.runs == 1, "one of them goes by itself"
     assert codes(bench.checker.judge(plain)) == ["E0261", None, "E0596"], "it would hide the other's error"
+
+
+def test_a_note_that_a_run_tells_once_is_told_to_each_mutant(open_crate: OpenCrate) -> None:
+    lib = "".join(f"pub fn f{n}<F: Fn(&u8) -> bool>(f: F) -> bool {{\n    f(&{n})\n}}\n\n" for n in range(3))
+    bench = start(open_crate, HEALTHY + lib)
+    lent = [bench.mutant(f"f{n}<F: Fn(&u8)", f"f{n}<F: Fn(&'a u8)") for n in range(3)]
+    shown = [v.target.rendered if v.target else "" for v in bench.same_as_alone([*lent, *bench.mutants(*MISTAKES)])]
+    assert all("more information on higher-ranked polymorphism" in text for text in shown[:3])
+    assert bench.checker.effort.runs == 2, "runs are shared"
 
 
 def test_each_mutant_is_told_who_asked_for_its_lint(open_crate: OpenCrate) -> None:

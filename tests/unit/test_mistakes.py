@@ -231,15 +231,19 @@ def test_code_that_may_run_at_compile_time_is_marked() -> None:
     assert marked == {"1": False, "2": False, "3": True, "4": True, "5": True, "6": False, "0": False}
 
 
-def test_what_other_code_sees_changes_names() -> None:
+def seen(mistake: Mistake) -> set[str]:
+    return set(mistake.definition.names) if mistake.definition else set()
+
+
+def test_what_other_code_sees_has_names() -> None:
     """A signature that of its function, all else those of the item and its parts; what lies in a body none."""
-    seen = [(PLACES[m.site.edits[0].start], set(m.changes)) for m in found(PLACES, routed(Numbers, Route.ITEM))]
+    names = [(PLACES[m.site.edits[0].start], seen(m)) for m in found(PLACES, routed(Numbers, Route.ITEM))]
     body, array = set[str](), {"Array", "SIZE", "size"}
-    assert seen[:4] == [("1", body), ("2", body), ("3", {"Array", "items"}), ("4", array)]
-    assert seen[4:] == [("5", body), ("6", {"deep"}), ("0", body), ("6", body)]
-    assert not any(m.changes for m in found(PLACES, routed(Numbers, Route.BODY)))
+    assert names[:4] == [("1", body), ("2", body), ("3", {"Array", "items"}), ("4", array)]
+    assert names[4:] == [("5", body), ("6", {"deep"}), ("0", body), ("6", body)]
+    assert not any(m.definition for m in found(PLACES, routed(Numbers, Route.BODY)))
     generic = "impl<'a, T: Clone> super::Held<T> { type Of = T; const N: [u8; 1] = X; fn f<U>(u: U) { fn g() {} } }\n"
-    assert [set(m.changes) for m in found(generic, routed(Numbers, Route.ITEM))] == [{"Held", "Of", "N", "f"}]
+    assert [seen(m) for m in found(generic, routed(Numbers, Route.ITEM))] == [{"Held", "Of", "N", "f"}]
 
 
 class Nothing(Numbers):
