@@ -47,7 +47,7 @@ class Mutant:
     codes: tuple[str, ...] = ()
     """The lints that it aims at; none where it aims at compile errors."""
     definition: Definition | None = None
-    """What other code sees and these edits change."""
+    """What other code sees and these edits change, or what the compiler runs for it: the body of a `const fn`."""
 
 
 @dataclass(frozen=True)
@@ -297,7 +297,7 @@ class Rounds:
         texts = {file: read(file) for file in {m.file for m in mutants}}
         begins = {file: _line_starts(text) for file, text in texts.items()}
         self._lies = [(m.file, *_lines(m, begins[m.file])) for m in mutants]
-        self._names = [m.definition.names if m.definition else frozenset() for m in mutants]
+        self._names = [m.definition.names if m.definition else None for m in mutants]
         definitions = {(m.file, m.definition) for m in mutants if m.definition}
         said = {(file, definition): _said(definition, texts[file]) for file, definition in definitions}
         self._said = [said[m.file, m.definition] if m.definition else frozenset() for m in mutants]
@@ -309,12 +309,13 @@ class Rounds:
         taken: dict[str, list[tuple[int, int]]] = {}
         names, said, found = set[str](), set[str](), list[int]()
         for n in numbers:
-            if bool(self._names[n]) != bool(self._names[numbers[0]]):
+            own = self._names[n]
+            if (own is None) != (self._names[numbers[0]] is None):
                 continue
-            if not (said.isdisjoint(self._names[n]) and names.isdisjoint(self._said[n])):
+            if own is not None and not (said.isdisjoint(own) and names.isdisjoint(self._said[n])):
                 continue
             if _is_free(taken.setdefault(self._lies[n][0], []), self._lies[n][1:]):
-                names |= self._names[n]
+                names |= own or frozenset()
                 said |= self._said[n]
                 found.append(n)
         return found

@@ -18,6 +18,7 @@ from oxidizer.cluster.edits import apply, by_file, inverse
 from oxidizer.cluster.lints import read_lints
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.nursery import Nursery, body_region, stops
+from oxidizer.cluster.policy import silences
 from oxidizer.cluster.rustc import Invocation, NoInvocation, Rustc
 from oxidizer.cluster.schemata import Schemata, apart
 from oxidizer.cluster.verdict import Reason, Trial, Verdict
@@ -30,7 +31,7 @@ from oxidizer.miners.mistakes import Mistake, mistakes
 from oxidizer.miners.mix import Broken, choose, sample
 from oxidizer.miners.operators import operators
 from oxidizer.miners.operators.bases import ManifestOperator
-from oxidizer.miners.operators.operator import Code, Operator, Route
+from oxidizer.miners.operators.operator import Code, Route
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.told import Told
 from oxidizer.miners.tuples import Unit, diag_fix, reject
@@ -82,11 +83,10 @@ class InjectedMiner:
             red += self._target(invocation, claimed, mined)
         # After all that calls the compiler with what cargo built for the crate as it is.
         red += self._manifest(invocations, mined)
-        mined.skipped["cap on trials"] += mined.harvested - mined.candidates
+        mined.skipped += self.told.untried
         mined.proven = len(red)
-        kept, dropped = choose(red, self.mix, self.seed)
-        mined.unkept += dropped
-        self.told.chosen(red, kept, self.mix)
+        kept = choose(red, self.mix, self.seed)
+        mined.unkept += self.told.chosen(red, kept, self.mix)
         with self.meter.stage("audit"):
             kept = self._audited(kept, mined)
         with self.meter.stage("records"):
@@ -126,7 +126,7 @@ class InjectedMiner:
         if invocation.flags == ("--lib",):
             yield from self._behaviour(checker.rustc, found, mined)
         else:
-            self.told.leave([m for m in found if m.route is Route.BEHAVIOUR], "code of a program")
+            self.told.untry([m for m in found if m.route is Route.BEHAVIOUR], "code of a program")
 
     def _by_cargo(self, invocation: Invocation, claimed: set[str], mined: Mined) -> Iterator[Broken]:
         """A few mutants, alone, of a target whose compiler cannot be had without cargo."""
@@ -174,7 +174,7 @@ class InjectedMiner:
                 verdicts = checker.judge([m.mutant for m in tried])
             except NotBatchable as error:
                 self.told.unlinted[" ".join(invocation.flags)] = str(error)
-                self.told.leave(tried, "clippy alone does not take the source")
+                self.told.untry(tried, "clippy alone does not take the source")
                 return
         probe = ("clippy", *invocation.flags, *self.bench.cargo.features, "--", "-W")
         yield from self._red(tried, verdicts, probe, mined)
@@ -230,14 +230,14 @@ class InjectedMiner:
         """Changes that compile, on the crate's own tests."""
         changes = [m for m in found if m.route is Route.BEHAVIOUR]
         if not any(not test.is_doctest for test in self.bench.baseline.passing):
-            self.told.leave(changes, "no test to fail")
+            self.told.untry(changes, "no test to fail")
             return
         offered = [m for m in changes if not m.is_const]
-        self.told.leave([m for m in changes if m.is_const], "code that may run at compile time")
+        self.told.untry([m for m in changes if m.is_const], "code that may run at compile time")
         drawn = sample(offered, self.mix, self.seed, self.mix.tried_tests)
         self.told.drawn(offered, drawn, self.mix.tried_per_function)
         tried = [drawn[n] for n in apart([m.mutant for m in drawn])]
-        self.told.leave([m for m in drawn if m not in tried], "in the way of another change")
+        self.told.untry([m for m in drawn if m not in tried], "in the way of another change")
         with self.meter.stage("behaviour"):
             verdicts = Schemata(self.bench, rustc, [m.mutant for m in tried]).judge()
         yield from self._red(tried, verdicts, ("test", "--no-fail-fast", "--tests", *self.bench.cargo.features), mined)
@@ -277,7 +277,7 @@ class InjectedMiner:
                 verdict, why = self._as_probed(mistake, verdict, probe)
             if why is None:
                 self.told.count(mistake, "red")
-                why = self._unfit(mistake.operator, verdict)
+                why = self._unfit(mistake, verdict)
             if why is not None:
                 mined.unproven[why] += 1
                 self.told.leave([mistake], why)
@@ -303,10 +303,13 @@ class InjectedMiner:
                 return verdict, "alone, another lint"
         return verdict, None
 
-    def _unfit(self, operator: Operator, verdict: Verdict) -> str | None:
+    def _unfit(self, mistake: Mistake, verdict: Verdict) -> str | None:
         """Why the errors that a mistake shows are no lesson of this package; None where they are."""
         assert verdict.target is not None
         assert verdict.target.primary is not None
+        operator, edits = mistake.operator, mistake.site.edits
+        if silences(inverse(edits, self.bench.read), self.bench.reader(edits)):
+            return "the fix silences"
         if len(verdict.more) >= (operator.most if isinstance(operator, ManifestOperator) else _MOST):
             return "too many errors of one mistake"
         # Members that do not need each other fail in any order, and have licences of their own.

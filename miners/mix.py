@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE
-from oxidizer.cluster.edits import Edit
+from oxidizer.cluster.edits import Edit, map_back
 from oxidizer.cluster.verdict import Verdict
 from oxidizer.miners.difficulty import is_far
 from oxidizer.miners.mistakes import Mistake
@@ -55,17 +55,22 @@ class Broken:
         target = self.verdict.target
         assert target is not None
         assert target.primary is not None
-        at = target.primary
-        far = is_far(self.mistake.site.edits, at.file, at.byte_start, at.byte_end)
+        at, edits = target.primary, self.mistake.site.edits
+        far = is_far(edits, at.file, self._in_source(at.file, at.byte_start), self._in_source(at.file, at.byte_end))
         # A sure suggestion that lies elsewhere than the mistake misleads.
         sure = [edit for fix in target.fixes() if fix.applicability == MACHINE_APPLICABLE for edit in fix.edits]
-        helps = any(is_near(edit, mine) for edit in sure for mine in self.mistake.site.edits)
+        places = [(e.file, self._in_source(e.file, e.start), self._in_source(e.file, e.end)) for e in sure]
+        helps = any(_is_near(edit, *place) for place in places for edit in edits)
         return 2 * far + bool(self.verdict.more) + (not helps)
 
+    def _in_source(self, file: str, offset: int) -> int:
+        """The place in the healthy file of one in the broken file."""
+        return map_back(offset, [e for e in self.mistake.site.edits if e.file == file])
 
-def is_near(one: Edit, other: Edit) -> bool:
-    """The edits lie within a line's length of each other."""
-    return one.file == other.file and one.start <= other.end + _NEAR and other.start <= one.end + _NEAR
+
+def _is_near(edit: Edit, file: str, start: int, end: int) -> bool:
+    """The edit lies within a line's length of a range."""
+    return edit.file == file and edit.start <= end + _NEAR and start <= edit.end + _NEAR
 
 
 def sample(found: Sequence[Mistake], mix: Injection, seed: int, most: int) -> list[Mistake]:
@@ -77,21 +82,22 @@ def sample(found: Sequence[Mistake], mix: Injection, seed: int, most: int) -> li
     turns = {name: _drawn(f"{seed}\0{crate}\0{name}") for name in {m.operator.name for m in found}}
     order = sorted(found, key=lambda m: (turns[m.operator.name], m.operator.name, _shuffled(m, seed)))
     caps: list[Cap[Mistake]] = [("function", mix.tried_per_function, lambda m: (m.file, m.region))]
-    return _in_turn(order, lambda m: m.operator.name, caps, most)[0]
+    return _in_turn(order, lambda m: m.operator.name, caps, most)
 
 
-def choose(red: Sequence[Broken], mix: Injection, seed: int) -> tuple[list[Broken], Counter[str]]:
-    """What is kept of the red ones, and how many each cap left out.
+def choose(red: Sequence[Broken], mix: Injection, seed: int) -> list[Broken]:
+    """What is kept of the red ones.
 
-    One of each code in turn, rare codes first; of a code one of each operator in turn, hard cases first.
+    One of each code in turn, rare codes first; of a code one of each operator in turn, in an order that each crate
+    draws anew, since easy ones would else never come to it; of an operator hard cases first.
     """
-    codes = Counter(broken.code for broken in red)
+    crate, codes = min((b.place for b in red), default=""), Counter(broken.code for broken in red)
     hard = sorted(red, key=lambda b: (-b.hardness, _shuffled(b.mistake, seed)))
     seen: Counter[tuple[str, str]] = Counter()
     turns = []
     for broken in hard:
         mine = (broken.code, broken.mistake.operator.name)
-        turns.append((codes[broken.code], broken.code, seen[mine]))
+        turns.append((codes[broken.code], broken.code, seen[mine], _drawn("\0".join((str(seed), crate, *mine)))))
         seen[mine] += 1
     order = [broken for _, broken in sorted(zip(turns, hard, strict=True), key=lambda pair: pair[0])]
     return _in_turn(order, lambda b: b.code, caps(mix), mix.per_crate)
@@ -107,33 +113,26 @@ def caps(mix: Injection) -> list[Cap[Broken]]:
     ]
 
 
-def _in_turn(
-    order: Sequence[T], kind: Callable[[T], str], caps: Sequence[Cap[T]], most: int
-) -> tuple[list[T], Counter[str]]:
-    """One of each kind in turn, kinds and their members in the given order; and what the caps left out, by cap."""
+def _in_turn(order: Sequence[T], kind: Callable[[T], str], caps: Sequence[Cap[T]], most: int) -> list[T]:
+    """One of each kind in turn, kinds and their members in the given order, within the caps."""
     waiting: dict[str, deque[T]] = {}
     for one in order:
         waiting.setdefault(kind(one), deque()).append(one)
     taken: Counter[tuple[str, Hashable]] = Counter()
     kept: list[T] = []
-    dropped: Counter[str] = Counter()
-    while waiting and len(kept) < most:
-        for turn in list(waiting):
-            queue, chosen = waiting[turn], False
+    while waiting:
+        for turn, queue in list(waiting.items()):
+            chosen = False
             while queue and not chosen and len(kept) < most:
                 one = queue.popleft()
                 keys = [(name, key(one), limit) for name, limit, key in caps if key(one) is not None]
-                full = next((name for name, key, limit in keys if taken[name, key] >= limit), None)
-                if full:
-                    dropped[f"cap per {full}"] += 1
-                    continue
-                taken.update((name, key) for name, key, _ in keys)
-                kept.append(one)
-                chosen = True
-            if not queue:
+                if all(taken[name, mine] < limit for name, mine, limit in keys):
+                    taken.update((name, mine) for name, mine, _ in keys)
+                    kept.append(one)
+                    chosen = True
+            if not chosen:
                 del waiting[turn]
-    left = sum(map(len, waiting.values()))
-    return kept, dropped + Counter({"cap per crate": left})
+    return kept
 
 
 def _place(mistake: Mistake) -> str:

@@ -29,6 +29,8 @@ class Told:
     """By operator, those that find no site included: sites proposed, mutants tried, red ones, tuples kept."""
     left: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """By operator, why the rest of its sites was not tried, of what was tried not red, of the red not kept."""
+    untried: Counter[str] = field(default_factory=Counter)
+    """Why sites were not tried, of all operators."""
     runs: Counter[str] = field(default_factory=Counter)
     poisoned: Counter[tuple[str, str, tuple[str, ...]]] = field(default_factory=Counter)
     """Shared runs that were divided, the smallest ones: the route, what was seen, the culprits' operators."""
@@ -72,23 +74,31 @@ class Told:
         for mistake in mistakes:
             self.left[mistake.operator.name][why] += 1
 
+    def untry(self, mistakes: Sequence[Mistake], why: str) -> None:
+        """They are not tried."""
+        self.leave(mistakes, why)
+        self.untried[why] += len(mistakes)
+
     def drawn(self, offered: Iterable[Mistake], tried: Sequence[Mistake], per_function: int) -> None:
         """What a draw of trials left out, by the cap that was full."""
         taken, lies = {id(m) for m in tried}, Counter((m.file, m.region) for m in tried)
         for mistake in offered:
             if id(mistake) not in taken:
                 full = lies[mistake.file, mistake.region] >= per_function
-                self.leave([mistake], f"cap on trials{' per function' if full else ''}")
+                self.untry([mistake], f"cap on trials{' per function' if full else ''}")
 
-    def chosen(self, red: Iterable[Broken], kept: Sequence[Broken], mix: Injection) -> None:
+    def chosen(self, red: Iterable[Broken], kept: Sequence[Broken], mix: Injection) -> Counter[str]:
         """What the choice left out of the red ones, by the narrowest cap that was full."""
-        bounds, taken = caps(mix), {id(b) for b in kept}
+        bounds, taken, left = caps(mix), {id(b) for b in kept}, Counter[str]()
         held = Counter((name, key(b)) for b in kept for name, _, key in bounds)
         for broken in red:
             if id(broken) not in taken:
                 found = [(name, most, key(broken)) for name, most, key in bounds]
                 full = (name for name, most, mine in found if mine is not None and held[name, mine] >= most)
-                self.leave([broken.mistake], f"cap per {next(full, 'crate')}")
+                why = f"cap per {next(full, 'crate')}"
+                self.leave([broken.mistake], why)
+                left[why] += 1
+        return left
 
     def noted(self, route: str, names: Mapping[Mutant, str], poisons: Iterable[Poison]) -> None:
         """What spoiled shared runs of a route, whose mutants have these operators."""

@@ -31,7 +31,7 @@ _UNKEPT = frozenset(
     {
         "cap per code", "cap per operator", "cap per function", "cap per lints", "cap per crate",
         "the same lesson", "refuted by the audit", "shared run not trusted", "errors of another package",
-        "too many errors of one mistake",
+        "too many errors of one mistake", "the fix silences",
     }
 )  # fmt: skip
 

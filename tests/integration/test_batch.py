@@ -318,6 +318,18 @@ def test_what_calls_a_changed_function_is_told_all_of_its_own_mistakes(open_crat
     assert codes(bench.checker.judge(plain)) == ["E0261", None, "E0596"], "it would hide the other's error"
 
 
+def test_what_the_compiler_runs_is_broken_beside_nobody_who_runs_it(open_crate: OpenCrate) -> None:
+    """An array whose length cannot be known ends the checks of the function that has it."""
+    bench = start(open_crate, HEALTHY + TRAITS)
+    source = bench.bench.read(LIB)
+    wanted = [operator for operator in operators() if operator.name == "drop_cast"]
+    (made,) = (m for m in mistakes(Code(LIB, source), wanted) if m.function == "made")
+    user = bench.mutant("    [0;", f"    {TWICE} [0;")
+    _, hidden = bench.checker.judge([replace(made.mutant, definition=None), user])
+    assert codes([bench.alone(user), hidden]) == ["E0382", None], "it would hide the other's error"
+    assert codes(bench.same_as_alone([made.mutant, user, *bench.mutants(*MISTAKES)])) == ["E0308", "E0382", *CODES]
+
+
 def test_a_note_that_a_run_tells_once_is_told_to_each_mutant(open_crate: OpenCrate) -> None:
     lib = "".join(f"pub fn f{n}<F: Fn(&u8) -> bool>(f: F) -> bool {{\n    f(&{n})\n}}\n\n" for n in range(3))
     bench = start(open_crate, HEALTHY + lib)

@@ -236,14 +236,31 @@ def seen(mistake: Mistake) -> set[str]:
 
 
 def test_what_other_code_sees_has_names() -> None:
-    """A signature that of its function, all else those of the item and its parts; what lies in a body none."""
+    """A signature that of its function, all else those of the item and its parts; of bodies those that are const."""
     names = [(PLACES[m.site.edits[0].start], seen(m)) for m in found(PLACES, routed(Numbers, Route.ITEM))]
     body, array = set[str](), {"Array", "SIZE", "size"}
     assert names[:4] == [("1", body), ("2", body), ("3", {"Array", "items"}), ("4", array)]
-    assert names[4:] == [("5", body), ("6", {"deep"}), ("0", body), ("6", body)]
-    assert not any(m.definition for m in found(PLACES, routed(Numbers, Route.BODY)))
+    assert names[4:] == [("5", {"size"}), ("6", {"deep"}), ("0", body), ("6", body)]
+    bodies = {PLACES[m.site.edits[0].start]: seen(m) for m in found(PLACES, routed(Numbers, Route.BODY))}
+    assert bodies == {"1": body, "2": body, "5": {"size"}, "6": body, "0": body}
     generic = "impl<'a, T: Clone> super::Held<T> { type Of = T; const N: [u8; 1] = X; fn f<U>(u: U) { fn g() {} } }\n"
     assert [seen(m) for m in found(generic, routed(Numbers, Route.ITEM))] == [{"Held", "Of", "N", "f"}]
+
+
+def test_what_the_compiler_runs_is_known_by_all_that_run_it() -> None:
+    lib = """\
+const fn one() -> u8 { 1 }
+const fn two() -> u8 { one() }
+const fn three() -> u8 { two() + 3 }
+fn four() -> u8 { three() + 4 }
+const fn five() -> u8 { 5 }
+"""
+    names = {lib[m.site.edits[0].start]: seen(m) for m in found(lib, routed(Numbers, Route.BODY))}
+    assert names == {"1": {"one", "two", "three"}, "3": {"three"}, "4": set(), "5": {"five"}}
+    assert seen(found(lib, routed(Numbers, Route.SYNTAX))[0]) == {"one", "two", "three"}
+    assert seen(found(lib, routed(Numbers, Route.LINT))[0]) == set(), "lints are of code that compiles"
+    (marker,) = found("impl Marker for u32 { const N: u8 = 1; }\n", routed(Numbers, Route.ITEM))
+    assert seen(marker) == {"u32", "N"}
 
 
 class Nothing(Numbers):
