@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,15 +24,20 @@ _CLOSURE = re.compile(r"\||move\b|async\b|static\b|for\b|gen\b")
 
 
 @dataclass(frozen=True)
-class Definition:
-    """A function or another item, as other code sees it. Where it is changed, of what is wrong in code that says one of
-    its names the compiler may tell less.
+class Influence:
+    """What a mutant does to others in its run and they to it, though each complains in its own region: of code that
+    leans on what is broken the compiler may tell less.
     """
 
-    names: frozenset[str]
-    """Its own and those of its parts."""
-    start: int
-    end: int
+    is_seen: bool = False
+    """It changes what other code sees, a signature or a type. Such mutants share runs among themselves."""
+    spoils: frozenset[str] = frozenset()
+    """What others may lean on: names of what is seen; names with `()` of what the compiler cannot run now."""
+    needs: frozenset[str] = frozenset()
+    """What it leans on, in the same words: where it is seen, all of its own; what is run for an array's length."""
+
+
+NO_INFLUENCE = Influence()
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,7 @@ class Mutant:
     end: int
     codes: tuple[str, ...] = ()
     """The lints that it aims at; none where it aims at compile errors."""
-    definition: Definition | None = None
-    """What other code sees and these edits change, or what the compiler runs for it: the body of a `const fn`."""
+    influence: Influence = NO_INFLUENCE
 
 
 @dataclass(frozen=True)
@@ -288,44 +291,30 @@ def _expanded(span: Span) -> Iterator[Span]:
 
 
 class Rounds:
-    """Mutants in groups in which no two regions share a line, and no changed definition says another's name.
-
-    Those that change definitions are among themselves.
-    """
+    """Mutants in groups in which no two regions share a line, and nobody needs what another spoils."""
 
     def __init__(self, mutants: Sequence[Mutant], read: Callable[[str], bytes]) -> None:
-        texts = {file: read(file) for file in {m.file for m in mutants}}
-        begins = {file: _line_starts(text) for file, text in texts.items()}
+        begins = {file: _line_starts(read(file)) for file in {m.file for m in mutants}}
         self._lies = [(m.file, *_lines(m, begins[m.file])) for m in mutants]
-        self._names = [m.definition.names if m.definition else None for m in mutants]
-        definitions = {(m.file, m.definition) for m in mutants if m.definition}
-        said = {(file, definition): _said(definition, texts[file]) for file, definition in definitions}
-        self._said = [said[m.file, m.definition] if m.definition else frozenset() for m in mutants]
+        self._influences = [m.influence for m in mutants]
 
     def next(self, numbers: Sequence[int]) -> list[int]:
         """Of the mutants with these numbers, in this order, each of the first one's kind that can be beside those that
         are taken.
         """
         taken: dict[str, list[tuple[int, int]]] = {}
-        names, said, found = set[str](), set[str](), list[int]()
+        spoilt, needed, found = set[str](), set[str](), list[int]()
         for n in numbers:
-            own = self._names[n]
-            if (own is None) != (self._names[numbers[0]] is None):
+            own = self._influences[n]
+            if own.is_seen != self._influences[numbers[0]].is_seen:
                 continue
-            if own is not None and not (said.isdisjoint(own) and names.isdisjoint(self._said[n])):
+            if not (needed.isdisjoint(own.spoils) and spoilt.isdisjoint(own.needs)):
                 continue
             if _is_free(taken.setdefault(self._lies[n][0], []), self._lies[n][1:]):
-                names |= own or frozenset()
-                said |= self._said[n]
+                spoilt |= own.spoils
+                needed |= own.needs
                 found.append(n)
         return found
-
-
-def _said(definition: Definition, source: bytes) -> frozenset[str]:
-    """The words of a definition; its own names only where it says them again."""
-    text = source[definition.start : definition.end]
-    words = Counter(word.decode("utf-8", "replace") for word in re.findall(rb"\w+", text))
-    return frozenset(word for word, times in words.items() if times > 1 or word not in definition.names)
 
 
 def _lines(mutant: Mutant, starts: Sequence[int]) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from oxidizer.cluster.edits import Edit
-from oxidizer.cluster.layout import Definition, Mutant
+from oxidizer.cluster.layout import Influence, Mutant
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.injected import SHARED
 from oxidizer.miners.mistakes import Mistake, mistakes
@@ -311,7 +311,8 @@ def test_what_calls_a_changed_function_is_told_all_of_its_own_mistakes(open_crat
     plain = bench.mutants(*changes)
     names = ("first", "caller", "other")
     named = [
-        replace(m, definition=Definition(frozenset({n}), m.start, m.end)) for m, n in zip(plain, names, strict=True)
+        replace(m, influence=Influence(True, frozenset({name}), frozenset({"first"} if name == "caller" else ())))
+        for m, name in zip(plain, names, strict=True)
     ]
     assert codes(bench.same_as_alone(named)) == ["E0261", "E0596", "E0596"]
     assert bench.checker.effort.runs == 1, "one of them goes by itself"
@@ -325,8 +326,9 @@ def test_what_the_compiler_runs_is_broken_beside_nobody_who_runs_it(open_crate: 
     wanted = [operator for operator in operators() if operator.name == "drop_cast"]
     (made,) = (m for m in mistakes(Code(LIB, source), wanted) if m.function == "made")
     user = bench.mutant("    [0;", f"    {TWICE} [0;")
-    _, hidden = bench.checker.judge([replace(made.mutant, definition=None), user])
+    _, hidden = bench.checker.judge([replace(made.mutant, influence=Influence()), user])
     assert codes([bench.alone(user), hidden]) == ["E0382", None], "it would hide the other's error"
+    user = replace(user, influence=Influence(needs=frozenset({"made()"})))
     assert codes(bench.same_as_alone([made.mutant, user, *bench.mutants(*MISTAKES)])) == ["E0308", "E0382", *CODES]
 
 

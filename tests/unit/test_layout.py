@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from oxidizer.cluster.diagnostics import Diagnostic, Expansion, Span
 from oxidizer.cluster.edits import Edit, apply
-from oxidizer.cluster.layout import Definition, Layout, Mutant, Rounds
+from oxidizer.cluster.layout import Influence, Layout, Mutant, Rounds
 
 FILE = "src/lib.rs"
 LAW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -303,20 +303,18 @@ def test_regions_on_one_line_are_in_two_rounds_and_files_do_not_meet() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["", "a", "b", "cd"]), st.booleans()), max_size=12))
 @LAW
-def test_no_definition_of_a_round_says_the_name_of_another(parts: list[tuple[str, str, bool]]) -> None:
-    """Each line has a name and may call another; those that change what is seen never meet those that do not."""
+def test_nobody_in_a_round_needs_what_another_spoils(parts: list[tuple[str, str, bool]]) -> None:
+    """Each line has a name and may call others; those that change what is seen never meet those that do not."""
     lines = [f"fn {name}() {{ {called} }}\n".encode() for name, called, _ in parts]
     starts = [sum(len(line) for line in lines[:n]) for n in range(len(lines))]
     places = [(at, at + len(line) - 1) for at, line in zip(starts, lines, strict=True)]
     group = [
-        Mutant((Edit(FILE, at, at, b"x"),), FILE, at, end, (), Definition(frozenset(name), at, end) if sees else None)
-        for (at, end), (name, _, sees) in zip(places, parts, strict=True)
+        Mutant((Edit(FILE, at, at, b"x"),), FILE, at, end, (), Influence(is_seen, frozenset(name), frozenset(called)))
+        for (at, end), (name, called, is_seen) in zip(places, parts, strict=True)
     ]
     found = rounds(group, lambda _: b"".join(lines))
     assert sorted(n for numbers in found for n in numbers) == list(range(len(group)))
     for numbers in found:
         assert len({parts[n][2] for n in numbers}) == 1
         for n in numbers:
-            assert not parts[n][2] or parts[n][0] not in {parts[m][1] for m in numbers if m != n}
-    plain = [n for n, part in enumerate(parts) if not part[2]]
-    assert not plain or plain in found, "what nobody sees is in one"
+            assert parts[n][0] not in {word for m in numbers if m != n for word in parts[m][1]}
