@@ -1,4 +1,5 @@
-"""The audit of verdicts without cargo: a sample is judged once more alone, by cargo, with the tuple's own probe.
+"""The audit of verdicts without cargo: a sample is judged once more alone, by cargo, with the tuple's own probe; of
+mutants that the compiler did not mind in a shared run too, since something may have kept it from them.
 
 Where one proves wrong, all of its operator go through that; where too many do, a crate's shared runs are not believed.
 """
@@ -45,7 +46,9 @@ class Audited:
     sampled: int = 0
     agreed: int = 0
     reworded: int = 0
-    """Of those that agree: whose target rustc words otherwise alone, at the same place."""
+    """Of those that agree: of which rustc says something in other words alone, at the same place."""
+    unminded: int = 0
+    """Of those sampled: mutants that compile."""
     distrust: str | None = None
     """Why shared runs are not believed."""
 
@@ -57,11 +60,11 @@ class Auditor:
         self.bench, self.mix, self.seed, self.crate = bench, mix, seed, crate
         self._reworded = 0
 
-    def audit(self, kept: Sequence[Broken]) -> Audited:
-        """Sort out what is kept. Raises SandboxUnavailable."""
-        found = Audited()
+    def audit(self, kept: Sequence[Broken], unminded: Sequence[Broken] = ()) -> Audited:
+        """Sort out what is kept. Those `unminded` compiled in a shared run. Raises SandboxUnavailable."""
+        found = Audited(unminded=sum(map(self._is_sampled, unminded)))
         self._reworded = 0
-        said = {id(b): self._objection(b) for b in kept if self._is_sampled(b)}
+        said = {id(b): self._objection(b) for b in (*kept, *unminded) if self._is_sampled(b)}
         found.sampled, found.agreed = len(said), sum(objection is None for objection in said.values())
         wrong = found.sampled - found.agreed
         allowed = len(kept)
@@ -122,8 +125,8 @@ def _shown(verdict: Verdict) -> tuple[object, ...]:
     return verdict.target and _place(verdict.target), Counter(_place(d) for d in verdict.more)
 
 
-def _words(verdict: Verdict) -> str:
-    return comparable(verdict.target.rendered) if verdict.target else ""
+def _words(verdict: Verdict) -> Counter[str]:
+    return Counter(comparable(d.rendered) for d in (verdict.target, *verdict.more) if d is not None)
 
 
 def _place(diagnostic: Diagnostic) -> tuple[object, ...]:

@@ -61,6 +61,8 @@ class InjectedMiner:
         chosen = set(self.mix.operators) or {operator.name for operator in operators()}
         self.operators = [operator for operator in operators() if operator.name in chosen]
         self.told = Told({operator.name: Counter() for operator in self.operators})
+        self.unminded: list[Broken] = []
+        """What the compiler did not mind in a shared run."""
         lints = read_lints(unit.tools / "clippy-driver")
         self.loud = frozenset(lint.name for lint in lints.values() if lint.default_level != "allow")
         """The lints that every probe shows."""
@@ -278,6 +280,8 @@ class InjectedMiner:
             if why is None:
                 self.told.count(mistake, "red")
                 why = self._unfit(mistake, verdict)
+            if verdict.reason is Reason.COMPILES and verdict.scope == "batch" and not mistake.lints:
+                self.unminded.append(Broken(mistake, verdict, probe))
             if why is not None:
                 mined.unproven[why] += 1
                 self.told.leave([mistake], why)
@@ -331,9 +335,10 @@ class InjectedMiner:
 
     def _audited(self, kept: Sequence[Broken], mined: Mined) -> list[Broken]:
         """What an audit leaves of what is kept; the rest is told of."""
-        found = Auditor(self.bench, self.mix, self.seed, self.unit.crate).audit(kept)
+        found = Auditor(self.bench, self.mix, self.seed, self.unit.crate).audit(kept, self.unminded)
         mined.audited, mined.agreed = found.sampled, found.agreed
         self.told.distrust, self.told.runs["audits reworded"] = found.distrust, found.reworded
+        self.told.runs["audits of what compiles"] = found.unminded
         mined.unkept["shared run not trusted"] += len(found.untried)
         self.told.leave([broken.mistake for broken in found.untried], "shared run not trusted")
         for broken, objection in found.refuted:

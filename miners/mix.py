@@ -27,7 +27,7 @@ Cap = tuple[str, int, Callable[[T], Hashable]]
 
 @dataclass(frozen=True)
 class Broken:
-    """A mistake that the compiler complains of, under the probe that shows it."""
+    """A mistake that the compiler complains of, under the probe that shows it; for the audit also one that compiles."""
 
     mistake: Mistake
     verdict: Verdict
