@@ -9,6 +9,7 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from math import isqrt
 from typing import TypeVar
 
 from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE
@@ -88,8 +89,9 @@ def sample(found: Sequence[Mistake], mix: Injection, seed: int, most: int) -> li
 def choose(red: Sequence[Broken], mix: Injection, seed: int) -> list[Broken]:
     """What is kept of the red ones.
 
-    One of each code in turn, rare codes first; of a code one of each operator in turn, in an order that each crate
-    draws anew, since easy ones would else never come to it; of an operator hard cases first.
+    Of each code some in turn, rare codes first; the more kinds of mistakes lead to a code, the more, since people meet
+    it more. Of a code one of each operator in turn, in an order that each crate draws anew, since easy ones would else
+    never come to it; of an operator hard cases first.
     """
     crate, codes = min((b.place for b in red), default=""), Counter(broken.code for broken in red)
     hard = sorted(red, key=lambda b: (-b.hardness, _shuffled(b.mistake, seed)))
@@ -100,7 +102,8 @@ def choose(red: Sequence[Broken], mix: Injection, seed: int) -> list[Broken]:
         turns.append((codes[broken.code], broken.code, seen[mine], _drawn("\0".join((str(seed), crate, *mine)))))
         seen[mine] += 1
     order = [broken for _, broken in sorted(zip(turns, hard, strict=True), key=lambda pair: pair[0])]
-    return _in_turn(order, lambda b: b.code, caps(mix), mix.per_crate)
+    kinds = Counter(code for code, _ in seen)
+    return _in_turn(order, lambda b: b.code, caps(mix), mix.per_crate, lambda code: isqrt(kinds[code]))
 
 
 def caps(mix: Injection) -> list[Cap[Broken]]:
@@ -113,8 +116,11 @@ def caps(mix: Injection) -> list[Cap[Broken]]:
     ]
 
 
-def _in_turn(order: Sequence[T], kind: Callable[[T], str], caps: Sequence[Cap[T]], most: int) -> list[T]:
-    """One of each kind in turn, kinds and their members in the given order, within the caps."""
+def _in_turn(
+    order: Sequence[T], kind: Callable[[T], str], caps: Sequence[Cap[T]], most: int,
+    share: Callable[[str], int] = lambda _: 1,
+) -> list[T]:  # fmt: skip
+    """Of each kind its share in turn, kinds and their members in the given order, within the caps."""
     waiting: dict[str, deque[T]] = {}
     for one in order:
         waiting.setdefault(kind(one), deque()).append(one)
@@ -122,15 +128,15 @@ def _in_turn(order: Sequence[T], kind: Callable[[T], str], caps: Sequence[Cap[T]
     kept: list[T] = []
     while waiting:
         for turn, queue in list(waiting.items()):
-            chosen = False
-            while queue and not chosen and len(kept) < most:
+            left = share(turn)
+            while queue and left and len(kept) < most:
                 one = queue.popleft()
                 keys = [(name, key(one), limit) for name, limit, key in caps if key(one) is not None]
                 if all(taken[name, mine] < limit for name, mine, limit in keys):
                     taken.update((name, mine) for name, mine, _ in keys)
                     kept.append(one)
-                    chosen = True
-            if not chosen:
+                    left -= 1
+            if left:
                 del waiting[turn]
     return kept
 

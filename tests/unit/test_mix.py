@@ -245,6 +245,14 @@ def test_of_a_code_each_operator_has_its_turn() -> None:
     assert Counter(b.mistake.operator.name for b in kept) == Counter("aabbcc")
 
 
+def test_a_code_that_many_kinds_of_mistakes_lead_to_has_more_in_its_turn() -> None:
+    many = [broken(mistake(name, n), "E0308") for name in "abcd" for n in range(9)]
+    few = [broken(mistake("e", n), "E0599") for n in range(36)]
+    kept = choose([*many, *few], Injection(per_crate=12), 0)
+    assert Counter(b.code for b in kept) == {"E0308": 8, "E0599": 4}
+    assert Counter(b.mistake.operator.name for b in kept) == {"a": 2, "b": 2, "c": 2, "d": 2, "e": 4}
+
+
 def test_lints_have_their_share_and_no_more() -> None:
     lints = [broken(replace(m, route=Route.LINT), f"clippy::{n}") for n, m in enumerate(MANY[:20])]
     errors = [broken(m) for m in MANY[20:30]]
