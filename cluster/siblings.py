@@ -1,11 +1,14 @@
-"""K candidate fixes of one function judged in two runs of the compiler: each candidate is a renamed sibling of it.
+"""K candidate fixes of one function judged in three runs of the compiler: each candidate is a renamed sibling of it.
 
 The first run shows which siblings have errors; the second, of the others alone, what lints say of them, since an error
-anywhere hides every late lint. A verdict says what `Workbench.judge` says of the probe (tests are not run). Not seen
-here: what a candidate does to code outside of its function, such as a private item that nothing uses any more; so a
-green candidate that becomes data is judged once more alone. Where a function can have no sibling (methods of traits,
-changed signatures, code under `no_mangle`, functions that call themselves), and under other probes than a check or
-clippy with `-W LINT`, every candidate is judged alone.
+anywhere hides every late lint. The third has the function do nothing: where the code around complains of the same
+without any use that the function makes and with all that its siblings make, no candidate changes that. A target beside
+the function's own costs one run more, and a setup one of cargo, which shows the broken code.
+
+A verdict says what `Workbench.judge` says of the probe (tests are not run), in the same words. What siblings cannot
+tell is judged alone: functions that can have none (`cluster/slot.py`), candidates that call themselves or change the
+signature, complaints of the signature, fixes that take more away than their target, all that compiles where code
+around uses what it did not or is used no more, and other probes than a check or clippy with `-W LINT`.
 """
 
 from __future__ import annotations
@@ -15,14 +18,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tree_sitter import Node
-
-from oxidizer.cluster.diagnostics import Diagnostic, Key, distinct
-from oxidizer.cluster.edits import Edit, EditConflict, apply, map_back
+from oxidizer.cluster.diagnostics import Diagnostic, Key, counts, distinct
+from oxidizer.cluster.edits import EditConflict, map_back
 from oxidizer.cluster.policy import silences
 from oxidizer.cluster.rustc import Compiled, NoInvocation, Rustc
-from oxidizer.cluster.syntax import parse
-from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict
+from oxidizer.cluster.slot import Slot, find_slot, moved, within
+from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict, spot, stopped_verdict
 from oxidizer.cluster.workbench import Workbench
 
 _SUFFIX = "_oxidizer"
@@ -30,7 +31,9 @@ _SENTINELS = {
     "E0308": f"\n#[allow(dead_code)] fn sentinel{_SUFFIX}() {{ let _: () = 0u8; }}\n".encode(),
     "dead_code": f"\n#[warn(dead_code)] fn sentinel{_SUFFIX}() {{}}\n".encode(),
 }
-_UNIQUE = re.compile(rb"no_mangle|export_name|link_section|panic_handler|global_allocator|\bmain\b")
+_COUNTING = frozenset({"clippy::restriction", "clippy::single_call_fn", "clippy::unused_trait_names"})
+"""Lints that one use more can bring and the next one can take away."""
+_PLACE = re.compile(r"\.rs:\d")
 
 
 def judge_many(bench: Workbench, trials: Sequence[Trial], probe: Sequence[str]) -> list[Verdict]:
@@ -46,14 +49,11 @@ def judge_many(bench: Workbench, trials: Sequence[Trial], probe: Sequence[str]) 
     for number, trial in enumerate(trials):
         if (refused := _refused(bench, trial)) is not None:
             verdicts[number] = refused
+    left = {number: trial for number, trial in enumerate(trials) if number not in verdicts}
     asked = _read_probe(probe, bench.cargo.features)
-    slot = _slot(bench, trials[0]) if trials and asked else None
-    if asked and slot is not None and not _elsewhere(bench, trials[0], probe, slot):
-        bodies = {n: slot.candidate(bench, t) for n, t in enumerate(trials) if n not in verdicts}
-        siblings = {n: body for n, body in bodies.items() if body is not None}
-        if siblings:
-            verdicts |= _in_any(asked, bench, slot, probe, trials, siblings)
-    for number, trial in enumerate(trials):
+    if left and asked is not None:
+        verdicts |= _together(bench, left, probe, asked)
+    for number, trial in left.items():
         if number not in verdicts:
             verdicts[number] = bench.judge(trial, probe, tests=False)
     return [verdicts[number] for number in range(len(trials))]
@@ -83,20 +83,23 @@ def _read_probe(probe: Sequence[str], features: Sequence[str]) -> _Probe | None:
     return _Probe(tuple(own), tuple(tail[1::2])) if set(flags) <= {"--lib", "--bins", "--bin"} else None
 
 
-def _in_any(
-    asked: _Probe, bench: Workbench, slot: _Slot, probe: Sequence[str], trials: Sequence[Trial],
-    siblings: Mapping[int, bytes],
-) -> dict[int, Verdict]:  # fmt: skip
-    """The verdicts of the first target in which the siblings' file complains; none where cargo shows no target."""
+def _together(bench: Workbench, trials: Mapping[int, Trial], probe: Sequence[str], asked: _Probe) -> dict[int, Verdict]:
+    """The verdicts on those that could be judged as siblings."""
+    first = next(iter(trials.values()))
+    slot = find_slot(bench, first)
+    bodies = {n: slot.candidate(bench, trial) for n, trial in trials.items()} if slot is not None else {}
+    siblings = {n: body for n, body in bodies.items() if body is not None}
+    if slot is None or not siblings or (scene := _scene(bench, first, probe, slot)) is None:
+        return {}
+    if _COUNTING & {*asked.lints, *(key[1] for key in scene.source)}:
+        return {}
     try:
         invocations = bench.invocations(asked.targets)
     except NoInvocation:
         return {}
-    for invocation in invocations:
-        rustc = Rustc(bench.cargo, invocation, asked.lints)
-        if verdicts := _Family(bench, rustc, slot, probe, trials).judge(siblings):
-            return verdicts
-    return {}
+    return _Family(bench, slot, scene, trials).judge(
+        siblings, [Rustc(bench.cargo, invocation, asked.lints) for invocation in invocations]
+    )
 
 
 def _refused(bench: Workbench, trial: Trial) -> Verdict | None:
@@ -111,172 +114,134 @@ def _refused(bench: Workbench, trial: Trial) -> Verdict | None:
 
 
 @dataclass(frozen=True)
-class _Slot:
-    """A function that can have siblings: in the broken code, and in the healthy source."""
+class _Scene:
+    """What the code shows without any candidate."""
 
-    file: str
-    broken: tuple[int, int]
-    """Its bytes in the code with the setup."""
-    source: tuple[int, int]
-    name: tuple[int, int]
-    """Its name's bytes, counted from its start."""
-    head: bytes
-    """Its text up to its body: what a candidate must leave as it is."""
-    attributes: bytes
-    """The attributes before it, in one line."""
-
-    def candidate(self, bench: Workbench, trial: Trial) -> bytes | None:
-        """The function as the trial writes it; None where the trial reaches outside of its body."""
-        begin, end = self.broken
-        first = begin + len(self.head)
-        if not all(e.file == self.file and first <= e.start and e.end <= end for e in trial.edits):
-            return None
-        text = bench.reader(trial.setup)(self.file)[begin:end]
-        written = apply(text, _moved(trial.edits, begin))
-        # A sibling would call the healthy function, not itself.
-        if re.search(rb"\b%s\b" % text[slice(*self.name)], written[len(self.head) :]):
-            return None
-        # What does not parse as one function could swallow its siblings.
-        root = parse(written).root_node
-        whole = [c for c in root.children if c.type not in ("line_comment", "block_comment")]
-        return written if len(whole) == 1 and whole[0].type == "function_item" and not root.has_error else None
+    target: Diagnostic
+    source: Counter[Key]
+    before: Counter[Key]
+    """Of the broken code; where there is no setup, of the source."""
+    outside: Counter[Key]
+    """Of the source, but for the function."""
+    head: Counter[Key]
+    """Of the function's signature in the source."""
 
 
-def _slot(bench: Workbench, trial: Trial) -> _Slot | None:
-    """The function that a trial changes, where it can have siblings."""
-    files = {e.file for e in (*trial.edits, *trial.setup)}
-    if len(files) != 1 or not trial.edits:
+def _scene(bench: Workbench, trial: Trial, probe: Sequence[str], slot: Slot) -> _Scene | None:
+    """None where a candidate's verdict could hang on more than its function's body."""
+    source, before = bench.observe(probe), bench.observe(probe, trial.setup)
+    if stopped_verdict(source) or stopped_verdict(before) or not source.succeeded or not slot.in_body(trial.target):
         return None
-    (file,) = files
-    broken, source = bench.reader(trial.setup)(file), bench.read(file)
-    function = _function(broken, trial.edits[0].start)
-    if function is None or not _can_have_siblings(function, broken):
+    # What a candidate does about errors outside of the function, siblings cannot show.
+    if any(d.is_compile_error and not within(d, slot.file, *slot.broken) for d in before.diagnostics):
         return None
-    name, body = function.child_by_field_name("name"), function.child_by_field_name("body")
-    grown = sum(len(e.replacement) - (e.end - e.start) for e in trial.setup)
-    begin, end = function.start_byte, function.end_byte
-    inside = all(begin <= e.start and e.end <= end - grown for e in trial.setup)
-    if name is None or body is None or not inside:
+    if spot(trial.target, ()) not in {spot(d, ()) for d in before.diagnostics}:
         return None
-    head = broken[begin : body.start_byte]
-    if source[begin : begin + len(head)] != head:
+    own = [d for d in source.diagnostics if within(d, slot.file, *slot.source)]
+    if any(_is_elsewhere(d, slot) for d in own):
         return None
-    place = (name.start_byte - begin, name.end_byte - begin)
-    return _Slot(file, (begin, end), (begin, end - grown), place, head, _attributes(function, broken))
-
-
-def _attributes(function: Node, source: bytes) -> bytes:
-    found = []
-    before = function.prev_named_sibling
-    while before is not None and before.type in ("attribute_item", "line_comment", "block_comment"):
-        if before.type == "attribute_item":
-            found.append(source[before.start_byte : before.end_byte].replace(b"\n", b" "))
-        before = before.prev_named_sibling
-    return b" ".join(reversed(found))
-
-
-def _function(source: bytes, offset: int) -> Node | None:
-    """The outermost function around a byte."""
-    node, found = parse(source).root_node.descendant_for_byte_range(offset, offset), None
-    while node is not None:
-        found = node if node.type == "function_item" else found
-        node = node.parent
-    return found
-
-
-def _can_have_siblings(function: Node, source: bytes) -> bool:
-    home = function.parent
-    owner = home.parent if home is not None and home.type == "declaration_list" else None
-    if owner is not None and owner.type not in ("impl_item", "mod_item"):
-        return False
-    if owner is not None and owner.child_by_field_name("trait") is not None:
-        return False
-    start = function.start_byte
-    before = function.prev_named_sibling
-    while before is not None and before.type in ("attribute_item", "line_comment", "block_comment"):
-        start, before = before.start_byte, before.prev_named_sibling
-    body = function.child_by_field_name("body")
-    return body is not None and not _UNIQUE.search(source, start, body.start_byte)
-
-
-def _elsewhere(bench: Workbench, trial: Trial, probe: Sequence[str], slot: _Slot) -> bool:
-    """The broken code complains outside of the function: what a candidate does about that, siblings cannot show."""
-    if not trial.setup:
-        return False
-    shown = bench.observe(probe, trial.setup).diagnostics
-    return any(
-        d.is_compile_error
-        and (
-            d.primary is None
-            or d.primary.file != slot.file
-            or not slot.broken[0] <= d.primary.byte_start <= slot.broken[1]
-        )
-        for d in shown
-    )
+    begin = slot.source[0]
+    head = [d for d in own if within(d, slot.file, begin, begin + len(slot.head) - 1)]
+    shown = counts(source.diagnostics)
+    return _Scene(trial.target, shown, counts(before.diagnostics), shown - counts(own), counts(head))
 
 
 class _Family:
     """A function's siblings: its place in the source is held by itself, healthy, and they stand behind it."""
 
-    def __init__(
-        self, bench: Workbench, rustc: Rustc, slot: _Slot, probe: Sequence[str], trials: Sequence[Trial]
-    ) -> None:
-        self.bench, self.rustc, self.slot, self.trials = bench, rustc, slot, trials
-        self.target = trials[0].target
-        self.allowed = self._own(probe, slot.source)
-        if trials[0].setup:
-            self.allowed |= self._own(probe, slot.broken, trials[0].setup)
+    def __init__(self, bench: Workbench, slot: Slot, scene: _Scene, trials: Mapping[int, Trial]) -> None:
+        self.bench, self.slot, self.scene, self.trials = bench, slot, scene, trials
 
-    def _own(self, probe: Sequence[str], region: tuple[int, int], *layers: Sequence[Edit]) -> Counter[Key]:
-        """What the function itself complains of."""
-        shown = self.bench.observe(probe, *layers).diagnostics
-        return Counter(d.key for d in shown if _within(d, self.slot.file, *region))
-
-    def judge(self, siblings: Mapping[int, bytes]) -> dict[int, Verdict]:
+    def judge(self, siblings: Mapping[int, bytes], targets: Sequence[Rustc]) -> dict[int, Verdict]:
         """The verdicts on those that could be judged as siblings."""
-        verdicts: dict[int, Verdict] = {}
-        shown = self._shown(siblings, "E0308")
-        if shown is None:
-            return verdicts
-        for number, diagnostics in shown.items():
-            if broken := next((d for d in diagnostics if d.is_compile_error), None):
-                detail = f"{broken.code or 'error'}: {broken.message}"
-                verdicts[number] = Verdict(False, Reason.DOES_NOT_COMPILE, detail, scope="batch")
+        text, regions = self._laid(siblings, "E0308")
+        runs = self._runs(text, targets)
+        # A file of two targets is judged by both.
+        holding = [at for at, run in enumerate(runs) if not run.finished or _errors(run)]
+        if len(holding) != 1 or (shown := self._shared_out(runs[holding[0]], regions, "E0308")) is None:
+            return {}
+        verdicts = {number: _refuted(error) for number, diagnostics in shown.items() if (error := _first(diagnostics))}
         healthy = {n: body for n, body in siblings.items() if n not in verdicts}
-        if healthy and (shown := self._shown(healthy, "dead_code")) is not None:
-            verdicts |= {number: self._verdict(number, diagnostics) for number, diagnostics in shown.items()}
-        return verdicts
+        if healthy:
+            verdicts |= self._linted(healthy, targets[holding[0]])
+        return {n: v for n, v in verdicts.items() if not _PLACE.search(v.detail)}
 
-    def _verdict(self, number: int, diagnostics: Sequence[Diagnostic]) -> Verdict:
-        now, at = Counter(d.key for d in diagnostics), self.target.primary
-        limit = self.allowed[self.target.key] - (not self.target.is_compile_error)
-        edits = _moved(self.trials[number].edits, self.slot.broken[0])
-        # Many lints have one message: what went has to be what stood at the target's own place.
-        stuck = at is not None and any(
-            d.key == self.target.key
+    def _linted(self, siblings: Mapping[int, bytes], rustc: Rustc) -> dict[int, Verdict]:
+        """The verdicts on siblings without errors."""
+        text, regions = self._laid(siblings, "dead_code")
+        (run,) = self._runs(text, [rustc])
+        shown = self._shared_out(run, regions, "dead_code")
+        if shown is None:
+            return {}
+        stuck = {n for n, diagnostics in shown.items() if self._is_stuck(n, diagnostics)}
+        verdicts = {n: self._still_there() for n in stuck}
+        if len(stuck) == len(shown) or not self._settled(run, len(text) - len(_SENTINELS["dead_code"]), rustc):
+            return verdicts
+        others = {n: self._verdict(diagnostics) for n, diagnostics in shown.items() if n not in stuck}
+        return verdicts | {n: verdict for n, verdict in others.items() if verdict is not None}
+
+    def _settled(self, used: Compiled, size: int, rustc: Rustc) -> bool:
+        """The code around complains of the same with all that siblings use and without what the function uses.
+
+        What complains of too few uses complains of no more the more there are: each candidate lies between the two.
+        """
+        source, (begin, end) = self.bench.read(self.slot.file), self.slot.source
+        idle = source[: begin + len(self.slot.head)] + b"{ loop {} }" + source[end:]
+        (run,) = self._runs(idle, [rustc])
+        if not run.finished or _errors(run):
+            return False
+        return self._around(run, len(idle) - len(source)) == self._around(used, size - len(source))
+
+    def _around(self, run: Compiled, grown: int) -> Counter[tuple[Key, str, int]]:
+        """The complaints outside of the function and its siblings, at their places in the source."""
+        begin, end = self.slot.source
+        found: Counter[tuple[Key, str, int]] = Counter()
+        for diagnostic in run.diagnostics:
+            key, file, at = spot(diagnostic, ())
+            behind = file == self.slot.file and at > begin
+            if not within(diagnostic, self.slot.file, begin, end + grown) and not _is_sentinel(diagnostic):
+                found[key, file, at - grown if behind else at] += 1
+        return found
+
+    def _is_stuck(self, number: int, diagnostics: Sequence[Diagnostic]) -> bool:
+        """Many lints have one message: what went has to be what stood at the target's own place."""
+        target, edits = self.scene.target, moved(self.trials[number].edits, self.slot.broken[0])
+        return target.primary is not None and any(
+            d.key == target.key
             and d.primary is not None
-            and map_back(d.primary.byte_start, edits) == at.byte_start - self.slot.broken[0]
+            and map_back(d.primary.byte_start, edits) == target.primary.byte_start - self.slot.broken[0]
             for d in diagnostics
         )
-        if stuck or now[self.target.key] > max(0, limit):
-            return Verdict(False, Reason.STILL_THERE, f"{self.target.code}: {self.target.message}", scope="batch")
-        if new := now - self.allowed:
+
+    def _still_there(self) -> Verdict:
+        target = self.scene.target
+        return Verdict(False, Reason.STILL_THERE, f"{target.code}: {target.message}", scope="batch")
+
+    def _verdict(self, diagnostics: Sequence[Diagnostic]) -> Verdict | None:
+        """The verdict on a sibling whose code around is settled; None where it has to be judged alone."""
+        scene, wanted = self.scene, Counter([self.scene.target.key])
+        head = counts(d for d in diagnostics if d.primary and d.primary.byte_start < len(self.slot.head))
+        # A signature's lints know the name, who calls it and who may see it.
+        if head != scene.head or any(d.is_error or _is_elsewhere(d, self.slot) for d in diagnostics):
+            return None
+        now = scene.outside + counts(diagnostics)
+        if now[scene.target.key] > scene.before[scene.target.key] - 1:
+            return self._still_there()
+        if new := now - (scene.before | scene.source):
             level, code, message = min(new, key=lambda key: (key[0], key[1] or "", key[2]))
             return Verdict(False, Reason.NEW_DIAGNOSTIC, f"{level} {code or ''}: {message}", scope="batch")
-        return replace(GREEN, scope="batch")
+        return None if (scene.before - now - wanted) & scene.source else replace(GREEN, scope="batch")
 
-    def _shown(self, siblings: Mapping[int, bytes], signal: str) -> dict[int, list[Diagnostic]] | None:
-        """What each sibling complains of; None where the sentinel is silent or nobody owns an error."""
-        text, regions = self._laid(siblings, signal)
+    def _runs(self, text: bytes, targets: Sequence[Rustc]) -> list[Compiled]:
         with self.bench.showing({self.slot.file: text}):
-            compiled = self.rustc.run()
-        return self._shared_out(compiled, regions, signal)
+            return [rustc.run() for rustc in targets]
 
     def _laid(self, siblings: Mapping[int, bytes], signal: str) -> tuple[bytes, dict[int, tuple[int, int]]]:
         source, (_, end) = self.bench.read(self.slot.file), self.slot.source
         parts, regions, at = [source[:end]], {}, end
         for number, body in siblings.items():
-            lead = b" #[allow(dead_code)] #[doc(hidden)] " + self.slot.attributes + b" "
+            # Nobody calls a sibling; what it uses is used all the same.
+            lead = b"\n#[allow(dead_code)] " + self.slot.lead
             text = lead + self._renamed(body, number)
             regions[number] = (at + len(lead), at + len(text))
             parts.append(text)
@@ -301,24 +266,34 @@ class _Family:
     ) -> dict[int, list[Diagnostic]] | None:
         shown: dict[int, list[Diagnostic]] = {number: [] for number in regions}
         awake = False
-        for diagnostic in distinct(compiled.diagnostics):
-            owner = next((n for n, (a, b) in regions.items() if _within(diagnostic, self.slot.file, a, b)), None)
+        for diagnostic in compiled.diagnostics:
+            owner = next((n for n, (a, b) in regions.items() if within(diagnostic, self.slot.file, a, b)), None)
             if owner is not None:
                 shown[owner].append(self._as_function(diagnostic, regions[owner][0], f"{_SUFFIX}{owner}"))
-            elif diagnostic.code == signal and f"sentinel{_SUFFIX}" in diagnostic.rendered:
+            elif diagnostic.code == signal and _is_sentinel(diagnostic):
                 awake = True
             elif diagnostic.is_compile_error:
                 return None
-        return shown if awake and compiled.finished else None
+        return {n: list(distinct(found)) for n, found in shown.items()} if awake and compiled.finished else None
 
 
-def _moved(edits: Sequence[Edit], by: int) -> list[Edit]:
-    """Edits as they are counted from a function's start."""
-    return [Edit(e.file, e.start - by, e.end - by, e.replacement) for e in edits]
-
-
-def _within(diagnostic: Diagnostic, file: str, begin: int, end: int) -> bool:
+def _is_elsewhere(diagnostic: Diagnostic, slot: Slot) -> bool:
+    """Its words name a place, or it has its own in a library's macro, where all who call that share one complaint."""
     at = diagnostic.primary
-    while at is not None and at.expansion is not None:
-        at = at.expansion.span
-    return at is not None and at.file == file and begin <= at.byte_start <= end
+    return at is None or at.file != slot.file or _PLACE.search(diagnostic.message) is not None
+
+
+def _errors(run: Compiled) -> bool:
+    return _first(run.diagnostics) is not None
+
+
+def _first(diagnostics: Sequence[Diagnostic]) -> Diagnostic | None:
+    return next((d for d in diagnostics if d.is_compile_error), None)
+
+
+def _refuted(error: Diagnostic) -> Verdict:
+    return Verdict(False, Reason.DOES_NOT_COMPILE, f"{error.code or 'error'}: {error.message}", scope="batch")
+
+
+def _is_sentinel(diagnostic: Diagnostic) -> bool:
+    return f"sentinel{_SUFFIX}" in diagnostic.rendered

@@ -1,18 +1,15 @@
 """Candidate fixes of one function judged as its siblings: each verdict is the one that it gets alone."""
 
-from collections.abc import Sequence
-
 import pytest
 
-from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.siblings import judge_many
 from oxidizer.cluster.verdict import Reason, Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
 from tests.conftest import OpenCrate
+from tests.integration.candidates import CHECK, LIB, LINT, MANIFEST, same_as_alone, shown
 
-LIB, OTHER = "src/lib.rs", "src/other.rs"
-MANIFEST = '[package]\nname = "tiny"\nversion = "1.0.0"\nedition = "2021"\n[workspace]\n'
+OTHER = "src/other.rs"
 SOURCE = """\
 pub mod other;
 
@@ -78,9 +75,7 @@ pub extern "C" fn exported(n: u32) -> u32 {
 }
 """
 OTHER_SOURCE = "pub fn other() -> u32 {\n    return 1;\n}\n"
-FUNCTIONS = ("free", "method", "generic", "constant", "later", "inside")
-LINT = ("clippy", "--lib", "--", "-W", "clippy::needless_return")
-CHECK = ("check", "--lib")
+FUNCTIONS = ("free", "method", "generic", "inside")
 CANDIDATES = {
     "the right fix": "{value}",
     "a wrong type": '"text"',
@@ -113,14 +108,6 @@ def tail(function: str) -> tuple[int, str]:
     return start, SOURCE[start + len("return ") : SOURCE.index(";", start)]
 
 
-def shown(bench: Workbench, probe: Sequence[str], code: str, after: int, *setup: Edit) -> Diagnostic:
-    found = [d for d in bench.observe(probe, setup).diagnostics if d.code == code and d.primary]
-    return min(
-        (d for d in found if d.primary and d.primary.file == LIB and d.primary.byte_start >= after),
-        key=lambda d: d.primary.byte_start if d.primary else 0,
-    )
-
-
 def trials(bench: Workbench, function: str, *, broken: bool) -> dict[str, Trial]:
     """Candidates for a function by what they are: of its lint or, with a setup, of an error."""
     start, value = tail(function)
@@ -136,17 +123,6 @@ def trials(bench: Workbench, function: str, *, broken: bool) -> dict[str, Trial]
     names = [name for name in CANDIDATES if function == "free" or name not in UNPARSED]
     new = {name: CANDIDATES[name].format(value=value).encode() for name in names}
     return {name: Trial((Edit(LIB, *whole, text),), target, setup) for name, text in new.items()}
-
-
-def same_as_alone(bench: Workbench, group: list[Trial], probe: Sequence[str]) -> list[Verdict]:
-    verdicts = judge_many(bench, group, probe)
-    alone = [bench.judge(trial, probe, tests=False) for trial in group]
-    assert [told(v) for v in verdicts] == [told(v) for v in alone]
-    return verdicts
-
-
-def told(verdict: Verdict) -> tuple[bool, Reason | None, str]:
-    return verdict.green, verdict.reason, verdict.detail
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -185,8 +161,8 @@ def fallback(bench: Workbench, function: str, *edits: tuple[Edit, ...]) -> list[
     return same_as_alone(bench, [Trial(each, target) for each in edits], LINT)
 
 
-@pytest.mark.parametrize("function", ["named", "exported", "recursive"])
-def test_what_has_a_name_of_its_own_or_calls_itself_is_judged_alone(bench: Workbench, function: str) -> None:
+@pytest.mark.parametrize("function", ["named", "exported", "recursive", "constant", "later"])
+def test_what_others_see_into_or_calls_itself_is_judged_alone(bench: Workbench, function: str) -> None:
     start, value = tail(function)
     statement = f"return {value};"
     right, wrong = (change(statement, new, start=start) for new in (value, '"text"'))
@@ -258,15 +234,6 @@ pub fn deep(n: u32) -> u32 {
     return n + rest;
 }
 
-fn private(n: u32) -> u32 {
-    return n + 1;
-}
-
-/// Uses what is private.
-pub fn user(n: u32) -> u32 {
-    return private(n);
-}
-
 /// Marked.
 #[inline]
 #[must_use]
@@ -308,16 +275,6 @@ def test_a_sibling_is_what_the_function_would_be(odd: Workbench, near: str, old:
     trial = Trial((Edit(LIB, start, start + len(old), new.encode()),), target)
     verdicts = same_as_alone(odd, [trial, trial], LINT)
     assert [v.green for v in verdicts] == [green, green]
-
-
-def test_what_a_candidate_does_to_other_items_is_not_seen(odd: Workbench) -> None:
-    """So a green that becomes data is judged once more alone."""
-    start = ODD.index("return private(n);")
-    target = shown(odd, LINT, "clippy::needless_return", start)
-    trial = Trial((Edit(LIB, start, start + len("return private(n);"), b"n"),), target)
-    (verdict,) = judge_many(odd, [trial], LINT)
-    assert (verdict.green, verdict.scope) == (True, "batch")
-    assert odd.judge(trial, LINT, tests=False).reason is Reason.NEW_DIAGNOSTIC
 
 
 def test_a_warning_that_the_broken_code_has_is_not_new(odd: Workbench) -> None:
