@@ -21,6 +21,7 @@ from oxidizer.miners.operators.wording import place
 from oxidizer.miners.steps import quoted, steps
 
 _TOLD = 200
+_TOLD_BY = ("note", "help")
 _OPEN = [[word] for word in ("as", "by", "into", "is", "to", "try", "use", "using", "with")]
 
 
@@ -63,7 +64,8 @@ def explain_mistake(
 ) -> str:
     """The explanation of an injected bug: what is said, its cause in this code, why Rust objects, what the fix does.
 
-    `edits` are the fix, of the broken files that `read` gives.
+    Why is the operator's rationale, which is true of the codes that it aims at; of any other one, what the tool says of
+    the place and of a way out. `edits` are the fix, of the broken files that `read` gives.
     """
     if mistake.route is Route.BEHAVIOUR:
         said = f"A test fails: {_sentence(_first_line(diagnostic.message))}"
@@ -72,7 +74,18 @@ def explain_mistake(
         said = f"{_tool(diagnostic.code)} reports {code}{_sentence(diagnostic.message)}"
     where = _where(mistake, edits, read)
     cause = f"In {where}: {_sentence(mistake.site.cause)}"
-    return f"{said} {cause} {mistake.operator.rationale} The fix {steps(edits, read)}."
+    fits = mistake.route is Route.BEHAVIOUR or (diagnostic.code or "") in mistake.operator.codes
+    why = mistake.operator.rationale if fits else _besides(diagnostic)
+    return " ".join(part for part in (said, cause, why, f"The fix {steps(edits, read)}.") if part)
+
+
+def _besides(diagnostic: Diagnostic) -> str:
+    """What the diagnostic says besides its message: at its place, and in its first note, where that is a sentence."""
+    at = diagnostic.primary
+    label = f"At the place that it marks: {_sentence(at.label)}" if at is not None and at.label else ""
+    notes = [c for c in diagnostic.children if c.level in _TOLD_BY and not c.message.endswith(":")]
+    said = [f"It adds: {_sentence(note.message)}" for note in notes[:1] if len(note.message) <= _TOLD]
+    return " ".join(part for part in (label, *said) if part)
 
 
 def _where(mistake: Mistake, edits: Sequence[Edit], read: Callable[[str], bytes]) -> str:

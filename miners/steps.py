@@ -1,5 +1,7 @@
 """What a fix does, in words: steps in whole pieces of code, and where a step would be a fragment, its whole lines.
 
+A step that holds no word is told with the smallest expression or statement around it that does, else with its lines.
+
 Promised: what is quoted stands so in the broken or in the mended code, but for line breaks and where `…` cuts it. Not
 promised: that every step is told, of many only the first.
 """
@@ -13,15 +15,18 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from oxidizer.cluster.edits import Edit, by_file
+from oxidizer.cluster.syntax import parse
 
 _SHOWN = 100
 _LINES = 140
 """The most characters of a line, or of a few, that are shown whole."""
 _TOLD = 4
-_WORDS = re.compile(r"\\.|\w+|\W", re.DOTALL)
+_WORDS = re.compile(r"\\.|\w+|\.\.[.=]?|[-=]>|::|&&|\|\||[-=!<>+*/%^&|]=|\W", re.DOTALL)
+"""Words, whole operators, and single signs; but no shifts, whose signs end types as well."""
 _LITERALS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])'|//[^\n]*", re.DOTALL)
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
-_DANGLING = re.compile(r"[;,=:]\s|.*(?:\s=|[^=]=>)$", re.DOTALL)
+_OPERATOR = r"(?:&&|\|\||<<|>>|[-+*/%^&|<>=!]=?)"
+_DANGLING = re.compile(rf"(?:[;,:]|{_OPERATOR})\s|.*(?:\s{_OPERATOR}|[^=]=>)$", re.DOTALL)
 _CHAIN = re.compile(r"\s*\n\s*(?=\?|\.(?!\.))")
 
 
@@ -46,6 +51,14 @@ class _Piece:
     @property
     def is_whole(self) -> bool:
         return all(_is_whole(text.strip()) for text in (self.old, self.new))
+
+    @property
+    def has_word(self) -> bool:
+        return _has_word(self.old + self.new)
+
+    def become(self) -> str:
+        """The step of a piece that is an expression or the like before and after it."""
+        return f"{quoted(self.old)} becomes {quoted(self.new)}"
 
     def tell(self) -> str:
         """The step; "" where it lays out code anew."""
@@ -90,8 +103,10 @@ def _of_file(edits: Sequence[Edit], source: bytes) -> Iterator[str]:
     pieces = [_piece(edit, source, text) for edit in edits]
     for group in _by_lines([p for p in pieces if p.tell()], text):
         told = {piece.tell() for piece in group}
-        if len(told) == 1 and all(piece.is_whole for piece in group):
+        if len(told) == 1 and all(piece.is_whole and piece.has_word for piece in group):
             yield from (piece.tell() for piece in group)
+        elif len(group) == 1 and not group[0].has_word and (wide := _widened(group[0], text)) is not None:
+            yield wide.become()
         else:
             yield _lines(group, text)
 
@@ -110,6 +125,54 @@ def _piece(edit: Edit, source: bytes, text: str) -> _Piece:
     old = text[start:end]
     before, old, new = _apart(old, new)
     return _Piece(start + before, old, new)
+
+
+def _widened(piece: _Piece, text: str) -> _Piece | None:
+    """A piece without a word as the smallest whole expression or the like around it that has one; None if it is long.
+
+    What is inserted goes with all that begins, else ends, where it stands: `&` with `a.b`, not with `a` alone.
+    """
+    (start, end), follows = piece.core, _follows(piece, text)
+    is_new = not piece.old.strip()
+    if is_new:
+        start = len(text[:start].rstrip()) - 1 if follows else len(text) - len(text[end:].lstrip())
+        end = start + 1
+    found: _Piece | None = None
+    for left, right in _around_it(text, max(start, 0), end):
+        old = text[left:right]
+        if len(flat(old)) > _SHOWN or (found and not (is_new and (left, right)[follows] == _edge(found, follows))):
+            break
+        new = old[: piece.start - left] + piece.new + old[piece.end - left :]
+        holds = left <= piece.start and piece.end <= right
+        if holds and all(_has_word(one) and _is_whole(one) for one in (old, new)):
+            found = _Piece(left, old, new)
+    return found
+
+
+def _edge(piece: _Piece, is_end: bool) -> int:
+    return piece.end if is_end else piece.start
+
+
+def _follows(piece: _Piece, text: str) -> bool:
+    """What is inserted belongs to what stands before it."""
+    before, after = text[: piece.start][-1:], text[piece.end :][:1]
+    ends = piece.new.strip()[:1] in (*";,.?:", *_BRACKETS) or not after.strip()
+    return ends or ((_is_word(before) or before in _BRACKETS) and not _is_word(after))
+
+
+def _around_it(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the pieces of syntax around a place stand that are read without fault, the smallest one first."""
+    source = text.encode()
+    node = parse(source).root_node.descendant_for_byte_range(*(len(text[:at].encode()) for at in (start, end)))
+    while node is not None and node.parent is not None:
+        if node.is_named and not node.has_error:
+            left = len(source[: node.start_byte].decode())
+            yield left, left + len(source[node.start_byte : node.end_byte].decode())
+        node = node.parent
+
+
+def _has_word(text: str) -> bool:
+    return re.search(r"\w", text) is not None
 
 
 def _in_word(text: str, at: int, old: str, new: str, side: int) -> bool:
@@ -154,20 +217,29 @@ def _lines(group: Sequence[_Piece], text: str) -> str:
     start = text.rfind("\n", 0, group[0].start) + 1
     end = text.find("\n", group[-1].end)
     end = len(text) if end < 0 else end
+    while start and not _has_word(text[start:end] + "".join(piece.new for piece in group)):
+        start = text.rfind("\n", 0, start - 1) + 1
     new, at = "", start
     for piece in group:
         new += text[at : piece.start] + piece.new
         at = piece.end
     new += text[at:end]
     left, right = text[start:end].split("\n"), new.split("\n")
-    kept = _shared([line.strip() for line in left], [line.strip() for line in right])
-    left, right = left[kept:], right[kept:]
-    if kept := _shared([line.strip() for line in left[::-1]], [line.strip() for line in right[::-1]]):
-        left, right = left[:-kept], right[:-kept]
+    left, right = _trimmed(left, right)
     old, new = "\n".join(left), "\n".join(right)
     if not old.strip() or not new.strip():
         return f"removes {quoted(old, _LINES)}" if old.strip() else f"inserts {quoted(new, _LINES)}"
     return "{} becomes {}".format(*(quoted(one, _LINES) for one in _around(flat(old), flat(new))))
+
+
+def _trimmed(left: list[str], right: list[str]) -> tuple[list[str], list[str]]:
+    """Lines without those that they begin and end with alike, as long as a word is left."""
+    for _ in range(2):
+        kept = _shared([line.strip() for line in left], [line.strip() for line in right])
+        while kept and not _has_word("".join((*left[kept:], *right[kept:]))):
+            kept -= 1
+        left, right = left[kept:][::-1], right[kept:][::-1]
+    return left, right
 
 
 def _around(old: str, new: str) -> tuple[str, str]:

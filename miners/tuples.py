@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from oxidizer import __version__
 from oxidizer.cluster import diagnostics as dg
 from oxidizer.cluster import policy
 from oxidizer.cluster.classes import class_of
-from oxidizer.cluster.edits import Edit, apply, by_file, unified_diff
+from oxidizer.cluster.edits import Edit, apply, by_file, map_back, unified_diff
 from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.syntax import is_manifest, item_region, table_region
 from oxidizer.cluster.verdict import Trial, Verdict
@@ -21,6 +22,8 @@ from oxidizer.miners.difficulty import difficulty, is_far
 
 LOCK = "Cargo.lock"
 """A unit's lock file, relative to its folder."""
+_REACH = 16 * 1024
+"""The most bytes of a run of items that is made longer for what the diagnostic marks."""
 
 
 @dataclass(frozen=True)
@@ -133,21 +136,38 @@ def reject(
 
 
 def excerpts(bench: Workbench, trial: Trial, file: str) -> tuple[str, str]:
-    """The code around a trial's edits of one file, before and after: whole items, of a manifest whole tables."""
-    own = by_file(trial.edits)[file]
+    """The code around a trial's edits of one file and what its diagnostic marks there, before and after: whole items,
+    of a manifest whole tables.
+    """
+    own, at = by_file(trial.edits)[file], trial.target.primary
+    marked = [at.byte_start, at.byte_end] if at is not None and at.file == file else []
     if trial.setup and file not in bench.texts(trial.setup, trial.edits):
         # The fix takes the setup back: the items are those of the healthy source.
-        after, before = excerpt(bench.read(file), by_file(trial.setup)[file])
-        if before.strip():
-            return before, after
-    return excerpt(bench.reader(trial.setup)(file), own)
+        setup = by_file(trial.setup)[file]
+        after, before = excerpt(bench.read(file), setup, [map_back(offset, setup) for offset in marked])
+        return before, after
+    return excerpt(bench.reader(trial.setup)(file), own, marked)
 
 
-def excerpt(source: bytes, edits: Sequence[Edit]) -> tuple[str, str]:
+def excerpt(source: bytes, edits: Sequence[Edit], marked: Sequence[int] = ()) -> tuple[str, str]:
     """The smallest run of whole items, in a manifest of whole tables, around the edits of one file, before and after,
     byte for byte.
+
+    It holds the `marked` offsets too, unless that takes more than 16 KiB, and on both sides at least a word.
     """
     region = table_region if is_manifest(edits[0].file) else item_region
-    start, end = region(source, [(e.start, e.end) for e in edits])
+    ranges = [(e.start, e.end) for e in edits]
+    start, end = region(source, [*ranges, *((min(at, len(source)),) * 2 for at in marked)])
+    if end - start > _REACH:
+        start, end = region(source, ranges)
+    sides = _sides(source, edits, start, end)
+    while (start, end) != (0, len(source)) and not all(re.search(r"\w", text) for text in sides):
+        start, end = region(source, [(start - 1, end) if start else (0, end + 1)])
+        sides = _sides(source, edits, start, end)
+    return sides
+
+
+def _sides(source: bytes, edits: Sequence[Edit], start: int, end: int) -> tuple[str, str]:
+    """A byte range around some edits, before and after."""
     moved = [Edit(e.file, e.start - start, e.end - start, e.replacement) for e in edits]
     return source[start:end].decode(), apply(source[start:end], moved).decode()

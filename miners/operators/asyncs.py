@@ -116,7 +116,7 @@ class AwaitInSync(Operator):
         modifiers = child(home, "function_modifiers")
         if modifiers is not None or ancestor(node, "async_block", "closure_expression") is not None:
             return
-        cause = f"`{code.text(name)}` is not `async`, but awaits `{short(code, value)}`"
+        cause = f"`.await` stands behind `{short(code, value)}`, but `{code.text(name)}` is not `async`"
         yield code.site(cause, code.insert(value.end_byte, ".await"))
 
 

@@ -1,4 +1,4 @@
-"""Edits that leave code out as a hand does, with its separator and its lines, and those that exchange two pieces."""
+"""Edits as a hand makes them: code left out with its separator and its lines, two pieces exchanged, lines moved in."""
 
 from __future__ import annotations
 
@@ -54,6 +54,26 @@ def only(code: Code, outer: Node, inner: Node, after: str = "") -> list[Edit]:
 def swapped(code: Code, left: Node, right: Node) -> tuple[Edit, Edit]:
     """The edits that put each of two nodes, both on one line, in the place of the other."""
     return code.replace(left, code.text(right)), code.replace(right, code.text(left))
+
+
+def deeper(code: Code, start: int, end: int) -> list[Edit]:
+    """The edits that move the lines that begin in a byte range one level in, but those of a text."""
+    edits, at = [], code.source.find(b"\n", start, end) + 1
+    while at:
+        line = code.source[at : code.source.find(b"\n", at) % (len(code.source) + 1)]
+        if line.strip() and not _in_text(code, at):
+            level = "\t" if line.startswith(b"\t") else "    "
+            edits.append(code.insert(at, level))
+        at = code.source.find(b"\n", at, end) + 1
+    return edits
+
+
+def _in_text(code: Code, at: int) -> bool:
+    """What stands there goes on with a string that began before."""
+    node = code.root.descendant_for_byte_range(at, at)
+    while node is not None and node.type not in ("string_literal", "raw_string_literal"):
+        node = node.parent
+    return node is not None and node.start_byte < at
 
 
 def _start(node: Node) -> int:

@@ -10,7 +10,8 @@ from functools import lru_cache
 from tree_sitter import Node
 
 from oxidizer.miners.operators.cuts import cut_line
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site, named, typo, walk
+from oxidizer.miners.operators.names import typo
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, named, walk
 from oxidizer.miners.operators.surroundings import attributes, name_of
 from oxidizer.miners.operators.wording import flat
 
@@ -273,7 +274,7 @@ class MisspellDerive(Operator):
             assert found is not None
             at = re.compile(rb"(?<!\w)" + re.escape(trait.encode()) + rb"(?!\w)").search(code.source, found.start)
             assert at is not None
-            wrong = typo(trait)
+            wrong = typo(node, code, trait)
             cause = f"`{name_of(node, code)}` derives `{wrong}`, which should be `{trait}`"
             yield code.site(cause, code.span(at.start(), at.end(), wrong))
 

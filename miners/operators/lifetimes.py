@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from tree_sitter import Node
 
 from oxidizer.miners.operators.cuts import without
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, typo, walk
+from oxidizer.miners.operators.names import typo
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
 from oxidizer.miners.operators.scopes import is_called
 from oxidizer.miners.operators.surroundings import function_of, implements_trait, lifetimes, name_of, receiver
 from oxidizer.miners.operators.wording import short
@@ -189,7 +190,7 @@ class MisnamedLifetime(Operator):
         home = ancestor(node, "function_item", "impl_item", *_TYPES)
         if home is None:
             return
-        other = {"'a": "'b", "'b": "'c"}.get(name) or ("'a" if len(name) < 4 else f"'{typo(name[1:])}")
+        other = {"'a": "'b", "'b": "'c"}.get(name) or ("'a" if len(name) < 4 else f"'{typo(label, code, name[1:])}")
         if other.encode() in code.source[home.start_byte : home.end_byte]:
             return
         around = ancestor(node, "impl_item")

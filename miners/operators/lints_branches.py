@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from oxidizer.cluster.edits import Edit
 from oxidizer.miners.operators.bases import LintOperator
-from oxidizer.miners.operators.cuts import swapped
+from oxidizer.miners.operators.cuts import deeper, swapped
 from oxidizer.miners.operators.operator import Code, Site, child, named, walk
 from oxidizer.miners.operators.shapes import (
     COMPARISONS,
@@ -26,6 +27,11 @@ from oxidizer.miners.operators.wording import short
 def _else_block(node: Node) -> Node | None:
     clause = node.child_by_field_name("alternative")
     return child(clause, "block") if clause else None
+
+
+def _clear(edits: list[Edit], other: Edit) -> list[Edit]:
+    """The edits that do not lie in another one."""
+    return [edit for edit in edits if not other.start < edit.start <= other.end]
 
 
 class SplitCondition(LintOperator):
@@ -49,6 +55,7 @@ class SplitCondition(LintOperator):
             cause,
             code.span(left.end_byte, right.start_byte, f" {{{code.newline(node, 1)}if "),
             code.insert(body.end_byte, f"{code.newline(node)}}}"),
+            *deeper(code, right.start_byte, body.end_byte),
         )
 
 
@@ -67,7 +74,8 @@ class BlockedElseIf(LintOperator):
         if inner and condition:
             cause = f"the `else` block holds nothing but the `if` on `{short(code, condition)}`"
             start, end = f"{{{code.newline(inner, 1)}", f"{code.newline(inner)}}}"
-            yield code.site(cause, code.insert(inner.start_byte, start), code.insert(inner.end_byte, end))
+            inside = deeper(code, inner.start_byte, inner.end_byte)
+            yield code.site(cause, code.insert(inner.start_byte, start), *inside, code.insert(inner.end_byte, end))
 
 
 class EmptyElse(LintOperator):
@@ -107,11 +115,12 @@ class MatchForIfLet(LintOperator):
             node.start_byte, body.start_byte, f"match {code.text(value)} {{{inside}{code.text(pattern)} => "
         )
         cause = f"the `match` on `{short(code, value)}` has one pattern that matters, `{short(code, pattern)}`"
+        moved = deeper(code, body.start_byte, node.end_byte)
         if clause is None:
-            yield code.site(cause, head, code.insert(node.end_byte, f"{inside}_ => {{}}{line}}}"))
+            yield code.site(cause, head, *moved, code.insert(node.end_byte, f"{inside}_ => {{}}{line}}}"))
         elif other is not None and len(named(other)) > 1:
             between = code.span(body.end_byte, other.start_byte, f"{inside}_ => ")
-            yield code.site(cause, head, between, code.insert(node.end_byte, f"{line}}}"))
+            yield code.site(cause, head, *_clear(moved, between), between, code.insert(node.end_byte, f"{line}}}"))
 
 
 class MatchOnBool(LintOperator):
@@ -131,11 +140,13 @@ class MatchOnBool(LintOperator):
         if node.parent is None or node.parent.type == "else_clause":
             return
         cause, inside = f"`{short(code, condition)}` is a `bool`, but a `match` decides on it", code.newline(node, 1)
+        between = code.span(body.end_byte, other.start_byte, f"{inside}false => ")
         yield code.site(
             cause,
             code.replace(start, "match"),
             code.insert(body.start_byte, f"{{{inside}true => "),
-            code.span(body.end_byte, other.start_byte, f"{inside}false => "),
+            between,
+            *_clear(deeper(code, body.start_byte, node.end_byte), between),
             code.insert(node.end_byte, f"{code.newline(node)}}}"),
         )
 
@@ -162,7 +173,8 @@ class ElseAfterLeaving(LintOperator):
             )
             last = named(stands.parent)[-1]
             end = code.insert(last.end_byte, f"{code.newline(stands)}}}")
-            yield code.site(cause, code.insert(node.end_byte, " else {"), end)
+            inside = deeper(code, node.end_byte, last.end_byte)
+            yield code.site(cause, code.insert(node.end_byte, " else {"), *inside, end)
 
 
 class BoolByBranches(LintOperator):

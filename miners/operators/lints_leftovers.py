@@ -23,7 +23,7 @@ from oxidizer.miners.operators.shapes import (
     statement,
 )
 from oxidizer.miners.operators.surroundings import at_compile_time, function_of, result_type
-from oxidizer.miners.operators.wording import short
+from oxidizer.miners.operators.wording import changed, short
 
 _STALE = {
     "fmt": ("Debug", "Formatter"),
@@ -308,8 +308,9 @@ class TwiceMatched(LintOperator):
             parts = named(node)
             plain = not any(n.type == "identifier" for n in walk(node) if n.parent == node)
             if len(parts) > 1 and parts[0].type != "or_pattern" and plain:
-                cause = f"`{short(code, parts[0])}` stands twice among the alternatives `{short(code, node)}`"
-                yield code.site(cause, code.replace(parts[-1], " ".join(code.text(parts[0]).split())))
+                again = code.replace(parts[-1], " ".join(code.text(parts[0]).split()))
+                cause = f"`{short(code, parts[0])}` stands twice among the alternatives {changed(code, node, again)}"
+                yield code.site(cause, again)
             return
         arms = [arm for arm in named(node) if arm.type == "match_arm"]
         patterns = [arm.child_by_field_name("pattern") for arm in arms]
@@ -354,5 +355,6 @@ class ImportBraces(LintOperator):
         used = node.child_by_field_name("argument")
         name = used.child_by_field_name("name") if used and used.type == "scoped_identifier" else None
         if used is not None and name is not None:
-            cause = f"the braces around `{code.text(name)}` in `{short(code, used)}` hold a single name"
-            yield code.site(cause, code.insert(name.start_byte, "{"), code.insert(name.end_byte, "}"))
+            edits = code.insert(name.start_byte, "{"), code.insert(name.end_byte, "}")
+            cause = f"the braces around `{code.text(name)}` in {changed(code, used, *edits)} hold a single name"
+            yield code.site(cause, *edits)

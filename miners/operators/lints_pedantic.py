@@ -12,7 +12,7 @@ from oxidizer.miners.operators.operator import Code, Site, ancestor, child, name
 from oxidizer.miners.operators.scopes import is_called
 from oxidizer.miners.operators.shapes import PRIMARY, fields, method, operator_of, statement, tail
 from oxidizer.miners.operators.surroundings import function_of, parameter_types
-from oxidizer.miners.operators.wording import short
+from oxidizer.miners.operators.wording import changed, short
 
 _UNIT = frozenset(
     {"push", "push_str", "extend", "extend_from_slice", "clear", "truncate", "reserve", "sort", "fill", "swap",
@@ -101,8 +101,9 @@ class NameForSelf(LintOperator):
         home = ancestor(node, "impl_item", "trait_item")
         kind = home.child_by_field_name("type") if home else None
         if kind is not None and kind.type == "type_identifier":
-            cause = f"`{code.text(kind)}` is named in its own `impl` in `{short(code, node.parent or node, 40)}`"
-            yield code.site(cause, code.replace(node, code.text(kind)))
+            edit = code.replace(node, code.text(kind))
+            within = changed(code, node.parent or node, edit)
+            yield code.site(f"`{code.text(kind)}` is named in its own `impl` in {within}", edit)
 
 
 class BareUnitTail(LintOperator):

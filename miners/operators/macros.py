@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from oxidizer.miners.operators.operator import COMMENTS, Code, Operator, Route, Site, child, named, typo
+from oxidizer.miners.operators.names import typo
+from oxidizer.miners.operators.operator import COMMENTS, Code, Operator, Route, Site, child, named
 from oxidizer.miners.operators.wording import quoted, ticked
 
 _FORMAT_AT = {
@@ -133,17 +134,19 @@ class MisspeltFormatArgument(Operator):
         if (found := _formatted(node, code)) is not None:
             for start, _, text in _holes(found[2], code):
                 name = text.partition(":")[0]
-                if re.fullmatch(r"[a-z_]\w+", name) and typo(name) != name and f"{name} =" not in code.text(node):
-                    cause = f"the format string names `{typo(name)}`, but the variable is `{name}`"
-                    yield code.site(cause, code.span(start + 1, start + 1 + len(name), typo(name)))
+                if re.fullmatch(r"[a-z_]\w+", name) and f"{name} =" not in code.text(node):
+                    wrong = typo(node, code, name)
+                    cause = f"the format string names `{wrong}`, but the variable is `{name}`"
+                    yield code.site(cause, code.span(start + 1, start + 1 + len(name), wrong))
                     return
         if called.name in (*_FORMAT_AT, "vec", "matches", "debug_assert_ne"):
             for argument in called.arguments:
                 first, name = argument[0], code.text(argument[0])
                 is_call = len(argument) > 1 and code.text(argument[1]) in ("::", "=", "(", "!")
                 if first.type == "identifier" and not is_call and len(name) > 2 and name.islower():
-                    cause = f"`{called.name}!` is given `{typo(name)}`, but the variable is `{name}`"
-                    yield code.site(cause, code.replace(first, typo(name)))
+                    wrong = typo(first, code)
+                    cause = f"`{called.name}!` is given `{wrong}`, but the variable is `{name}`"
+                    yield code.site(cause, code.replace(first, wrong))
                     return
 
 

@@ -174,9 +174,7 @@ class DropAsRef(Operator):
         # What a `match` or `if let` looks at is the business of `match_by_value`.
         if call.name != "take" and of is not None and of.type in ("match_expression", "let_condition"):
             return
-        cause = f"`{short(code, call.value)}` is moved without its `{call.name}()`, but it may only be borrowed"
-        if call.name == "take":
-            cause = f"`{short(code, call.value)}` is moved out of what is borrowed; `take()` leaves `None` behind"
+        cause = f"`{short(code, call.value)}` itself stands where what its `{call.name}()` gives is meant"
         yield code.site(cause, *only(code, node, call.value))
 
 

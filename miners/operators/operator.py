@@ -154,12 +154,3 @@ def ancestor(node: Node, *kinds: str) -> Node | None:
     while at is not None and at.type not in kinds:
         at = at.parent
     return at
-
-
-def typo(name: str) -> str:
-    """The name as a hasty hand writes it: its last two letters swapped, else the last one left out or doubled."""
-    if len(name) < 3:
-        return name + name[-1]
-    if name[-1] != name[-2]:
-        return name[:-2] + name[-1] + name[-2]
-    return name[:-1]

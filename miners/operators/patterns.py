@@ -12,7 +12,7 @@ from oxidizer.miners.operators.bases import SyntaxOperator
 from oxidizer.miners.operators.cuts import cut_line, swapped
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
 from oxidizer.miners.operators.shapes import fields, let_parts, method, statement
-from oxidizer.miners.operators.wording import quoted
+from oxidizer.miners.operators.wording import changed, quoted
 
 _OWNED = frozenset(
     {"as_str", "as_ref", "as_bytes", "as_slice", "next", "first", "last", "get", "as_mut", "cmp", "kind", "len", "peek"}
@@ -111,8 +111,9 @@ class VariantArity(Operator):
             cause = f"the pattern of {quoted(code, kind)} leaves out its last field"
             yield code.site(cause, code.span(node.children[-4].end_byte, last.end_byte, ""))
         else:
-            cause = f"the pattern {quoted(code, node)} names one field more than {quoted(code, kind)} has"
-            yield code.site(cause, code.insert(inside[-1].end_byte, ", _"))
+            edit = code.insert(inside[-1].end_byte, ", _")
+            cause = f"the pattern {changed(code, node, edit)} names one field more than {quoted(code, kind)} has"
+            yield code.site(cause, edit)
 
 
 class MissingPatternFields(Operator):
@@ -339,10 +340,10 @@ class TuplePatternShape(Operator):
         inside = named(node)
         if len(inside) < 2 or node.parent is None or any(c.type == "remaining_field_pattern" for c in inside):
             return
-        cause = f"{quoted(code, node)} takes a tuple apart and names one part too many"
-        yield code.site(cause, code.insert(inside[-1].end_byte, ", _"))
-        cause = f"{quoted(code, node)} takes a tuple apart as if it were an array"
-        yield code.site(cause, code.replace(node.children[0], "["), code.replace(node.children[-1], "]"))
+        edit = code.insert(inside[-1].end_byte, ", _")
+        yield code.site(f"{changed(code, node, edit)} takes a tuple apart and names one part too many", edit)
+        edits = code.replace(node.children[0], "["), code.replace(node.children[-1], "]")
+        yield code.site(f"{changed(code, node, *edits)} takes a tuple apart as if it were an array", *edits)
 
 
 class SlicePatternLength(Operator):

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named, typo, walk
+from oxidizer.miners.operators.names import renamed, typo
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named, walk
 from oxidizer.miners.operators.shapes import method
 from oxidizer.miners.operators.surroundings import function_of, function_taking, name_of
-from oxidizer.miners.operators.wording import place, plural, short
+from oxidizer.miners.operators.wording import place, short
 
 
 def _uses(name: str, after: Node, within: Node, code: Code) -> list[Node]:
@@ -42,8 +43,8 @@ class RenameBinding(Operator):
         """The name in the `let`."""
         pattern, uses = _bound(node, code)
         if uses and not (old := code.text(pattern)).startswith("_"):
-            cause = f"`{old}` is now bound as `{plural(old)}`, but still read as `{old}`"
-            yield code.site(cause, code.replace(pattern, plural(old)))
+            new = renamed(pattern, code)
+            yield code.site(f"`{old}` is now bound as `{new}`, but still read as `{old}`", code.replace(pattern, new))
 
 
 class RenameParameter(Operator):
@@ -63,8 +64,9 @@ class RenameParameter(Operator):
             return
         old = code.text(pattern)
         if _uses(old, node, body, code):
-            cause = f"the parameter `{old}` of {place(code, node)} is now `{plural(old)}`, which its body does not know"
-            yield code.site(cause, code.replace(pattern, plural(old)))
+            new = renamed(pattern, code)
+            cause = f"the parameter `{old}` of {place(code, node)} is now `{new}`, which its body does not know"
+            yield code.site(cause, code.replace(pattern, new))
 
 
 class RenameTwoUses(Operator):
@@ -82,9 +84,9 @@ class RenameTwoUses(Operator):
         kept = ("shorthand_field_initializer", "closure_parameters", "parameter")
         uses = [use for use in uses if use.parent is not None and use.parent.type not in kept]
         if len(uses) >= 2:
-            old = code.text(pattern)
-            cause = f"`{plural(old)}` is read twice in {place(code, node)}, but the variable is called `{old}`"
-            yield code.site(cause, *(code.replace(use, plural(old)) for use in uses[:2]))
+            old, new = code.text(pattern), renamed(pattern, code)
+            cause = f"`{new}` is read twice in {place(code, node)}, but the variable is called `{old}`"
+            yield code.site(cause, *(code.replace(use, new) for use in uses[:2]))
 
 
 class MisspellTwoFields(Operator):
@@ -103,12 +105,10 @@ class MisspellTwoFields(Operator):
             and f.type == "field_identifier"
         ][:2]  # fmt: skip
         if len(found) == 2 and node.parent is not None:
-            first, second = (code.text(f) for f in found)
+            (first, second), wrong = (code.text(f) for f in found), [typo(f, code) for f in found]
             of = node.parent.child_by_field_name("name")
-            cause = f"`{short(code, of) if of else ''}` has neither `{typo(first)}` nor `{typo(second)}`"
-            yield code.site(
-                f"{cause} but `{first}` and `{second}`", *(code.replace(f, typo(code.text(f))) for f in found)
-            )
+            cause = f"`{short(code, of) if of else ''}` has neither `{wrong[0]}` nor `{wrong[1]}`"
+            yield code.site(f"{cause} but `{first}` and `{second}`", *map(code.replace, found, wrong))
 
 
 class DropTwoMuts(Operator):
@@ -148,6 +148,7 @@ class MisspellMethodThroughout(Operator):
                 calls.setdefault(called.name, []).append(called.field)
         for name, found in calls.items():
             if 2 <= len(found) <= 3:
-                cause = f"`{name}` is called `{typo(name)}` {len(found)} times in `{name_of(node, code)}`"
-                yield code.site(cause, *(code.replace(f, typo(name)) for f in found))
+                wrong = typo(found[0], code)
+                cause = f"`{name}` is called `{wrong}` {len(found)} times in `{name_of(node, code)}`"
+                yield code.site(cause, *(code.replace(f, wrong) for f in found))
                 return

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from oxidizer.miners.operators.cuts import only
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, typo
+from oxidizer.miners.operators.names import typo
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor
 from oxidizer.miners.operators.shapes import is_callee, method
-from oxidizer.miners.operators.wording import place, short
+from oxidizer.miners.operators.wording import changed, place, short
 
 _FOREIGN = {
     "len": "length", "push": "append", "push_str": "append", "is_empty": "empty", "contains": "includes",
@@ -49,8 +50,9 @@ class MisspellLocal(Operator):
         """A variable or a constant that is read."""
         text = code.text(node)
         if node.parent is not None and node.parent.type in _READ and len(text) > 2:
-            cause = f"`{typo(text)}` is written for `{text}` where `{short(code, node.parent)}` is meant"
-            yield code.site(cause, code.replace(node, typo(text)))
+            wrong = typo(node, code)
+            cause = f"`{wrong}` is written for `{text}` where `{short(code, node.parent)}` is meant"
+            yield code.site(cause, code.replace(node, wrong))
 
 
 class MisspellFunction(Operator):
@@ -66,7 +68,7 @@ class MisspellFunction(Operator):
         """A function called without a path."""
         function = node.child_by_field_name("function")
         if function is not None and function.type == "identifier":
-            wrong = typo(code.text(function))
+            wrong = typo(function, code)
             cause = f"`{short(code, node)}` is meant, but there is no `{wrong}`"
             yield code.site(cause, code.replace(function, wrong))
 
@@ -83,9 +85,9 @@ class MisspellMethod(Operator):
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The name."""
         if (called := method(node, code)) is not None:
-            wrong = typo(called.name)
-            cause = f"`{short(code, node)}` calls a method by the wrong name `{wrong}`"
-            yield code.site(cause, code.replace(called.field, wrong))
+            wrong = typo(called.field, code)
+            edit = code.replace(called.field, wrong)
+            yield code.site(f"{changed(code, node, edit)} calls `{called.name}` by the wrong name", edit)
 
 
 class ForeignMethod(Operator):
@@ -119,7 +121,7 @@ class MisspellField(Operator):
         field = node.child_by_field_name("name" if node.type == "field_pattern" else "field")
         if field is None or field.type != "field_identifier" or is_callee(node):
             return
-        wrong = typo(code.text(field))
+        wrong = typo(field, code)
         yield code.site(f"the field in `{short(code, node)}` is not called `{wrong}`", code.replace(field, wrong))
 
 
@@ -140,8 +142,8 @@ class MisspellType(Operator):
         kinds = ("parameter", "function_item", "field_declaration", "struct_expression", "let_declaration")
         text = code.text(node)
         if holder is not None and holder.type in kinds and len(text) > 2 and text != "Self":
-            cause = f"`{typo(text)}` in {place(code, node)} is a misspelt `{text}`"
-            yield code.site(cause, code.replace(node, typo(text)))
+            wrong = typo(node, code)
+            yield code.site(f"`{wrong}` in {place(code, node)} is a misspelt `{text}`", code.replace(node, wrong))
 
 
 class MisspellPath(Operator):
@@ -166,7 +168,7 @@ class MisspellPath(Operator):
             if part is not None and part.type == "identifier" and len(code.text(part)) > 2:
                 if code.text(part) == "Self":
                     continue
-                wrong = typo(code.text(part))
+                wrong = typo(part, code)
                 cause = f"`{wrong}` is written for `{code.text(part)}` where `{short(code, node)}` is meant"
                 yield code.site(cause, code.replace(part, wrong))
 
@@ -184,8 +186,9 @@ class MisspellMacro(Operator):
         """The name."""
         name = node.child_by_field_name("macro")
         if name is not None and name.type == "identifier":
-            cause = f"the macro of `{short(code, node)}` is called as `{typo(code.text(name))}!`"
-            yield code.site(cause, code.replace(name, typo(code.text(name))))
+            wrong = typo(name, code)
+            cause = f"the macro of `{short(code, node)}` is called as `{wrong}!`"
+            yield code.site(cause, code.replace(name, wrong))
 
 
 class DropSelf(Operator):
@@ -202,8 +205,9 @@ class DropSelf(Operator):
         value, field = node.child_by_field_name("value"), node.child_by_field_name("field")
         if value is not None and value.type == "self" and field is not None and field.type == "field_identifier":
             cause = f"`{code.text(field)}` is a member of `self`, and is used as if it were in scope"
-            within = f" in `{short(code, node.parent)}`" if node.parent is not None else ""
-            yield code.site(cause + within, code.span(node.start_byte, field.start_byte, ""))
+            edit = code.span(node.start_byte, field.start_byte, "")
+            within = f" in {changed(code, node.parent, edit)}" if node.parent is not None else ""
+            yield code.site(cause + within, edit)
 
 
 class DropPathPrefix(Operator):

@@ -8,12 +8,26 @@ from itertools import pairwise
 from tree_sitter import Node
 
 from oxidizer.miners.operators.cuts import only, swapped, without
+from oxidizer.miners.operators.names import drawn, is_new, renamed, renamed_function
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, named, walk
 from oxidizer.miners.operators.scopes import is_called, words
 from oxidizer.miners.operators.shapes import OTHER_INTEGER
 from oxidizer.miners.operators.surroundings import function_taking, is_free, name_of, owner, parameters, receiver
-from oxidizer.miners.operators.wording import flat, place, plural, short
+from oxidizer.miners.operators.wording import changed, flat, place, short
 
+_NEW_PARAMETERS = (
+    "limit: usize", "strict: bool", "depth: usize", "flags: u32", "verbose: bool", "offset: usize", "timeout_ms: u64",
+    "level: u8", "retries: u32", "recursive: bool", "max: Option<usize>", "force: bool", "mode: u8", "seed: u64",
+    "start: usize", "padding: usize", "name: &'static str", "dry_run: bool",
+)  # fmt: skip
+"""What functions come to take; by value, so that no lifetime of a result depends on it."""
+_EXTRA = ("None", "true", "false", "0", "1", '""', "Default::default()")
+_REPEATED = frozenset(
+    {"identifier", "integer_literal", "string_literal", "boolean_literal", "self", "field_expression"}
+)
+"""Arguments that are written twice unseen."""
+_METHOD_VERBS = ("get", "fetch", "take", "try", "compute", "handle")
+_FUNCTION_VERBS = ("do", "make", "run", "get", "build", "compute", "perform")
 _WRAPPERS = frozenset({"Some", "Ok", "Err", "Box::new", "Rc::new", "Arc::new"})
 
 
@@ -40,13 +54,15 @@ class NewParameter(Operator):
     nodes = ("function_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """A flag or a limit behind the last parameter."""
+        """A flag, a limit or the like behind the last parameter."""
         found = parameters(node)
         last = found[-1] if found else receiver(node)
         if last is not None and _used_here(node, code):
-            more = "_strict: bool" if len(found) % 2 else "_limit: usize"
-            cause = f"`{name_of(node, code)}` takes a new `{more}`, which its callers do not give"
-            yield code.site(cause, code.insert(last.end_byte, f", {more}"))
+            name = name_of(node, code)
+            free = [p for p in drawn(_NEW_PARAMETERS, name, node, code) if is_new(p.partition(":")[0], code)]
+            for more in free[:1]:
+                cause = f"`{name}` takes a new `{more}`, which its callers do not give"
+                yield code.site(cause, code.insert(last.end_byte, f", {more}"))
 
 
 class RemovedParameter(Operator):
@@ -207,8 +223,8 @@ class DropArgument(Operator):
         found = _arguments(node, code)
         for gone in dict.fromkeys([found[-1], found[0]]) if found else ():
             if gone.type not in ("closure_expression", "call_expression") or len(found) > 1:
-                cause = f"`{short(code, gone)}` is missing among the arguments of `{short(code, node)}`"
-                yield code.site(cause, without(code, gone))
+                edit = without(code, gone)
+                yield code.site(f"{changed(code, node, edit)} lacks the argument `{short(code, gone)}`", edit)
 
 
 class ExtraArgument(Operator):
@@ -221,7 +237,7 @@ class ExtraArgument(Operator):
     nodes = ("call_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
-        """A `None` behind the last argument, a `true` where there is none."""
+        """A flag, a number or nothing at all behind the last argument, or that one again where it is short."""
         found, into = _arguments(node, code), node.child_by_field_name("arguments")
         function = node.child_by_field_name("function")
         if (
@@ -232,9 +248,10 @@ class ExtraArgument(Operator):
         ):
             return
         at = found[-1].end_byte if found else into.start_byte + 1
-        more = "None" if found else "true"
-        cause = f"`{more}` is one argument too many for `{short(code, node)}`"
-        yield code.site(cause, code.insert(at, f", {more}" if found else more))
+        again = [code.text(a) for a in found[-1:] if a.type in _REPEATED]
+        more = drawn([*_EXTRA, *again], code.text(function), node, code)[0]
+        edit = code.insert(at, f", {more}" if found else more)
+        yield code.site(f"`{more}` is one argument too many in {changed(code, node, edit)}", edit)
 
 
 class SwapArguments(Operator):
@@ -252,8 +269,9 @@ class SwapArguments(Operator):
         for left, right in pairwise(found):
             texts = [code.text(left), code.text(right)]
             if left.type != right.type and texts[0] != texts[1] and "\n" not in "".join(texts):
-                cause = f"`{flat(texts[1])}` comes after `{flat(texts[0])}` in `{short(code, node)}`"
-                yield code.site(f"{cause}, not before it", *swapped(code, left, right))
+                edits = swapped(code, left, right)
+                cause = f"`{flat(texts[1])}` comes before `{flat(texts[0])}` in {changed(code, node, *edits)}"
+                yield code.site(f"{cause}, not after it", *edits)
                 return
 
 
@@ -275,10 +293,10 @@ class SwapAndDropReference(Operator):
                 continue
             texts = [code.text(b or a) for b, a in zip(bare, (left, right), strict=True)]
             if texts[0] != texts[1]:
-                cause = f"`{flat(texts[0])}` and `{flat(texts[1])}` are in the wrong order in `{short(code, node)}`"
-                yield code.site(
-                    f"{cause}, and not borrowed", code.replace(left, texts[1]), code.replace(right, texts[0])
-                )
+                edits = code.replace(left, texts[1]), code.replace(right, texts[0])
+                said = changed(code, node, *edits)
+                cause = f"`{flat(texts[0])}` and `{flat(texts[1])}` are in the wrong order in {said}, and not borrowed"
+                yield code.site(cause, *edits)
                 return
 
 
@@ -296,14 +314,14 @@ class _Rename(Operator):
             return
         if owner(node) is not None and node.type != "function_item":
             return
-        new = self._new(old, node)
+        new = self._new(found, node, code)
         keyword = next((f"`{c.type}`" for c in node.children if c.type.isalpha() and not c.is_named), "")
         word = {"field_declaration": "field", "enum_variant": "variant"}.get(node.type, keyword)
         cause = f"the {word} `{old}` is now called `{new}`, its uses still say `{old}`"
         yield code.site(cause, code.replace(found, new))
 
-    def _new(self, old: str, node: Node) -> str:
-        return plural(old)
+    def _new(self, name: Node, item: Node, code: Code) -> str:
+        return renamed(name, code)
 
 
 class RenameFunction(_Rename):
@@ -314,8 +332,8 @@ class RenameFunction(_Rename):
     rationale = "A function that gets a better name has to get it at every call too."
     nodes = ("function_item",)
 
-    def _new(self, old: str, node: Node) -> str:
-        return old[4:] if old.startswith("get_") and len(old) > 6 else f"get_{old}" if receiver(node) else f"do_{old}"
+    def _new(self, name: Node, item: Node, code: Code) -> str:
+        return renamed_function(name, code, _METHOD_VERBS if receiver(item) else _FUNCTION_VERBS)
 
 
 class RenameType(_Rename):

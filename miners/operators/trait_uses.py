@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from oxidizer.miners.operators.cuts import only, removal, swapped, without
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named, typo, walk
+from oxidizer.miners.operators.names import typo
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, named, walk
 from oxidizer.miners.operators.scopes import words
 from oxidizer.miners.operators.shapes import call, is_place, method
 from oxidizer.miners.operators.surroundings import leads_with_comment
@@ -46,7 +47,7 @@ class MisspellTrait(Operator):
             found = found.child_by_field_name("type" if found.type == "generic_type" else "name")
         if found is None or found.type != "type_identifier":
             return
-        wrong = typo(code.text(found))
+        wrong = typo(found, code)
         where = f"`{headline(code, node)}`" if node.type == "impl_item" else f"the bound `{short(code, node)}`"
         yield code.site(f"{where} should name `{code.text(found)}`, but says `{wrong}`", code.replace(found, wrong))
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from oxidizer.miners.operators.cuts import removal, without
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child, typo
+from oxidizer.miners.operators.names import typo
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, child
 from oxidizer.miners.operators.shapes import COPIED, OTHER_INTEGER
 from oxidizer.miners.operators.surroundings import leads_with_comment, name_of, owner, parameters, receiver, trait_impl
 from oxidizer.miners.operators.wording import flat, headline, short
@@ -71,7 +72,7 @@ class MisspellTraitMethod(Operator):
         if impl is not None and found is not None:
             of = impl.child_by_field_name("trait")
             assert of is not None
-            wrong = typo(code.text(found))
+            wrong = typo(found, code)
             cause = f"`{short(code, of)}` has no method `{wrong}`: it is called `{code.text(found)}`"
             yield code.site(cause, code.replace(found, wrong))
 

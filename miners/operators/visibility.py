@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from oxidizer.miners.operators.cuts import removal, without
-from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, typo, walk
+from oxidizer.miners.operators.names import typo
+from oxidizer.miners.operators.operator import Code, Operator, Route, Site, ancestor, child, named, walk
 from oxidizer.miners.operators.scopes import words
 from oxidizer.miners.operators.surroundings import leads_with_comment, name_of, owner, trait_impl
 from oxidizer.miners.operators.wording import headline, short
@@ -238,7 +239,7 @@ class MisspellImport(Operator):
             path = entry.child_by_field_name("path") if entry.type == "use_as_clause" else entry
             last = path.child_by_field_name("name") if path is not None and path.type == "scoped_identifier" else path
             if last is not None and last.type == "identifier":
-                wrong = typo(code.text(last))
+                wrong = typo(last, code)
                 cause = f"`{short(code, node)}` names `{code.text(last)}` as `{wrong}`"
                 yield code.site(cause, code.replace(last, wrong))
 
@@ -256,7 +257,7 @@ class MisspellImportPath(Operator):
         """The last module of the path, and the crate that it starts with."""
         parts = [p for p in _path(node, code) if p.type == "identifier"]
         for part in parts[:1] + parts[1:][-1:]:
-            wrong = typo(code.text(part))
+            wrong = typo(part, code)
             cause = f"`{wrong}` is written for `{code.text(part)}` where `{short(code, node)}` is meant"
             yield code.site(cause, code.replace(part, wrong))
 

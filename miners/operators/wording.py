@@ -6,19 +6,14 @@ import re
 
 from tree_sitter import Node
 
+from oxidizer.cluster.edits import Edit, apply
 from oxidizer.miners.operators.operator import Code
+from oxidizer.miners.operators.shapes import method
 from oxidizer.miners.operators.surroundings import name_of, owner
 
 _WIDTH = 60
 _CHAIN = re.compile(r"\s*\n\s*(?=\?|\.(?!\.))")
 """Between the links of a chain of methods, where it is laid out on lines of its own."""
-_KEYWORDS = frozenset({
-    "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
-    "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
-    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static",
-    "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where",
-    "while", "yield",
-})  # fmt: skip
 _PLACES = {
     "function_item": "fn", "function_signature_item": "fn", "struct_item": "struct", "enum_item": "enum",
     "impl_item": "impl", "trait_item": "trait", "type_item": "type", "const_item": "const", "static_item": "static",
@@ -26,7 +21,10 @@ _PLACES = {
 
 
 def short(code: Code, node: Node, width: int = _WIDTH) -> str:
-    """The code of a node on one line, cut where it is long."""
+    """The code of a node on one line, cut where it is long: a call of a method from its name on, else behind."""
+    called = method(node, code)
+    if called is not None and len(flat(code.text(node), len(code.source))) > width:
+        return f"….{flat(code.source[called.field.start_byte : node.end_byte].decode(), width - 2)}"
     # A whole block need not be read for its beginning.
     end = min(node.end_byte, node.start_byte + 8 * width)
     return flat(code.source[node.start_byte : end].decode(errors="ignore"), width)
@@ -36,6 +34,16 @@ def flat(text: str, width: int = _WIDTH) -> str:
     """The text on one line, without backticks, cut where it is long."""
     line = " ".join(_CHAIN.sub("", text).split()).replace("`", "'")
     return line if len(line) <= width else line[: width - 1].rstrip() + "…"
+
+
+def changed(code: Code, node: Node, *edits: Edit) -> str:
+    """The code of a node in backticks as some edits, which lie in it, leave it, on one line, cut where it is long."""
+    start = node.start_byte
+    moved = [Edit(e.file, e.start - start, e.end - start, e.replacement) for e in sorted(edits)]
+    after = Code(code.file, b"fn _f() { " + apply(code.source[start : node.end_byte], moved) + b" }")
+    shown = after.root.descendant_for_byte_range(10, len(after.source) - 3)
+    whole = shown is not None and (shown.start_byte, shown.end_byte) == (10, len(after.source) - 2)
+    return quoted(after, shown) if whole and shown is not None else ticked(after.source[10:-2].decode())
 
 
 def quoted(code: Code, node: Node) -> str:
@@ -72,12 +80,3 @@ def place(code: Code, node: Node) -> str:
     if at.type == "function_item" and (home := owner(at)) is not None and home.type == "impl_item":
         return f"`{name_of(at, code)}` of `{headline(code, home)}`"
     return f"`{_PLACES[at.type]} {name_of(at, code)}`"
-
-
-def plural(name: str) -> str:
-    """The name in plural, or in singular where it is one: what a rename often changes; never a keyword."""
-    if name.lower().endswith("s") and not name.lower().endswith("ss") and len(name) > 3:
-        new = name[:-1]
-    else:
-        new = name + ("S" if name.isupper() and len(name) > 1 else "s")
-    return f"{new}_" if new in _KEYWORDS else new

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oxidizer.cluster.diagnostics import Diagnostic
+from oxidizer.cluster.diagnostics import Diagnostic, Span
 from oxidizer.cluster.edits import Edit, apply, inverse
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.miners.explain import documentation, explain, explain_mistake
@@ -38,7 +38,7 @@ def test_documentation_of_rustc(toolchain: Toolchain) -> None:
         ("f(" + "a, " * 30 + "bread, c)", "f(" + "a, " * 30 + "butter, c)", "The fix replaces `bread` by `butter`."),
         ("f(" + "a, " * 30 + "mut b)", "f(" + "a, " * 30 + "b)", "The fix removes `mut`."),
         ("f(" + "a, " * 30 + ")", "f(" + "a, " * 30 + "b, c)", "The fix inserts `b, c`."),
-        ("a" * 99, "a" * 99 + ";", "The fix inserts `;`."),
+        ("a" * 99, "a" * 99 + ";", f"The fix `{'a' * 99}` becomes `{'a' * 99};`."),
     ],
 )
 def test_steps(toolchain: Toolchain, old: str, new: str, said: str) -> None:
@@ -71,7 +71,7 @@ def test_many_edits_and_long_ones_are_cut(toolchain: Toolchain) -> None:
 @pytest.mark.parametrize(
     ("name", "where"),
     [
-        ("misspell_trait_method", "In `naem` of `impl Named for Point`: "),
+        ("misspell_trait_method", "In `namw` of `impl Named for Point`: "),
         ("drop_trait_method", "In `impl Named for Point`: "),
         ("drop_argument", "In `other`: "),
     ],
@@ -87,3 +87,27 @@ def test_a_mistake_is_told_to_be_in_what_is_there(name: str, where: str) -> None
     text = explain_mistake(Diagnostic("error", "E0046", "m", (), (), ""), mistake, edits, lambda _: broken)
     assert where in text
     assert where.split("`")[1].encode() in broken
+
+
+def test_a_rationale_is_told_where_the_code_is_one_that_it_speaks_of() -> None:
+    """Of another code the cause stands with what the tool says itself."""
+    source = b"fn own(path: P) -> Q {\n    path.as_ref().to_owned()\n}\n"
+    (operator,) = (operator for operator in operators() if operator.name == "drop_as_ref")
+    (mistake,) = mistakes(Code("a.rs", source), [operator])
+    broken = apply(source, list(mistake.site.edits))
+    edits = inverse(mistake.site.edits, lambda _: source)
+    at = Span("a.rs", 32, 40, 2, 2, 10, 18, True, "method not found in `P`", None, None, None)
+    note = Diagnostic("help", None, "`P` is a type parameter", (), (), "")
+    list_of = Diagnostic("help", None, "one of these traits defines it:", (), (), "")
+    for code in operator.codes:
+        diagnostic = Diagnostic("error", code, "no such method", (at,), (note,), "")
+        assert operator.rationale in explain_mistake(diagnostic, mistake, edits, lambda _: broken)
+    text = explain_mistake(
+        Diagnostic("error", "E0599", "no such method", (at,), (list_of, note), ""), mistake, edits, lambda _: broken
+    )
+    assert text == (
+        "rustc reports `E0599`: no such method. "
+        "In `own`: `path` itself stands where what its `as_ref()` gives is meant. "
+        "At the place that it marks: method not found in `P`. It adds: `P` is a type parameter. "
+        "The fix inserts `.as_ref()`."
+    )

@@ -5,8 +5,8 @@ import pytest
 from oxidizer.cluster.edits import apply
 from oxidizer.miners.mistakes import Mistake, mistakes
 from oxidizer.miners.operators import operators
+from oxidizer.miners.operators.names import plural
 from oxidizer.miners.operators.operator import Code
-from oxidizer.miners.operators.wording import plural
 
 BY_NAME = {operator.name: operator for operator in operators()}
 
@@ -43,8 +43,8 @@ def test_a_new_name_is_no_keyword(name: str, new: str) -> None:
 
 
 HEALTHY = [
-    ("misspell_path", "File::open(p)", "`Fiel` is written for `File` where `File::open` is meant"),
-    ("misspell_local", "f(&total)", "`totla` is written for `total` where `&total` is meant"),
+    ("misspell_path", "File::open(p)", "`Flie` is written for `File` where `File::open` is meant"),
+    ("misspell_local", "f(&total)", "`totall` is written for `total` where `&total` is meant"),
     ("float_for_integer", "1 << i", "the float `1.0` is written for the integer `1` where `1 << i` is meant"),
     (
         "literal_out_of_range",
@@ -101,12 +101,61 @@ def test_a_step_is_left_out_with_its_line() -> None:
 def test_blocks_are_laid_out_on_lines() -> None:
     source = "fn k() {\n    let x = if c {\n        1\n    } else {\n        2\n    };\n}\n"
     assert broken(source, "match_on_bool") == [
-        "fn k() {\n    let x = match c {\n        true => {\n        1\n    }\n"
-        "        false => {\n        2\n    }\n    };\n}\n"
+        "fn k() {\n    let x = match c {\n        true => {\n            1\n        }\n"
+        "        false => {\n            2\n        }\n    };\n}\n"
     ]
     source = "fn k() {\n    if a {\n        f();\n    } else if b {\n        g();\n    }\n}\n"
     assert broken(source, "nest_else_if") == [
-        "fn k() {\n    if a {\n        f();\n    } else {\n        if b {\n        g();\n    }\n    }\n}\n"
+        "fn k() {\n    if a {\n        f();\n    } else {\n        if b {\n            g();\n        }\n    }\n}\n"
     ]
     source = "fn k() {\n    loop {\n        match c {\n            _ => f(),\n        };\n    }\n}\n"
     assert broken(source, "continue_at_end") == [source.replace("};\n", "};\n        continue;\n")]
+
+
+NESTED = [
+    (
+        "nest_else_if",
+        '    if c {\n        f();\n    } else if d {\n        g(\n            "a\nb",\n        );\n    }\n',
+        '    if c {\n        f();\n    } else {\n        if d {\n            g(\n                "a\nb",\n'
+        "            );\n        }\n    }\n",
+    ),
+    (
+        "nest_condition",
+        "    if c && d {\n        f();\n    }\n",
+        "    if c {\n        if d {\n            f();\n        }\n    }\n",
+    ),
+    (
+        "match_for_if_let",
+        "    if let Some(x) = e {\n        f(x);\n    } else {\n        g();\n\n        h();\n    }\n",
+        "    match e {\n        Some(x) => {\n            f(x);\n        }\n        _ => {\n            g();\n\n"
+        "            h();\n        }\n    }\n",
+    ),
+    (
+        "else_after_return",
+        "    if c {\n        return;\n    }\n    f();\n    g();\n",
+        "    if c {\n        return;\n    } else {\n        f();\n        g();\n    }\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "body", "wrong"), NESTED)
+def test_what_goes_into_a_block_moves_in(name: str, body: str, wrong: str) -> None:
+    """A layout that no formatter leaves would tell where the mistake is; the lines of a text stay as they are."""
+    assert broken(f"fn k() {{\n{body}}}\n", name) == [f"fn k() {{\n{wrong}}}\n"]
+
+
+QUOTED = [
+    ("repeat_pattern", "match e { 1 | 2 => f(), _ => g() }", "`1` stands twice among the alternatives `1 | 1`"),
+    ("drop_argument", "f(a, b)", "`f(a)` lacks the argument `b`"),
+    (
+        "swap_and_drop_reference",
+        "formatter.debug_struct(name).field(first_name, first).field(second, &second_field)",
+        "`second` and `second_field` are in the wrong order in `….field(second_field, second)`, and not borrowed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "code", "cause"), QUOTED)
+def test_what_a_cause_quotes_as_broken_is_so(name: str, code: str, cause: str) -> None:
+    """A long chain is cut before its last call, which is the one that is meant."""
+    assert cause in [m.site.cause for m in found(f"fn k() {{ {code} }}\n", name)]

@@ -44,6 +44,24 @@ def _applied(text: str, edits: list[Edit]) -> list[str]:
         ("a\n  .b();", "d\n  .b(e);", [("a", "d"), ("()", "(e)")], "replaces `a` by `d`; inserts `e`"),
         ('f("(");', 'g("(");', [("f", "g")], "replaces `f` by `g`"),
         ("a ;", "a;", [(" ;", ";")], "changes white space alone"),
+        # What holds no word is told with the smallest expression that does, if it has one.
+        ("if a != b { c }", "if a == b { c }", [("!", "=")], "`a != b` becomes `a == b`"),
+        ("f(a.b, c);", "f(&a.b, c);", [("a.b", "&a.b")], "`a.b` becomes `&a.b`"),
+        ("f(&a.b, c);", "f(a.b, c);", [("&", "")], "`&a.b` becomes `a.b`"),
+        ("x(f(a) + 1);", "x(f(a)? + 1);", [("f(a)", "f(a)?")], "`f(a)` becomes `f(a)?`"),
+        ("S { a: b.c, d: e }", "S { a: b.c(), d: e }", [(".c", ".c()")], "`a: b.c` becomes `a: b.c()`"),
+        (
+            "const A: u8 = 1;\n\n}\n",
+            "const A: u8 = 1;\n\n",
+            [("}\n", "")],
+            "`const A: u8 = 1; }` becomes `const A: u8 = 1;`",
+        ),
+        (
+            "const A: u8 = b + 1 < c;",
+            "const A: u8 = b < c;",
+            [("+ 1 <", "<")],
+            "`const A: u8 = b + 1 < c;` becomes `const A: u8 = b < c;`",
+        ),
     ],
 )
 def test_a_step_is_told_in_whole_pieces(broken: str, mended: str, places: list[tuple[str, str]], said: str) -> None:
