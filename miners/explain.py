@@ -92,9 +92,13 @@ def _where(mistake: Mistake, edits: Sequence[Edit], read: Callable[[str], bytes]
     """The function or item that the mistake is in; where it took that away or gave it another name, what is there."""
     if not mistake.function:
         return mistake.file
+    name = re.compile(rf"\b{re.escape(mistake.function)}\b".encode())
+    if not any(name.search(edit.replacement) for edit in edits):
+        # The fix puts no such name back. To parse the broken file would take longer than all else that is told of it.
+        return f"`{mistake.function}`"
     source, own = read(mistake.file), [(e.start, e.end) for e in edits if e.file == mistake.file]
     start, end = item_region(source, own)
-    if re.search(rf"\b{re.escape(mistake.function)}\b".encode(), source[start:end]):
+    if name.search(source, start, end):
         return f"`{mistake.function}`"
     code = Code(mistake.file, source)
     node = code.root.descendant_for_byte_range(own[0][0], own[0][0])
