@@ -55,10 +55,10 @@ pub fn seven(stay: u32) -> u32 {
 """
 CIRCLE = """
 pub fn six() -> usize {
-    const SEED: [usize; 2] = [8; 2];
-    const HALF: usize = SEED[0];
-    const SEDE: [usize; HALF] = [0; HALF];
-    SEDE.len()
+    const SEED: usize = 8;
+    const HALF: usize = SEED / 2;
+    const NAMES: [usize; HALF] = [0; HALF];
+    NAMES.len()
 }
 """
 NOISE = '{"$message_type":"diagnostic","message":"noise","code":null,"level":"error","spans":[],"children":[]}'
@@ -104,12 +104,11 @@ SEEN = {
     "did not finish: exit status 0": {"call_a_value", "misspell_local"},
     "nobody owns: no code: keep it": {"call_a_value", "misspell_local"},
     "no rules expected": {"misspelt_macro_argument"},
-    "E0391": {"misspell_local"},
 }
 """What a divided run shows, and operators that may have brought it about."""
 RECIPE = """
 [injected]
-operators = ["misspell_local", "misspelt_macro_argument", "call_a_value", "declare_first"]
+operators = ["misspell_local", "misspelt_macro_argument", "call_a_value", "declare_first", "const_cycle"]
 audit_share = 0.2
 """
 
@@ -129,11 +128,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_each_poison_is_seen_and_its_culprit_is_named(run: Path) -> None:
-    made = {name: units(run)[name] for name in ("poisoned", "circle")}
-    notes = [note for unit in made.values() for note in unit["injection"]["poisoned"]]
-    for unit in made.values():
-        assert unit["status"] == "mined"
-        assert unit["injection"]["runs"]["batch divided"] >= len(unit["injection"]["poisoned"]) > 0
+    unit = units(run)["poisoned"]
+    notes = unit["injection"]["poisoned"]
+    assert unit["status"] == "mined"
+    assert unit["injection"]["runs"]["batch divided"] >= len(notes) > 0
     for words, culprits in SEEN.items():
         found = [note for note in notes if words in note["seen"]]
         assert found, words
@@ -145,14 +143,20 @@ def test_each_poison_is_seen_and_its_culprit_is_named(run: Path) -> None:
 def test_the_mistakes_beside_them_are_proven_all_the_same(run: Path) -> None:
     rows = [row for row in tuples(run) if row["crate"] == "poisoned"]
     shown = {(row["error"]["code"], row["error"]["message"]) for row in rows}
-    beside = {f"cannot find value `{name}` in this scope" for name in ("doublde", "coutn", "valeu")}
-    assert beside <= {words for code, words in shown if code == "E0425"}
-    assert {"keep it", "no rules expected `tetx`"} <= {words for code, words in shown if code is None}
-    circle = {row["error"]["code"]: row["verdict"]["scope"] for row in tuples(run) if row["crate"] == "circle"}
-    assert circle["E0391"] == "alone", "the circle itself is a lesson"
+    misspelt = {words for code, words in shown if code == "E0425" and words.startswith("cannot find value `")}
+    assert len(misspelt) > 3, "in one, two and three"
+    assert {"keep", "no"} <= {words.split()[0] for code, words in shown if code is None}
     unit = units(run)["poisoned"]
     assert unit["audit"]["agreed"] == unit["audit"]["audited"]
     assert unit["counts"]["unproven"]["does_not_compile"] == 2, "nothing is known of what ends the compiler"
+
+
+def test_a_circle_of_constants_goes_alone_and_spoils_nothing(run: Path) -> None:
+    unit = units(run)["circle"]
+    assert unit["injection"]["poisoned"] == []
+    circle = {row["error"]["code"]: row["verdict"]["scope"] for row in tuples(run) if row["crate"] == "circle"}
+    assert circle["E0391"] == "alone", "the circle itself is a lesson"
+    assert circle["E0618"] == "batch"
 
 
 def test_what_a_build_script_prints_is_no_diagnostic(run: Path) -> None:
