@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -36,9 +37,9 @@ class Influences:
         if route is not Route.ITEM or in_body:
             return Influence(False, spoils, needs)
         names = frozenset(_names(home, self._code))
-        words = _words(self._code.text(home))
+        words = Counter(_words(self._code.text(home)))
         # Its own names are no calls where it says them but once.
-        said = {word for word in words if word not in names or words.count(word) > 1}
+        said = {word for word, times in words.items() if word not in names or times > 1}
         return Influence(True, spoils | names, needs | said)
 
     @cached_property
