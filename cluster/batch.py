@@ -27,6 +27,8 @@ _CIRCULAR = "E0391"
 """A circle is told from where the compiler enters it, which hangs on what it remembers."""
 _GENERIC_BOUND, _POLYMORPHISM = "making the bound lifetime-generic", "information on higher-ranked polymorphism"
 """Advice, and the note that goes with the first such advice of a run."""
+_FEW = 4
+"""Mutants of a run up to which it costs less to start from what the compiler remembers."""
 _ENTANGLED = Verdict(False, detail="shows code that another mutant changes")
 
 
@@ -134,7 +136,7 @@ class BatchChecker:
         layout = Layout([group[n] for n in numbers], self.bench.read, self._sentinel)
         with self.bench.showing(layout.texts):
             # Where most of the crate is as it was, the compiler remembers most of it.
-            compiled = self.rustc.run() if self._wary else self._compiled_again()
+            compiled = self._compiled_again() if len(group) <= _FEW else self.rustc.run()
         self.effort.runs += 1
         shares = _Shares(layout, compiled, self.source, self._signal)
         if self.rustc.lints and shares.breaking and compiled.finished:

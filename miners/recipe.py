@@ -64,19 +64,19 @@ class Injection:
 
     operators: tuple[str, ...] = ()
     """The operators at work, by name; none named means all."""
-    tried_per_function: int = 16
+    tried_per_function: int = 10
     """Mutants tried per outermost function or item, of those that share runs."""
-    tried_errors: int = 1500
+    tried_errors: int = 1200
     """Mutants tried for compile errors, of those that share runs."""
-    tried_lints: int = 750
+    tried_lints: int = 600
     """Mutants tried for lints."""
     tried_syntax: int = 96
     """Mistakes of syntax tried, of those that share runs."""
-    tried_alone: int = 64
+    tried_alone: int = 48
     """Mutants tried that need a run of their own, mistakes of syntax among them."""
     tried_manifest: int = 6
     """Mistakes in Cargo.toml tried, each with a run of cargo of its own, which may build dependencies again."""
-    tried_tests: int = 60
+    tried_tests: int = 48
     """Changes of behaviour tried on the tests."""
     per_code: int = 60
     """Tuples kept per code."""
@@ -84,11 +84,11 @@ class Injection:
     """Tuples kept per operator."""
     per_function: int = 16
     """Tuples kept per outermost function or item."""
-    per_crate: int = 900
+    per_crate: int = 850
     """Tuples kept in all."""
     lint_share: float = 0.4
     """The share of `per_crate` that lints may have."""
-    audit_share: float = 0.015
+    audit_share: float = 0.0125
     """The share of what the compiler showed without cargo that is judged once more alone, by cargo."""
 
     alone_without_batch: int = 60
