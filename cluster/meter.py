@@ -10,6 +10,8 @@ from statistics import median
 from types import TracebackType
 from typing import Self
 
+from oxidizer.cluster.collect import Collector
+from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import SOURCE, RunResult, Sandbox
 
 
@@ -37,6 +39,16 @@ class MeteredSandbox:
         self.peak_bytes = 0
         self._current = self._outside = Stage()
         self._empty_s: float | None = None
+
+    @property
+    def target(self) -> Collector:
+        """Reads what commands left in the target folder."""
+        return self.inner.target
+
+    @property
+    def weaker(self) -> frozenset[Promise]:
+        """The promises that the sandbox does not keep in full."""
+        return self.inner.weaker
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

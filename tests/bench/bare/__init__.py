@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from oxidizer.cluster.collect import Collector
+from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import ENVIRONMENT, SHIMS, SOURCE, TARGET, TOOLCHAIN, Mounts, RunResult, Status
 
 
@@ -17,6 +19,7 @@ class BareSandbox:
     """Runs commands on the host, with the sandbox's paths and environment translated there and back."""
 
     name = "bare"
+    weaker = frozenset(Promise)
 
     def __init__(self, mounts: Mounts, scratch: Path) -> None:
         assert mounts.shims is not None
@@ -28,6 +31,7 @@ class BareSandbox:
             (shims / shim.name).write_text(self._host(shim.read_text()))
             (shims / shim.name).chmod(0o755)
         self._home = mounts.registry.parent
+        self.target = Collector(mounts.target)
 
     def _host(self, text: str) -> str:
         for inside, outside in self._there.items():
