@@ -16,6 +16,8 @@ from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.cargohome import cargo_home
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailable, cargo_home_view, prepare
+from oxidizer.cluster.labels import NO_RUN, work_for
+from oxidizer.cluster.leftovers import sweep
 from oxidizer.cluster.manifest import ManifestFacts
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.outcome import Cause
@@ -58,9 +60,14 @@ class MineCrates:
     """The toolchain's folder or rustup's name for it; None for the node's own."""
     toolchain_version: str
     share: Share
+    run: str = NO_RUN
+    """The run's id, which all that the work makes is labelled with."""
 
     def __call__(self) -> CrateWork:
         """The work in one worker process. Raises SandboxUnavailable where the node has another toolchain."""
+        work_for(self.run)
+        # What a worker before us left on this node, when it was killed.
+        sweep()
         toolchain = find_toolchain(self.sysroot)
         if toolchain.version != self.toolchain_version:
             raise SandboxUnavailable(

@@ -109,8 +109,9 @@ def mine(
 
 
 def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> int:
+    from oxidizer.cluster.labels import work_for
+    from oxidizer.cluster.leftovers import sweep
     from oxidizer.cluster.rundir import RunDirectory
-    from oxidizer.cluster.scratch import sweep
     from oxidizer.miners import campaign as mining
     from oxidizer.miners.progress import MiningProgress
 
@@ -126,6 +127,7 @@ def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> i
         mining.note_broken(plan, run)
     except (ValueError, OSError) as error:
         fail(f"{run_folder}: {error}" if isinstance(error, OSError) else str(error))
+    work_for(manifest["id"])
     sweep()
     out.print(_headline(plan, len(pending)), markup=False, soft_wrap=True)
     _say_broken(plan)
@@ -160,6 +162,7 @@ def _execute(
 ) -> tuple[str, int]:
     """Mine what is pending; how that ended, and the exit status of it."""
     from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
+    from oxidizer.cluster.labels import working_for
     from oxidizer.cluster.session import NoCluster, NoRoom, session
     from oxidizer.miners.crate import SCHEMAS, MineCrates
 
@@ -172,7 +175,14 @@ def _execute(
             # Each node of a cluster has the toolchain in a folder of its own.
             sysroot = toolchain if ray.address else str(plan.toolchain.sysroot)
             work = MineCrates(
-                plan.recipe, plan.miners, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share
+                plan.recipe,
+                plan.miners,
+                plan.seed,
+                plan.backend,
+                sysroot,
+                plan.toolchain.version,
+                ray.share,
+                working_for(),
             )
             with progress.shown():
                 for done in Campaign(run, work, SCHEMAS).execute(pending, ray):
@@ -293,8 +303,23 @@ def verify(
 
 
 @app.command()
-def doctor() -> None:
-    """What is installed here, what each missing thing costs, and how to get it. Exit status 1 if mining cannot work."""
+def doctor(
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Instead: remove what dead runs left on this machine, and only that.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --clean: list it, remove nothing.")] = False,
+) -> None:
+    """What is installed here, what each missing thing costs, and how to get it. Exit status 1 if mining cannot work.
+
+    With [bold]--clean[/] it lists the containers, control groups, mounts, loop devices, processes and scratch folders
+    of runs whose process is gone, removes them, and says what it left alone and why. Exit status 0 if all of it went.
+    """
+    if clean:
+        from oxidizer.cluster.leftovers import clean_up
+
+        raise typer.Exit(0 if clean_up(out, dry_run=dry_run) else 1)
+    if dry_run:
+        fail("--dry-run goes with --clean: `oxidizer doctor --clean --dry-run`", code=2)
     from oxidizer.cluster.doctor import examine, fit_to_mine, print_findings
 
     findings = examine()
