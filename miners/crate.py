@@ -21,6 +21,7 @@ from oxidizer.cluster.leftovers import sweep
 from oxidizer.cluster.manifest import ManifestFacts
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.outcome import Cause
+from oxidizer.cluster.room import RoomySandbox
 from oxidizer.cluster.rundir import UnitOutput
 from oxidizer.cluster.sandbox import CARGO_HOME, Mounts, SandboxUnavailable
 from oxidizer.cluster.scratch import scratch
@@ -118,7 +119,7 @@ class CrateWork:
         fetched = time.monotonic() - began
         summary |= {"license": license, "lock": crate.lock_origin, "stripped": list(crate.stripped)}
         mounts = mounts_of(crate, self.toolchain, folder / "target")
-        with MeteredSandbox(open_sandbox(self.plan.backend, mounts, self.limits)) as meter:
+        with MeteredSandbox(RoomySandbox(open_sandbox(self.plan.backend, mounts, self.limits))) as meter:
             meter.calibrate()
             bench = workbench(crate, meter, self.toolchain, self.plan.recipe)
             try:
