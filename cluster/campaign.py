@@ -7,6 +7,7 @@ that is committed: the next run does what has no `unit.json`.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import signal
@@ -27,6 +28,10 @@ from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.session import Session
 
 RETRIES = 2
+_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
+)
+"""What the system says when the machine, not the work, is the cause."""
 
 
 class Work(Protocol):
@@ -147,23 +152,30 @@ class _Actor:
         return {"done": json.dumps(vars(done))}
 
     def _attempt(self, unit: Json) -> Done:
-        name = unit["unit"]
+        name, output = unit["unit"], None
         for attempt in range(1, RETRIES + 2):
             try:
                 # Made here, so that a node that cannot work is trouble like any other.
                 self.work = self.work or self.campaign.factory()
-                output = self.work(unit)
+                # Work that is done is not done again because the run directory takes nothing.
+                output = output or self.work(unit)
                 summary = {**output.summary, "attempts": attempt, "worker": socket.gethostname()}
                 committed = UnitOutput(output.rows, output.files, summary)
                 self.campaign.run.commit(name, committed, self.campaign.schemas)
                 return Done(name, summary, None)
             except SandboxUnavailable as error:
                 trouble = str(error)
-                time.sleep(self.campaign.pause_s * attempt)
-            except Exception:
-                # Our own mistake is trouble too, and must not become a label: it is quarantined with its traceback.
-                trouble = traceback.format_exc(limit=-6)
-                break
+            except Exception as error:
+                if output is not None and isinstance(error, OSError):
+                    trouble = f"the run directory {self.campaign.run.place} takes nothing: {error}"
+                elif isinstance(error, OSError) and error.errno in _MACHINE:
+                    trouble = f"this machine cannot work: {error}"
+                else:
+                    # Our own mistake is trouble too, and no label: it is quarantined with its traceback, and not tried
+                    # again, since it would come again.
+                    trouble = traceback.format_exc(limit=-6)
+                    break
+            time.sleep(self.campaign.pause_s * attempt)
         return self._quarantined(unit, trouble, attempt)
 
     def _quarantined(self, unit: Json, trouble: str, attempts: int) -> Done:

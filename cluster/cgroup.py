@@ -17,11 +17,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from oxidizer.cluster.labels import Label
 from oxidizer.cluster.sandbox import Limits, SandboxUnavailable
 
 _CONTROLLERS = ("memory", "pids", "cpu", "cpuacct")
 _PERIOD_US = 100_000
-_NAME = re.compile(r"oxidizer-(\d+)-\d+")
+_NAME = re.compile(r"oxidizer-(.+)-\d+")
 _serial = itertools.count()
 
 
@@ -34,8 +35,9 @@ class Cgroup:
 
     def processes(self) -> list[int]:
         """The processes in the group."""
+        folder = self.folders.get("pids") or next(iter(self.folders.values()))
         try:
-            return [int(line) for line in (self.folders["pids"] / "cgroup.procs").read_text().split()]
+            return [int(line) for line in (folder / "cgroup.procs").read_text().split()]
         except OSError:
             return []
 
@@ -73,9 +75,19 @@ class Cgroup:
             time.sleep(0.002)
 
     def remove(self) -> None:
-        """Remove the empty group. What the kernel still holds is swept when the next one is made."""
+        """Remove the empty group. What the kernel still holds for a moment is found as left behind later."""
         for folder in set(self.folders.values()):
-            _remove(folder, attempts=50)
+            _remove(folder)
+
+    @property
+    def name(self) -> str:
+        """The name of its folders."""
+        return next(iter(self.folders.values())).name
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a folder of the group still exists."""
+        return any(folder.exists() for folder in self.folders.values())
 
     def _table(self, controller: str, name: str) -> dict[str, int]:
         lines = (self.folders[controller] / name).read_text().splitlines()
@@ -84,11 +96,9 @@ class Cgroup:
 
 def create(limits: Limits) -> Cgroup | None:
     """A new group with these limits below our own, or None where this process may not make one."""
-    name = f"oxidizer-{os.getpid()}-{next(_serial)}"
+    name = f"oxidizer-{Label.own().token}-{next(_serial)}"
     try:
         parents, unified = _parents()
-        for parent in set(parents.values()):
-            _sweep(parent)
         group = Cgroup({controller: parent / name for controller, parent in parents.items()}, unified)
         for folder in set(group.folders.values()):
             folder.mkdir()
@@ -180,15 +190,25 @@ def _mounts() -> dict[str, tuple[str, Path]]:
     return found
 
 
-def _sweep(parent: Path) -> None:
-    """Remove the empty groups of workers that were killed."""
-    for folder in parent.glob("oxidizer-*"):
-        match = _NAME.fullmatch(folder.name)
-        if match and not Path(f"/proc/{match[1]}").exists():
-            _remove(folder, attempts=1)
+def labelled() -> list[tuple[Label, Cgroup]]:
+    """The groups of Oxidizer on this machine, wherever in the tree, each with its maker's label."""
+    mounts = _mounts()
+    unified = "memory" not in mounts
+    groups: dict[str, dict[str, Path]] = {}
+    for key in ("",) if unified else _CONTROLLERS:
+        for folder, below, _ in os.walk(mounts[key][1]) if key in mounts else ():
+            for name in (name for name in below if name.startswith("oxidizer-")):
+                controllers = _CONTROLLERS if unified else (key,)
+                groups.setdefault(name, {}).update(dict.fromkeys(controllers, Path(folder, name)))
+    found = []
+    for name, folders in sorted(groups.items()):
+        match = _NAME.fullmatch(name)
+        if match and (label := Label.of_token(match[1])):
+            found.append((label, Cgroup(folders, unified)))
+    return found
 
 
-def _remove(folder: Path, attempts: int) -> None:
+def _remove(folder: Path, attempts: int = 50) -> None:
     for _ in range(attempts):
         try:
             folder.rmdir()

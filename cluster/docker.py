@@ -8,15 +8,14 @@ on another machine, whose folders are not ours.
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import docker
+from docker.errors import APIError
 from docker.types import LogConfig, Mount, Ulimit
 
 from oxidizer.cluster import seccomp
@@ -25,6 +24,7 @@ from oxidizer.cluster.collect import Collector
 from oxidizer.cluster.container import LIFE_S, LINGER, MAIN, OWN_PROCESSES, TROUBLE, Container, host_user
 from oxidizer.cluster.disk import Disk, WatchedFolder, open_disk
 from oxidizer.cluster.image import ImageError, image_tag
+from oxidizer.cluster.labels import Label
 from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import (
     CARGO_HOME,
@@ -40,10 +40,13 @@ from oxidizer.cluster.sandbox import (
     SandboxUnavailable,
     Status,
 )
+from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.terms import Terms
 from oxidizer.cluster.volume import Volume
 
 _PERIOD_US = 100_000
+_MARK = "oxidizer."
+_LABEL_KEYS = ("run", "host", "place", "pid", "started")
 
 
 class DockerSandbox:
@@ -69,14 +72,18 @@ class DockerSandbox:
         self.target = Collector(mounts.target, follow_links=not self._terms.keeps(Promise.COLLECTION))
         self._client = connect()
         self._image = image or _image_of(mounts.toolchain)
-        if not self._client.images.list(name=self._image):
+        try:
+            there = bool(self._client.images.list(name=self._image))
+        except TROUBLE as error:
+            raise SandboxUnavailable(f"Docker went away ({error}); see that the daemon runs") from error
+        if not there:
             raise SandboxUnavailable(
                 f"Docker has no image {self._image}: run `oxidizer image build`, or use --sandbox bubblewrap"
             )
-        _sweep()
         user = host_user(self._terms)
         self._disk: Disk = open_disk(mounts.target, self._terms.limits, user, may_mount=may_mount())
-        self._files = Path(tempfile.mkdtemp(prefix=f"{_files_of_host()}{os.getpid()}-"))
+        self._kept = ExitStack()
+        self._files = self._kept.enter_context(scratch("files"))
         self._container: Container | None = None
         self._closed = False
 
@@ -127,7 +134,7 @@ class DockerSandbox:
                 self._discard()
             self._disk.close()
             self._client.close()
-            shutil.rmtree(self._files, ignore_errors=True)
+            self._kept.close()
 
     def __enter__(self) -> Self:
         return self
@@ -168,7 +175,7 @@ class DockerSandbox:
             environment={},
             hostname=HOSTNAME,
             working_dir="/",
-            labels={"oxidizer": "sandbox", "oxidizer.owner": f"{socket.gethostname()}:{os.getpid()}"},
+            labels=_labels(),
             host_config=self._client.api.create_host_config(**self._host_config()),
         )
         return str(created["Id"])
@@ -236,18 +243,30 @@ def connect() -> docker.DockerClient:
         ) from error
 
 
-def _files_of_host() -> str:
-    """How the folders of small files begin that workers of this host make; the worker's number follows."""
-    return f"oxidizer-files-{socket.gethostname()}-"
+def labelled(client: docker.DockerClient) -> list[tuple[Label, str]]:
+    """The daemon's containers that are sandboxes, each with its maker's label and its id."""
+    found = []
+    for container in client.api.containers(all=True, filters={"label": "oxidizer=sandbox"}):
+        told = {key.removeprefix(_MARK): text for key, text in container["Labels"].items() if key.startswith(_MARK)}
+        if label := Label.of_plain({key: told.get(key) for key in _LABEL_KEYS}):
+            found.append((label, str(container["Id"])))
+    return found
 
 
-def _sweep() -> None:
-    """Remove the folders of workers that were killed; their containers went by themselves."""
-    begin = _files_of_host()
-    for folder in Path(tempfile.gettempdir()).glob(f"{begin}*"):
-        pid = folder.name.removeprefix(begin).split("-")[0]
-        if pid.isdigit() and not Path("/proc", pid).exists():
-            shutil.rmtree(folder, ignore_errors=True)
+def remove(name: str) -> None:
+    """Kill and remove a container; nothing if it went by itself. Raises SandboxUnavailable, or what the client does."""
+    with closing(connect()) as client:
+        try:
+            client.api.remove_container(name, force=True, v=True)
+        except APIError as error:
+            if error.status_code not in (404, 409):  # gone already, or going by itself
+                raise
+
+
+def _labels() -> dict[str, str]:
+    label = Label.own()
+    told = {f"{_MARK}{key}": str(value) for key, value in label.plain.items()}
+    return {"oxidizer": "sandbox", f"{_MARK}owner": f"{label.host}:{label.pid}", **told}
 
 
 def _image_of(toolchain: Path) -> str:

@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import json
 import re
-import tempfile
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from oxidizer.cluster.registry import (
     Yanked,
     run_cargo,
 )
+from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.tarball import UnpackError
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.unpack import content_hash, copy_tree, pack_source, unpack_crate
@@ -79,8 +79,8 @@ def expand(spec: CrateSpec, toolchain: Toolchain) -> tuple[CrateSpec, ...]:
         return (spec,)
     root = _workspace_root(spec.path, toolchain)
     wanted = spec.path.resolve().relative_to(root).as_posix()
-    with tempfile.TemporaryDirectory(prefix="oxidizer-") as scratch:
-        tree = Path(scratch).resolve() / "tree"
+    with scratch("look") as folder:
+        tree = folder.resolve() / "tree"
         _check_surroundings(tree)
         _copy(root, tree)
         version = content_hash(tree)[:16]
@@ -164,8 +164,8 @@ _NOT_TO_BE_HAD: dict[type[FetchError], str] = {
 
 
 def _fetch_published(spec: CrateSpec, toolchain: Toolchain, root: Path) -> tuple[str, tuple[str, ...]]:
-    with tempfile.TemporaryDirectory(prefix="oxidizer-") as scratch:
-        stub = Path(scratch).resolve()
+    with scratch("stub") as folder:
+        stub = folder.resolve()
         (stub / "src").mkdir()
         (stub / "src/lib.rs").touch()
         (stub / "Cargo.toml").write_text(

@@ -23,6 +23,7 @@ import docker
 from docker.errors import APIError, BuildError, DockerException, ImageNotFound
 
 from oxidizer.cluster import apt
+from oxidizer.cluster.scratch import scratch
 
 REPOSITORY = "oxidizer-toolchain"
 RELEASE = "bookworm"
@@ -128,8 +129,8 @@ def _from_debootstrap(client: docker.DockerClient, toolchain: Path, tag: str, sa
     sources = apt.sources(RELEASE)
     if not sources or sources[0].suite != RELEASE:
         raise ImageError(f"this machine's apt has no source for Debian {RELEASE}: name a base image to build from")
-    with tempfile.TemporaryDirectory(prefix="oxidizer-image-") as folder:
-        root = Path(folder, "root")
+    with scratch("image") as folder:
+        root = folder / "root"
         say(f"Debian {RELEASE} from {sources[0].uri}")
         _call(["debootstrap", "--variant=minbase", RELEASE, str(root), sources[0].uri])
         _install(root, sources, toolchain, say)

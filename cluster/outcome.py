@@ -6,13 +6,12 @@ A cause is a fact about the crate under our limits. Trouble with the machine is 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterable
 from enum import StrEnum
 
 from oxidizer.cluster.diagnostics import Diagnostic
+from oxidizer.cluster.room import ROOM_BYTES, free_bytes
 from oxidizer.cluster.sandbox import RunResult, SandboxUnavailable, Status
-from oxidizer.cluster.scratch import scratch_root
 
 
 class Cause(StrEnum):
@@ -74,14 +73,7 @@ _NETWORK = re.compile(
 _BUILD_SCRIPT = re.compile(r"failed to run custom build command for `([\w-]+) v")
 _PANICKED = re.compile(r"thread 'rustc'(?: \(\d+\))? panicked")
 _LINKER = re.compile(r"linking with `[^`]+` failed|linker `[^`]+` not found")
-_ROOM_BYTES = 512 << 20
 _FULL = re.compile(r"No space left on device|os error 28")
-
-
-def free_bytes() -> int:
-    """What is free where this host keeps scratch folders."""
-    root = scratch_root()
-    return shutil.disk_usage(root if root.exists() else root.parent).free
 
 
 def classify(run: RunResult, package: str, diagnostics: Iterable[Diagnostic], finished: bool) -> Cause | None:
@@ -99,7 +91,7 @@ def classify(run: RunResult, package: str, diagnostics: Iterable[Diagnostic], fi
     # The compiler and the linker say it in a message of their own.
     if _FULL.search(text) or any(_FULL.search(d.message) for d in errors):
         # A crate can fill what the sandbox gives it; only a host without room is trouble of ours.
-        if free_bytes() < _ROOM_BYTES:
+        if free_bytes() < ROOM_BYTES:
             raise SandboxUnavailable("the host's disk is full: free some space, or choose another scratch folder")
         return Cause.NO_SPACE
     if any(d.is_ice for d in errors) or _PANICKED.search(text):

@@ -166,6 +166,8 @@ def run_cargo(toolchain: Toolchain, args: Sequence[str], manifest: Path) -> byte
         raise RegistryUnavailable(f"cargo {args[0]} took longer than {_COMMAND_S:.0f} s") from None
     except OSError as error:
         raise RegistryUnavailable(f"cargo cannot be run: {error}") from error
+    if done.returncode < 0:
+        raise RegistryUnavailable(f"cargo {args[0]} was killed by signal {-done.returncode}")
     if done.returncode:
         raise classify(done.stderr.decode(errors="replace"), local=args[0] in _LOCAL)
     return done.stdout

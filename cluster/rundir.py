@@ -1,15 +1,18 @@
 """A run directory: `run.json` first, each unit's files and then its `unit.json`, the one mark of done.
 
-On a local folder or any pyarrow file system (`s3://`, `gs://`). Every file is written under an attempt's name and then
-moved, so that what has its final name is whole; a unit's bytes are deterministic, so a second commit is harmless.
+On a local folder or any pyarrow file system (`s3://`, `gs://`). Every file is written under an attempt's name, brought
+to the disk and then moved, so that what has its final name is whole; a unit's bytes are deterministic, so a second
+commit is harmless. An attempt's name bears the label of its process: `tidy` removes those of dead ones.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
+
+from oxidizer.cluster.labels import Label, Standing
 
 Json = dict[str, Any]
 
@@ -62,13 +67,29 @@ class RunDirectory:
         )
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file so that its final name always holds a whole one."""
+        """Write a file so that its final name always holds a whole one, whatever ends us or the power."""
         path = f"{self._root}/{name}"
-        attempt = f"{path}.{uuid.uuid4().hex[:8]}.part"
+        attempt = f"{path}.{Label.own().token}.{uuid.uuid4().hex[:8]}.part"
         self._fs.create_dir(path.rpartition("/")[0], recursive=True)
-        with self._fs.open_output_stream(attempt) as stream:
-            stream.write(content)
-        self._fs.move(attempt, path)
+        try:
+            with self._fs.open_output_stream(attempt) as stream:
+                stream.write(content)
+            self._settle(attempt)
+            self._fs.move(attempt, path)
+        except OSError:
+            with suppress(OSError):
+                self._fs.delete_file(attempt)
+            raise
+        self._settle(path.rpartition("/")[0])
+
+    def _settle(self, path: str) -> None:
+        """A local file or folder is on the disk; object stores promise that themselves."""
+        if isinstance(self._fs, fs.LocalFileSystem):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def commit(self, unit: str, output: UnitOutput, schemas: Mapping[str, pa.Schema]) -> None:
         """Publish a unit: its tables and files, then the mark of done."""
@@ -77,7 +98,9 @@ class RunDirectory:
         for name, content in output.files.items():
             self.write(f"units/{unit}/{name}", content)
         self.write_json(f"units/{unit}/unit.json", output.summary)
-        self.discard(f"quarantine/{unit}.json")
+        # It is committed: a note that stays for now is removed by `tidy`.
+        with suppress(OSError):
+            self.discard(f"quarantine/{unit}.json")
 
     def quarantine(self, unit: str, trouble: Json) -> None:
         """Note a unit that the infrastructure failed; it is tried again when the command runs again."""
@@ -88,6 +111,17 @@ class RunDirectory:
         path = f"{self._root}/{name}"
         if self._fs.get_file_info(path).type is fs.FileType.File:
             self._fs.delete_file(path)
+
+    def tidy(self) -> None:
+        """Remove what dead processes of this host left half-written, and notes of trouble that is over."""
+        for folder in ("", "units", "quarantine"):
+            for path in self._list(folder, depth=2 if folder == "units" else 1):
+                *_, token, _, end = ("", "", *path.split("."))
+                label = Label.of_token(token) if end == "part" else None
+                if label and label.standing() is Standing.DEAD:
+                    self.discard(path.removeprefix(f"{self._root}/"))
+        for unit in self.done():
+            self.discard(f"quarantine/{unit}.json")
 
     def done(self) -> set[str]:
         """The units that are committed."""

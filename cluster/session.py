@@ -1,4 +1,9 @@
-"""A Ray session: the cluster that an address names, or a local one that ends with the command."""
+"""A Ray session: the cluster that an address names, or a local one that ends with the command.
+
+What a local one writes (sockets, logs) lies in a labelled folder that goes with it. When its driver is killed, the
+kernel ends its daemons, those end the workers, and two agents see it only after some seconds; the folder stays, and
+with whoever still uses it is found as left behind (`leftovers.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,13 +14,17 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from oxidizer.cluster.holders import end_holders
+from oxidizer.cluster.scratch import scratch, short_root
+
 _GROUPS = Path("/sys/fs/cgroup")
 _GIB = 1 << 30
+_QUIET = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
 
 
 class NoCluster(RuntimeError):
@@ -128,30 +137,44 @@ def session(
 
     address = address or os.environ.get("RAY_ADDRESS")
     address = None if address == "local" else address
-    quiet = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
-    if address:
-        try:
-            _knock(address)
-            with _held_back(), _own_signals():
-                context = ray.init(address=address, **quiet)
-        except (OSError, ValueError) as error:
-            raise NoCluster(
-                f"no Ray cluster answers at {address} ({error}): give another --address, or none and unset RAY_ADDRESS"
-            ) from error
-    else:
-        count, share = local_share(cpus, memory_bytes, workers)
-        # One logical CPU more than the workers need: Ray Data's own tasks must not starve them.
-        with _held_back(), _own_signals():
-            context = ray.init(
-                address="local", num_cpus=int(count * cpus) + 1, _memory=count * share.memory_bytes + _GIB,
-                object_store_memory=_GIB // 4, include_dashboard=dashboard, **quiet,
-            )  # fmt: skip
-    try:
+    with ExitStack() as ends:
         if address:
+            ends.callback(ray.shutdown)
+            dashboard_url = _joined(address)
             count, share = _cluster_share(cpus, memory_bytes, workers)
-        yield Session(count, share, address, context.dashboard_url or None)
-    finally:
-        ray.shutdown()
+        else:
+            count, share = local_share(cpus, memory_bytes, workers)
+            folder = ends.enter_context(scratch("ray", root=short_root()))
+            ends.callback(_end_rest, folder)
+            ends.callback(ray.shutdown)
+            # One logical CPU more than the workers need: Ray Data's own tasks must not starve them.
+            with _held_back(), _own_signals():
+                dashboard_url = ray.init(
+                    address="local", num_cpus=int(count * cpus) + 1, _memory=count * share.memory_bytes + _GIB,
+                    object_store_memory=_GIB // 4, include_dashboard=dashboard, _temp_dir=str(folder), **_QUIET,
+                ).dashboard_url  # fmt: skip
+        yield Session(count, share, address, dashboard_url or None)
+
+
+def _joined(address: str) -> str | None:
+    """Connect to a cluster; where its dashboard is. Raises NoCluster."""
+    import ray
+
+    try:
+        _knock(address)
+        with _held_back(), _own_signals():
+            url: str | None = ray.init(address=address, **_QUIET).dashboard_url
+    except (OSError, ValueError) as error:
+        raise NoCluster(
+            f"no Ray cluster answers at {address} ({error}): give another --address, or none and unset RAY_ADDRESS"
+        ) from error
+    return url
+
+
+def _end_rest(folder: Path) -> None:
+    """What Ray itself did not end: after the death of its daemons it knows of nobody."""
+    with suppress(OSError):
+        end_holders(folder)
 
 
 def _cluster_share(cpus: float, memory_bytes: int, workers: int | None) -> tuple[int, Share]:

@@ -15,6 +15,7 @@ from oxidizer.cluster.backends import choose_backend
 from oxidizer.cluster.crates import CrateSpec, load_list
 from oxidizer.cluster.fetch import FetchError, RegistryUnavailable, expand
 from oxidizer.cluster.image import image_digest, image_tag
+from oxidizer.cluster.labels import new_run
 from oxidizer.cluster.lints import clippy_group, read_lints
 from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.sandbox import SandboxUnavailable
@@ -125,7 +126,7 @@ def open_run(plan: Plan, run: RunDirectory) -> Json:
     manifest = run.read_json("run.json")
     if manifest is None:
         manifest = {
-            "schema_version": 1, "asked": plan.asked,
+            "schema_version": 1, "id": new_run(), "asked": plan.asked,
             "toolchain": {"version": plan.toolchain.version, "host": plan.toolchain.host},
             "code": {"version": __version__, "commit": _commit()},
             "lint_groups": _lint_groups(plan.toolchain), "started": now(), "sessions": [], "reproducible": True,
@@ -135,6 +136,8 @@ def open_run(plan: Plan, run: RunDirectory) -> Json:
             f"{run.place} was asked for something else: {'; '.join(differences)}. "
             "Give another --out, or the same list, recipe, seed and toolchain as before."
         )
+    # A run that was begun before runs had one gets it now.
+    manifest.setdefault("id", new_run())
     manifest["sandbox"] = _sandbox(plan)
     return manifest
 

@@ -16,9 +16,12 @@ from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.cargohome import cargo_home
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailable, cargo_home_view, prepare
+from oxidizer.cluster.labels import NO_RUN, work_for
+from oxidizer.cluster.leftovers import sweep
 from oxidizer.cluster.manifest import ManifestFacts
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.outcome import Cause
+from oxidizer.cluster.room import RoomySandbox
 from oxidizer.cluster.rundir import UnitOutput
 from oxidizer.cluster.sandbox import CARGO_HOME, Mounts, SandboxUnavailable
 from oxidizer.cluster.scratch import scratch
@@ -58,9 +61,14 @@ class MineCrates:
     """The toolchain's folder or rustup's name for it; None for the node's own."""
     toolchain_version: str
     share: Share
+    run: str = NO_RUN
+    """The run's id, which all that the work makes is labelled with."""
 
     def __call__(self) -> CrateWork:
         """The work in one worker process. Raises SandboxUnavailable where the node has another toolchain."""
+        work_for(self.run)
+        # What a worker before us left on this node, when it was killed.
+        sweep()
         toolchain = find_toolchain(self.sysroot)
         if toolchain.version != self.toolchain_version:
             raise SandboxUnavailable(
@@ -111,7 +119,7 @@ class CrateWork:
         fetched = time.monotonic() - began
         summary |= {"license": license, "lock": crate.lock_origin, "stripped": list(crate.stripped)}
         mounts = mounts_of(crate, self.toolchain, folder / "target")
-        with MeteredSandbox(open_sandbox(self.plan.backend, mounts, self.limits)) as meter:
+        with MeteredSandbox(RoomySandbox(open_sandbox(self.plan.backend, mounts, self.limits))) as meter:
             meter.calibrate()
             bench = workbench(crate, meter, self.toolchain, self.plan.recipe)
             try:

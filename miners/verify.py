@@ -25,6 +25,7 @@ from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailabl
 from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.registry import HostileArchive
+from oxidizer.cluster.room import RoomySandbox
 from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.schemata import judge_behaviour
 from oxidizer.cluster.scratch import scratch
@@ -71,7 +72,7 @@ def _verify_unit(
             yield from ((row, Verdict(False, Reason.NOT_SHOWN, f"the source is gone: {error}")) for row in rows)
             return
         with MeteredSandbox(
-            open_sandbox(backend, mounts_of(crate, toolchain, folder / "target"), recipe.limits)
+            RoomySandbox(open_sandbox(backend, mounts_of(crate, toolchain, folder / "target"), recipe.limits))
         ) as meter:
             bench = workbench(crate, meter, toolchain, recipe)
             bench.llvm_bin = None  # coverage is no part of the verdict

@@ -95,7 +95,7 @@ def mine(
         plan = make_plan(
             list_file, load_recipe(recipe), seed=seed, miners=miners.split(","), sandbox=sandbox, toolchain=toolchain
         )
-    except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError) as error:
+    except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError, OSError) as error:
         fail(str(error))
     if _IN_A_JOB in os.environ and not Path(run_folder).is_absolute() and "://" not in run_folder:
         fail(
@@ -110,15 +110,14 @@ def mine(
 
 def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> int:
     from oxidizer.cluster.rundir import RunDirectory
-    from oxidizer.cluster.scratch import sweep
     from oxidizer.miners import campaign as mining
-    from oxidizer.miners.progress import MiningProgress
 
     try:
         run = RunDirectory(run_folder)
         manifest = mining.open_run(plan, run)
+        run.tidy()
         pending = run.pending(plan.units)
-        if not pending and manifest["sessions"] and not _report_is_stale(run_folder):
+        if not pending and manifest["sessions"] and not _report_is_stale(run):
             said = f"Nothing to do: all {len(plan.units)} crates of {plan.list_file.name} are in {run_folder}."
             out.print(said, markup=False, soft_wrap=True)
             return 0
@@ -126,6 +125,22 @@ def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> i
         mining.note_broken(plan, run)
     except (ValueError, OSError) as error:
         fail(f"{run_folder}: {error}" if isinstance(error, OSError) else str(error))
+    try:
+        return _mine_pending(plan, run, manifest, pending, toolchain, where)
+    except OSError as error:
+        fail(f"{error}. What is committed is kept; the same command continues.")
+
+
+def _mine_pending(
+    plan: Plan, run: RunDirectory, manifest: Json, pending: list[Json], toolchain: str | None, where: Json
+) -> int:
+    """Mine what is pending and write the report; the exit status. Raises OSError where this machine takes no files."""
+    from oxidizer.cluster.labels import work_for
+    from oxidizer.cluster.leftovers import sweep
+    from oxidizer.miners import campaign as mining
+    from oxidizer.miners.progress import MiningProgress
+
+    work_for(manifest["id"])
     sweep()
     out.print(_headline(plan, len(pending)), markup=False, soft_wrap=True)
     _say_broken(plan)
@@ -133,26 +148,29 @@ def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> i
     how, status = _execute(plan, run, pending, progress, toolchain, where) if pending else ("finished", 0)
     # Workers that were ended by force could not tidy up.
     sweep()
+    run.tidy()
     mining.close_session(run, manifest, began, how)
     out.print(progress.told, markup=False, soft_wrap=True)
-    _write_report(run_folder)
+    _write_report(run.place)
     if progress.quarantined and not status:
         err.print(
             f"[red]{progress.quarantined} units are quarantined[/] for trouble with this machine, not with the crates "
-            f"(see {escape(run_folder)}/quarantine). The same command tries them again.",
+            f"(see {escape(run.place)}/quarantine). The same command tries them again.",
             soft_wrap=True,
         )
         return 3
     return status
 
 
-def _report_is_stale(run_folder: str) -> bool:
+def _report_is_stale(run: RunDirectory) -> bool:
     """The report lacks a unit that is committed: the command was killed before it could write it."""
-    if "://" in run_folder:
+    if "://" in run.place:
         return False
-    report = Path(run_folder, "report.json")
-    newest = max((unit.stat().st_mtime for unit in Path(run_folder).glob("units/*/unit.json")), default=0.0)
-    return not report.exists() or report.stat().st_mtime < newest
+    try:
+        told = run.read_json("report.json")
+    except ValueError:
+        return True
+    return told is None or {row["unit"] for row in told.get("crates", ())} != run.done()
 
 
 def _execute(
@@ -160,6 +178,7 @@ def _execute(
 ) -> tuple[str, int]:
     """Mine what is pending; how that ended, and the exit status of it."""
     from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
+    from oxidizer.cluster.labels import working_for
     from oxidizer.cluster.session import NoCluster, NoRoom, session
     from oxidizer.miners.crate import SCHEMAS, MineCrates
 
@@ -172,7 +191,14 @@ def _execute(
             # Each node of a cluster has the toolchain in a folder of its own.
             sysroot = toolchain if ray.address else str(plan.toolchain.sysroot)
             work = MineCrates(
-                plan.recipe, plan.miners, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share
+                plan.recipe,
+                plan.miners,
+                plan.seed,
+                plan.backend,
+                sysroot,
+                plan.toolchain.version,
+                ray.share,
+                working_for(),
             )
             with progress.shown():
                 for done in Campaign(run, work, SCHEMAS).execute(pending, ray):
@@ -293,8 +319,23 @@ def verify(
 
 
 @app.command()
-def doctor() -> None:
-    """What is installed here, what each missing thing costs, and how to get it. Exit status 1 if mining cannot work."""
+def doctor(
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Instead: remove what dead runs left on this machine, and only that.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --clean: list it, remove nothing.")] = False,
+) -> None:
+    """What is installed here, what each missing thing costs, and how to get it. Exit status 1 if mining cannot work.
+
+    With [bold]--clean[/] it lists the containers, control groups, mounts, loop devices, processes and scratch folders
+    of runs whose process is gone, removes them, and says what it left alone and why. Exit status 0 if all of it went.
+    """
+    if clean:
+        from oxidizer.cluster.leftovers import clean_up
+
+        raise typer.Exit(0 if clean_up(out, dry_run=dry_run) else 1)
+    if dry_run:
+        fail("--dry-run goes with --clean: `oxidizer doctor --clean --dry-run`", code=2)
     from oxidizer.cluster.doctor import examine, fit_to_mine, print_findings
 
     findings = examine()

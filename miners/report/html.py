@@ -38,8 +38,9 @@ def write_report(run: Path) -> Path:
     """
     facts = read_run(run)
     shown = figures(facts)
-    _publish(run / "report.json", json.dumps(shown, indent=2, allow_nan=False) + "\n")
     _publish(run / "report.html", page(facts, shown))
+    # The figures last: what they tell of is in the page too.
+    _publish(run / "report.json", json.dumps(shown, indent=2, allow_nan=False) + "\n")
     return run / "report.html"
 
 

@@ -94,7 +94,8 @@ def wait_until(true: Callable[[], object]) -> None:
 
 
 def scratches(folder: Path) -> list[str]:
-    return sorted(path.name.partition("-")[0] for path in folder.glob("*/"))
+    """The crates at work, whose scratch folders are called `<run>-<crate>-<some digits>`."""
+    return sorted(path.name.split("-")[1] for path in folder.glob("*/"))
 
 
 def test_stopped_and_continued_gives_the_same_tuples(

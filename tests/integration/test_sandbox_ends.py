@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from oxidizer.cluster.container import DaemonGauge
 from oxidizer.cluster.docker import DockerSandbox, connect
+from oxidizer.cluster.leftovers import Kind, Trace, survey, sweep
 from oxidizer.cluster.sandbox import Mounts, Sandbox, SandboxUnavailable, Status
 from tests.integration.boxes import LIMITS, Open, sh
 
@@ -63,15 +63,14 @@ box.run(["sh", "-c", f"setsid sleep {seconds} & sleep {seconds}"])
 """
 
 
-def traces_of(pid: int, opened: Open) -> list[Path]:
-    """What a worker left that is still there after somebody else's sandbox was opened."""
-    with opened():
-        pass
-    traces = [*Path(tempfile.gettempdir()).glob("oxidizer-*"), *Path("/sys/fs/cgroup").rglob("oxidizer-*")]
-    return [trace for trace in traces if f"-{pid}-" in trace.name]
+def left_by(pid: int) -> list[Trace]:
+    """What a dead worker left that is still there."""
+    return [trace for trace in survey().dead if trace.label.pid == pid]
 
 
-def test_a_killed_worker_leaves_nothing(opened: Open, backend: str, mounts: Mounts) -> None:
+def test_a_killed_worker_leaves_nothing_that_the_next_one_does_not_find(
+    opened: Open, backend: str, mounts: Mounts
+) -> None:
     seconds = f"8{os.getpid()}"
     worker = subprocess.Popen(
         [sys.executable, "-c", WORKER, backend, mounts.source, mounts.target, mounts.toolchain, seconds],
@@ -86,11 +85,15 @@ def test_a_killed_worker_leaves_nothing(opened: Open, backend: str, mounts: Moun
     assert gone_within(seconds, 5.0)
     if backend == "docker":
         assert containers_of(worker.pid, wanted=0) == []
+    kinds = {trace.kind for trace in left_by(worker.pid)}
+    assert kinds == {"docker": {Kind.FOLDER}, "bubblewrap": {Kind.GROUP}, "bubblewrap-user": set()}[backend]
     deadline_s = time.monotonic() + 5
-    # What a killed process cannot remove itself, the next one does; the kernel may hold its group for a moment.
-    while left := traces_of(worker.pid, opened):
-        assert time.monotonic() < deadline_s, left
-        time.sleep(0.2)
+    with opened() as living:
+        # What a killed process cannot remove itself, a sweep does; the kernel may hold its group for a moment.
+        while left := left_by(worker.pid):
+            assert time.monotonic() < deadline_s, left
+            sweep()
+        assert sh(living, "echo well").stdout == b"well\n"
 
 
 def containers_of(pid: int, wanted: int) -> list[str]:

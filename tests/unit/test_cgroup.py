@@ -2,12 +2,15 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from oxidizer.cluster import cgroup
 from oxidizer.cluster.cgroup import Cgroup
+from oxidizer.cluster.labels import Label
+from oxidizer.cluster.leftovers import sweep
 from oxidizer.cluster.sandbox import Limits
 
 LIMITS = Limits(memory_bytes=64 << 20, processes=7, cpus=1.5)
@@ -37,17 +40,34 @@ def test_a_group_holds_counts_and_kills(group: Cgroup) -> None:
     assert group.processes() == []
 
 
+def test_a_group_bears_its_makers_label(group: Cgroup) -> None:
+    found = dict(cgroup.labelled())
+    assert found[replace(Label.own(), host="")] == group
+    group.remove()
+    assert group not in [other for _, other in cgroup.labelled()]
+
+
 def test_groups_of_killed_workers_are_swept(group: Cgroup) -> None:
+    """With what still lives in them; a living worker's and one with somebody else's name stay."""
     dead = subprocess.Popen(["true"])
     dead.wait()
-    stale = group.folders["memory"].with_name(f"oxidizer-{dead.pid}-0")
-    stale.mkdir()
-    other = cgroup.create(LIMITS)
-    assert other is not None
-    assert not stale.exists()
-    assert group.folders["memory"].exists()
-    for made in (group, other):
-        made.remove()
+    token = replace(Label.own(), pid=dead.pid).token
+    stale = Cgroup({key: path.with_name(f"oxidizer-{token}-0") for key, path in group.folders.items()}, group.unified)
+    other = group.folders["memory"].with_name("oxidizer-somebody-0")
+    for folder in {*stale.folders.values(), other}:
+        folder.mkdir()
+    with subprocess.Popen(
+        ["sh", "-c", "for f; do echo $$ >$f; done; exec sleep 99", "sh", *stale.join_files()]
+    ) as left:
+        while stale.processes() != [left.pid]:
+            assert left.poll() is None
+        sweep()
+        assert left.wait() == -9
+    assert not stale.is_there
+    assert group.is_there
+    assert other.exists()
+    other.rmdir()
+    group.remove()
 
 
 def test_version_2_is_read(tmp_path: Path) -> None:
