@@ -13,6 +13,7 @@ from typing import Any
 from oxidizer.cluster.registry import BrokenManifest, FetchError, HostileArchive, NeedsNewerRust, run_cargo
 from oxidizer.cluster.toolchain import Toolchain
 
+_WILD = re.compile(r"[*?\[]")
 _LIBRARIES = frozenset({"lib", "rlib", "dylib", "cdylib", "staticlib", "proc-macro"})
 
 
@@ -100,10 +101,19 @@ def check_inside(root: Path, published: bool) -> None:
             inner = _inside(folder, path)
             if inner is None:
                 raise refuse(f"the manifest {folder / 'Cargo.toml'} points out of the crate, to `{path}`")
-            if "*" in path:
-                waiting += [PurePosixPath(match.relative_to(root).as_posix()) for match in root.glob(str(inner))]
-            else:
-                waiting.append(inner)
+            waiting += _matches(root, inner)
+
+
+def _matches(root: Path, pattern: PurePosixPath) -> list[PurePosixPath]:
+    """The folders that a member's path means, as cargo expands it; more than those for `**`."""
+    wild = next((n for n, part in enumerate(pattern.parts) if _WILD.search(part)), None)
+    if wild is None:
+        return [pattern]
+    if any("**" in part for part in pattern.parts):
+        # Several of them in one pattern multiply their walks: all that could match is looked at, in one.
+        found = root.joinpath(*pattern.parts[:wild]).rglob("Cargo.toml")
+        return [PurePosixPath(match.parent.relative_to(root).as_posix()) for match in found]
+    return [PurePosixPath(match.relative_to(root).as_posix()) for match in root.glob(str(pattern))]
 
 
 def _facts(root: Path, package: Mapping[str, Any]) -> ManifestFacts:
