@@ -7,21 +7,22 @@ from pathlib import Path
 from oxidizer.cluster.bubblewrap import BubblewrapSandbox
 from oxidizer.cluster.docker import DockerSandbox, connect
 from oxidizer.cluster.image import REPOSITORY, image_tag
+from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import Limits, Mounts, Sandbox, SandboxUnavailable
 
 BACKENDS = ("docker", "bubblewrap")
 
 
-def open_sandbox(backend: str, mounts: Mounts, limits: Limits) -> Sandbox:
-    """A sandbox of `backend` (one of BACKENDS); makes the target folder.
+def open_sandbox(backend: str, mounts: Mounts, limits: Limits, *, without: Promise | None = None) -> Sandbox:
+    """A sandbox of `backend` (one of BACKENDS); makes the target folder. `without` is for proofs (see `terms.py`).
 
     Raises SandboxUnavailable where the backend is not usable, ValueError for a folder that cannot be shown.
     """
     mounts.check()
     if backend == "bubblewrap":
-        return BubblewrapSandbox(mounts, limits)
+        return BubblewrapSandbox(mounts, limits, without=without)
     if backend == "docker":
-        return DockerSandbox(mounts, limits)
+        return DockerSandbox(mounts, limits, without=without)
     raise ValueError(f"no sandbox called {backend!r}: choose {' or '.join(BACKENDS)}")
 
 

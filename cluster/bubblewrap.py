@@ -19,15 +19,16 @@ from types import TracebackType
 from typing import Self
 
 from oxidizer.cluster import cgroup, seccomp
-from oxidizer.cluster.command import INIT, Command
+from oxidizer.cluster.capabilities import handed_on, held, may_mount
+from oxidizer.cluster.collect import Collector
+from oxidizer.cluster.command import INIT, LINGER, Command
+from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import (
     CARGO_HOME,
     ENVIRONMENT,
     ETC,
-    HOME_BYTES,
     HOSTNAME,
     SHIMS,
-    SHM_BYTES,
     SOURCE,
     TARGET,
     TOOLCHAIN,
@@ -37,12 +38,12 @@ from oxidizer.cluster.sandbox import (
     RunResult,
     SandboxUnavailable,
 )
+from oxidizer.cluster.terms import Terms
 
 # Joins the control groups named before `--`, so that nothing of the command is ever outside them.
 _JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 97; shift; done; shift; exec "$@"'
-_CAP_SYS_ADMIN = 21
 _HIDDEN = ("kcore", "keys", "timer_list", "sched_debug", "latency_stats")
-_NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+_NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
 
 
 class BubblewrapSandbox:
@@ -50,13 +51,22 @@ class BubblewrapSandbox:
 
     name = "bubblewrap"
 
-    def __init__(self, mounts: Mounts, limits: Limits, *, privileged: bool | None = None) -> None:
-        """`privileged` (default: what this process may do) tells whether to use root's way."""
+    def __init__(
+        self, mounts: Mounts, limits: Limits, *, privileged: bool | None = None, without: Promise | None = None
+    ) -> None:
+        """`privileged` (default: what this process may do) tells whether to use root's way; `without` is for proofs.
+
+        Raises ValueError for a promise that bubblewrap keeps in any case.
+        """
+        if without is Promise.NO_NEW_PRIVILEGES:
+            raise ValueError("bubblewrap itself sets no-new-privileges: there is no sandbox of it without")
         self._tools = self.check()
-        self._mounts, self._limits = mounts, limits
-        self._privileged = _may_mount() if privileged is None else privileged
-        mounts.give_target(USER_ID if self._privileged else os.geteuid())
-        self._group = cgroup.create(limits) if self._privileged else None
+        self._mounts, self._terms = mounts, Terms(limits, without)
+        self._privileged = may_mount() if privileged is None else privileged
+        self._user = USER_ID if self._terms.keeps(Promise.USER) else os.geteuid()
+        mounts.give_target(self._user if self._privileged else os.geteuid())
+        self.target = Collector(mounts.target, follow_links=not self._terms.keeps(Promise.COLLECTION))
+        self._group = cgroup.create(self._terms.limits) if self._privileged else None
         self._closed = False
 
     @staticmethod
@@ -76,19 +86,17 @@ class BubblewrapSandbox:
         """Run a command; see `Sandbox.run`."""
         if self._closed:
             raise ValueError("this sandbox is closed; open a new one")
-        with self._start(argv, {**ENVIRONMENT, **(env or {})}, cwd) as command:
-            return command.follow(
-                self._limits.wall_s if wall_s is None else wall_s,
-                self._limits.silence_s if silence_s is None else silence_s,
-            )
+        with self._start(argv, self._terms.environment(env), cwd) as command:
+            return command.follow(self._terms.wall_s(wall_s), self._terms.silence_s(silence_s))
 
     def close(self) -> None:
         """End whatever runs and remove the control group. Safe to call twice."""
         self._closed = True
         if self._group is not None:
             group, self._group = self._group, None
-            group.kill()
-            group.remove()
+            if self._terms.keeps(Promise.ENDS):
+                group.kill()
+                group.remove()
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +124,7 @@ class BubblewrapSandbox:
                     cwd="/",
                     start_new_session=True,
                 )
-            command = Command(process, ours, self._group, self._limits, self._mounts.target)
+            command = Command(process, ours, self._group, self._terms, self._mounts.target)
             try:
                 yield command
             finally:
@@ -131,35 +139,63 @@ class BubblewrapSandbox:
         return [self._tools["sh"], "-c", _JOIN, "join", *self._group.join_files(), "--"]
 
     def _bwrap(self, files: list[tuple[str, int]], filters: int, cwd: str) -> list[str]:
-        command = [self._tools["bwrap"], *_NAMESPACES, "--hostname", HOSTNAME, "--die-with-parent", "--new-session"]
-        command += ["--clearenv", "--as-pid-1", "--cap-drop", "ALL", "--seccomp", str(filters)]
-        if self._privileged:
-            for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"):
-                command += ["--cap-add", capability]
-        else:
-            command += ["--unshare-user", "--disable-userns", "--uid", str(USER_ID), "--gid", str(USER_ID)]
-        return [*command, *_system(), *self._folders(), *_small_files(files), "--remount-ro", "/", "--chdir", cwd, "--"]
+        keeps = self._terms.keeps
+        command = [self._tools["bwrap"], *_NAMESPACES, "--hostname", HOSTNAME, "--new-session"]
+        command += ["--clearenv", "--as-pid-1", *self._capabilities()]
+        command += ["--unshare-net"] if keeps(Promise.NETWORK) else []
+        command += ["--die-with-parent"] if keeps(Promise.ENDS) else []
+        command += ["--seccomp", str(filters)] if keeps(Promise.SYSTEM_CALLS) else []
+        if not self._privileged:
+            command += ["--unshare-user", "--disable-userns", "--uid", str(self._user), "--gid", str(self._user)]
+        command += [*_system(), *self._processes(), *self._folders(), *self._small_files(files)]
+        command += ["--remount-ro", "/dev", "--remount-ro", "/"] if keeps(Promise.READ_ONLY) else []
+        return [*command, "--chdir", cwd, "--"]
+
+    def _capabilities(self) -> list[str]:
+        """What process 1 may: of root's ways only that to another user."""
+        if not self._terms.keeps(Promise.CAPABILITIES):
+            return ["--cap-add", "ALL"]
+        entry = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP") if self._privileged else ()
+        return ["--cap-drop", "ALL", *(word for name in entry for word in ("--cap-add", name))]
+
+    def _processes(self) -> list[str]:
+        """/proc, without what it tells of the kernel's insides."""
+        command = ["--proc", "/proc"] if self._terms.keeps(Promise.PROCESSES_HIDDEN) else ["--ro-bind", *2 * ["/proc"]]
+        for name in _HIDDEN:
+            if Path("/proc", name).exists():
+                command += ["--ro-bind", "/dev/null", f"/proc/{name}"]
+        return command
 
     def _folders(self) -> list[str]:
-        mounts = self._mounts
+        mounts, terms = self._mounts, self._terms
         shown = [(mounts.source, SOURCE), (mounts.toolchain, TOOLCHAIN), (mounts.shims, SHIMS)]
         shown += [(mounts.registry, f"{CARGO_HOME}/registry"), (mounts.git, f"{CARGO_HOME}/git")]
         owner = ["--perms", "1777"] if self._privileged else ["--perms", "0700"]
-        command = ["--size", str(self._limits.tmp_bytes), "--perms", "1777", "--tmpfs", "/tmp"]
-        for folder in ("/box", "/opt", CARGO_HOME):
-            command += ["--perms", "0755", "--dir", folder]
-        command += ["--size", str(HOME_BYTES), *owner, "--tmpfs", ENVIRONMENT["HOME"]]
-        for host, inside in shown:
-            if host is not None:
-                command += ["--ro-bind", str(host), inside]
+        command = ["--size", str(terms.shm_bytes), "--perms", "1777", "--tmpfs", "/dev/shm"]
+        command += ["--size", str(terms.limits.tmp_bytes), "--perms", "1777", "--tmpfs", "/tmp"]
+        for host in terms.host_folders(mounts):
+            command += ["--ro-bind", str(host), str(host)]
+        for made in ("/box", "/opt", CARGO_HOME):
+            command += ["--perms", "0755", "--dir", made]
+        command += ["--size", str(terms.home_bytes), *owner, "--tmpfs", ENVIRONMENT["HOME"]]
+        bind = "--ro-bind" if terms.keeps(Promise.READ_ONLY) else "--bind"
+        for folder, inside in shown:
+            command += [bind, str(folder), inside] if folder is not None else []
         return [*command, "--bind", str(mounts.target), TARGET]
 
+    def _small_files(self, files: list[tuple[str, int]]) -> list[str]:
+        bind = "--ro-bind-data" if self._terms.keeps(Promise.READ_ONLY) else "--bind-data"
+        return [word for path, descriptor in files for word in ("--perms", "0444", bind, str(descriptor), path)]
+
     def _inside(self, argv: Sequence[str], env: Mapping[str, str]) -> list[str]:
-        limits = self._limits
-        command = [self._tools["sh"], "-c", INIT, "init"]
+        limits, keeps = self._terms.limits, self._terms.keeps
+        command = [self._tools["sh"], "-c", INIT if keeps(Promise.ENDS) else LINGER, "init"]
         if self._privileged:
-            ids = [f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups"]
-            command += [self._tools["setpriv"], *ids, "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
+            ids = [f"--reuid={self._user}", f"--regid={self._user}", "--clear-groups"]
+            capabilities = ["--inh-caps=-all", "--bounding-set=-all"]
+            if not keeps(Promise.CAPABILITIES):
+                capabilities = handed_on(held())
+            command += [self._tools["setpriv"], *ids, "--no-new-privs", *capabilities]
         command += [self._tools["prlimit"], f"--nofile={limits.open_files}", f"--fsize={limits.file_bytes}"]
         command += ["--core=0", "--memlock=65536", "--msgqueue=0"]
         if self._group is None:
@@ -169,7 +205,7 @@ class BubblewrapSandbox:
 
 
 def _system() -> list[str]:
-    """The host's /usr and what little of /etc, /proc and /dev a compiler needs."""
+    """The host's /usr and what little of /etc and /dev a compiler needs."""
     command = ["--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib64"):
         folder = Path("/", name)
@@ -180,19 +216,7 @@ def _system() -> list[str]:
     command += ["--perms", "0755", "--dir", "/etc"]
     for file in ("/etc/alternatives", "/etc/ld.so.cache"):
         command += ["--ro-bind-try", file, file]
-    command += ["--proc", "/proc", "--dev", "/dev"]
-    command += ["--size", str(SHM_BYTES), "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    for name in _HIDDEN:
-        if Path("/proc", name).exists():
-            command += ["--ro-bind", "/dev/null", f"/proc/{name}"]
-    return command
-
-
-def _small_files(files: list[tuple[str, int]]) -> list[str]:
-    command = []
-    for path, descriptor in files:
-        command += ["--perms", "0444", "--ro-bind-data", str(descriptor), path]
-    return command
+    return [*command, "--dev", "/dev"]
 
 
 def _memory_file(stack: contextlib.ExitStack, data: bytes) -> int:
@@ -202,13 +226,6 @@ def _memory_file(stack: contextlib.ExitStack, data: bytes) -> int:
     os.write(descriptor, data)
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
-
-
-def _may_mount() -> bool:
-    """Whether this process is root with CAP_SYS_ADMIN."""
-    status = Path("/proc/self/status").read_text()
-    effective = int(next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")), 16)
-    return os.geteuid() == 0 and bool(effective >> _CAP_SYS_ADMIN & 1)
 
 
 def _tool(name: str) -> str:

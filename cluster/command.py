@@ -15,11 +15,15 @@ from oxidizer.cluster.capture import STDERR, STDOUT, Capture, Pipe, Watch, disk_
 from oxidizer.cluster.cgroup import Cgroup
 from oxidizer.cluster.gauge import GroupGauge, Meter, TreeGauge
 from oxidizer.cluster.processes import Tree
-from oxidizer.cluster.sandbox import Limits, RunResult, SandboxUnavailable, Status
+from oxidizer.cluster.promises import Promise
+from oxidizer.cluster.sandbox import RunResult, SandboxUnavailable, Status
+from oxidizer.cluster.terms import Terms
 
 INIT = 'echo started >&0; "$@" </dev/null; echo $? >&0; read -r end'
 """Process 1 inside. Its standard input is a socket to us: it tells that it runs, then the exit code, and waits until we
 have counted what is left. The command does not get the socket."""
+LINGER = f"{INIT}; while set -- /proc/[0-9]*; [ $# -gt 1 ]; do sleep 0.1; done"
+"""The same where leftovers shall live: process 1 goes after them."""
 
 _OWN_PROCESSES = 2  # bubblewrap itself and process 1 inside
 _END_S = 10.0
@@ -34,32 +38,36 @@ class Command:
         process: subprocess.Popen[bytes],
         control: socket.socket,
         group: Cgroup | None,
-        limits: Limits,
+        terms: Terms,
         target: Path,
     ) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
-        self._process, self._group, self._limits, self._target = process, group, limits, target
+        self._process, self._group, self._terms, self._target = process, group, terms, target
         self._control = _Control(control)
         self._pipes = [Pipe(process.stdout.fileno(), STDOUT), Pipe(process.stderr.fileno(), STDERR)]
-        gauge = GroupGauge(group) if group else TreeGauge(Tree(process.pid), limits, _OWN_PROCESSES)
+        gauge = GroupGauge(group) if group else TreeGauge(Tree(process.pid), terms.limits, _OWN_PROCESSES)
         self._meter = Meter(gauge, _OWN_PROCESSES)
 
     def follow(self, wall_s: float, silence_s: float) -> RunResult:
         """Read and watch until the end, count what is left and end it."""
+        limits = self._terms.limits
         capture = Capture(
             [*self._pipes, self._control],
             wall_s=wall_s,
             silence_s=silence_s,
-            output_bytes=self._limits.output_bytes,
-            watches=[Watch(self._meter.look, self._meter.every_s), disk_watch(self._target, self._limits.disk_bytes)],
+            output_bytes=limits.output_bytes,
+            watches=[Watch(self._meter.look, self._meter.every_s), disk_watch(self._target, limits.disk_bytes)],
         )
         with contextlib.closing(capture):
             status = capture.follow(lambda: self._control.ended)
             status = status or capture.drain()
             elapsed_s = capture.wall_s
             leftovers = self._meter.leftovers() if status is None else 0
-            self.end()
+            if leftovers and not self._terms.keeps(Promise.ENDS):
+                self._leave()
+            else:
+                self.end()
         if self._meter.oom:
             status = Status.OOM
         exit_code = self._control.exit_code
@@ -92,6 +100,11 @@ class Command:
             self._waited_cpu_s = _wait(process, handle)
         if self._group is not None:
             self._group.kill()
+
+    def _leave(self) -> None:
+        """Let what the command left live on."""
+        self._control.close()
+        self._process.returncode, self._waited_cpu_s = 0, 0.0
 
 
 class _Control:

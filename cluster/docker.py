@@ -20,16 +20,16 @@ import docker
 from docker.types import LogConfig, Mount, Ulimit
 
 from oxidizer.cluster import seccomp
-from oxidizer.cluster.container import LIFE_S, MAIN, OWN_PROCESSES, TROUBLE, Container, host_user
+from oxidizer.cluster.collect import Collector
+from oxidizer.cluster.container import LIFE_S, LINGER, MAIN, OWN_PROCESSES, TROUBLE, Container, host_user
 from oxidizer.cluster.image import ImageError, image_tag
+from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import (
     CARGO_HOME,
     ENVIRONMENT,
     ETC,
-    HOME_BYTES,
     HOSTNAME,
     SHIMS,
-    SHM_BYTES,
     SOURCE,
     TARGET,
     Limits,
@@ -38,6 +38,7 @@ from oxidizer.cluster.sandbox import (
     SandboxUnavailable,
     Status,
 )
+from oxidizer.cluster.terms import Terms
 
 _PERIOD_US = 100_000
 
@@ -47,10 +48,22 @@ class DockerSandbox:
 
     name = "docker"
 
-    def __init__(self, mounts: Mounts, limits: Limits, *, image: str | None = None, runtime: str | None = None) -> None:
-        """`image` defaults to the toolchain's own; `runtime` is Docker's, e.g. `runsc` for gVisor."""
-        self._mounts, self._limits, self._runtime = mounts, limits, runtime
-        mounts.give_target(host_user())
+    def __init__(
+        self,
+        mounts: Mounts,
+        limits: Limits,
+        *,
+        image: str | None = None,
+        runtime: str | None = None,
+        without: Promise | None = None,
+    ) -> None:
+        """`image` defaults to the toolchain's own; `runtime` is Docker's, e.g. `runsc` for gVisor.
+
+        `without` is for proofs.
+        """
+        self._mounts, self._terms, self._runtime = mounts, Terms(limits, without), runtime
+        mounts.give_target(host_user(self._terms))
+        self.target = Collector(mounts.target, follow_links=not self._terms.keeps(Promise.COLLECTION))
         self._client = connect()
         self._image = image or _image_of(mounts.toolchain)
         if not self._client.images.list(name=self._image):
@@ -74,12 +87,12 @@ class DockerSandbox:
         """Run a command; see `Sandbox.run`."""
         if self._closed:
             raise ValueError("this sandbox is closed; open a new one")
-        variables = [f"{key}={value}" for key, value in {**ENVIRONMENT, **(env or {})}.items()]
-        wall_s = self._limits.wall_s if wall_s is None else wall_s
-        silence_s = self._limits.silence_s if silence_s is None else silence_s
+        variables = [f"{key}={value}" for key, value in self._terms.environment(env).items()]
+        wall_s = self._terms.wall_s(wall_s)
         try:
             container = self._ready(wall_s)
-            result = container.run(["/usr/bin/env", "-i", *variables, *argv], cwd, wall_s, silence_s)
+            command = ["/usr/bin/env", "-i", *variables, *argv]
+            result = container.run(command, cwd, wall_s, self._terms.silence_s(silence_s))
         except TROUBLE as error:
             self._discard()
             raise SandboxUnavailable(
@@ -88,7 +101,8 @@ class DockerSandbox:
         except BaseException:
             self._discard()
             raise
-        if result.leftovers or result.status not in (Status.OK, Status.FAILED):
+        left = result.leftovers and self._terms.keeps(Promise.ENDS)
+        if left or result.status not in (Status.OK, Status.FAILED):
             self._discard()
         return result
 
@@ -96,7 +110,10 @@ class DockerSandbox:
         """End whatever runs and remove the container. Safe to call twice."""
         if not self._closed:
             self._closed = True
-            self._discard()
+            if self._container is not None and not self._terms.keeps(Promise.ENDS):
+                self._container.leave()
+            else:
+                self._discard()
             self._client.close()
             shutil.rmtree(self._files, ignore_errors=True)
 
@@ -113,7 +130,7 @@ class DockerSandbox:
         if self._container is not None and self._container.age_s + wall_s > LIFE_S:
             self._discard()
         if self._container is None:
-            self._container = Container(self._client, self._create(), self._limits, self._mounts.target)
+            self._container = Container(self._client, self._create(), self._terms, self._mounts.target)
         return self._container
 
     def _discard(self) -> None:
@@ -124,7 +141,7 @@ class DockerSandbox:
     def _create(self) -> str:
         created = self._client.api.create_container(
             image=self._image,
-            command=["sh", "-c", MAIN],
+            command=["sh", "-c", MAIN if self._terms.keeps(Promise.ENDS) else LINGER],
             user="0:0",
             stdin_open=True,
             environment={},
@@ -136,28 +153,38 @@ class DockerSandbox:
         return str(created["Id"])
 
     def _host_config(self) -> dict[str, Any]:
-        limits = self._limits
+        limits, keeps = self._terms.limits, self._terms.keeps
         scratch = "rw,exec,nosuid,nodev,mode=1777,size="
+        sizes = {"/tmp": limits.tmp_bytes, ENVIRONMENT["HOME"]: self._terms.home_bytes}
         ulimits = {"nofile": limits.open_files, "fsize": limits.file_bytes, "core": 0, "memlock": 65536, "msgqueue": 0}
         return {
-            "network_mode": "none",
-            "read_only": True,
-            "cap_drop": ["ALL"],
-            "security_opt": ["no-new-privileges:true", f"seccomp={seccomp.docker_profile()}"],
+            "network_mode": "none" if keeps(Promise.NETWORK) else "host",
+            "pid_mode": None if keeps(Promise.PROCESSES_HIDDEN) else "host",
+            "read_only": keeps(Promise.READ_ONLY),
+            "cap_drop": ["ALL"] if keeps(Promise.CAPABILITIES) else [],
+            "security_opt": self._security(),
             "pids_limit": limits.processes + OWN_PROCESSES,
             "mem_limit": limits.memory_bytes,
             "memswap_limit": limits.memory_bytes,
             "cpu_period": _PERIOD_US,
             "cpu_quota": int(limits.cpus * _PERIOD_US),
             "ulimits": [Ulimit(name=name, soft=value, hard=value) for name, value in ulimits.items()],
-            "tmpfs": {"/tmp": f"{scratch}{limits.tmp_bytes}", ENVIRONMENT["HOME"]: f"{scratch}{HOME_BYTES}"},
-            "shm_size": SHM_BYTES,
+            "tmpfs": {folder: f"{scratch}{size}" for folder, size in sizes.items()},
+            "shm_size": self._terms.shm_bytes,
             "ipc_mode": "private",
             "log_config": LogConfig(type="none"),
             "auto_remove": True,
             "runtime": self._runtime,
             "mounts": self._binds(),
         }
+
+    def _security(self) -> list[str]:
+        kept = {
+            Promise.NO_NEW_PRIVILEGES: "no-new-privileges:true",
+            Promise.SYSTEM_CALLS: f"seccomp={seccomp.docker_profile()}",
+        }
+        options = [option for promise, option in kept.items() if self._terms.keeps(promise)]
+        return options if self._terms.keeps(Promise.SYSTEM_CALLS) else [*options, "seccomp=unconfined"]
 
     def _binds(self) -> list[Mount]:
         mounts = self._mounts
@@ -167,11 +194,14 @@ class DockerSandbox:
             shown[inside] = self._files / str(index)
             (self._files / str(index)).write_bytes(data)
             (self._files / str(index)).chmod(0o444)
+        read_only = self._terms.keeps(Promise.READ_ONLY)
         binds = [
-            Mount(inside, str(host.resolve()), type="bind", read_only=True)
+            Mount(inside, str(host.resolve()), type="bind", read_only=read_only)
             for inside, host in shown.items()
             if host is not None
         ]
+        for folder in self._terms.host_folders(mounts):
+            binds.append(Mount(str(folder), str(folder), type="bind", read_only=True))
         return [*binds, Mount(TARGET, str(mounts.target.resolve()), type="bind")]
 
 

@@ -10,6 +10,7 @@ from statistics import median
 from types import TracebackType
 from typing import Self
 
+from oxidizer.cluster.collect import Collector
 from oxidizer.cluster.sandbox import SOURCE, RunResult, Sandbox
 
 
@@ -37,6 +38,11 @@ class MeteredSandbox:
         self.peak_bytes = 0
         self._current = self._outside = Stage()
         self._empty_s: float | None = None
+
+    @property
+    def target(self) -> Collector:
+        """Reads what commands left in the target folder."""
+        return self.inner.target
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

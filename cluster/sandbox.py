@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from oxidizer.cluster.collect import Collector
+
 SOURCE = "/box/src"
 TARGET = "/box/target"
 TOOLCHAIN = "/opt/rust"
@@ -79,6 +81,7 @@ class Limits:
     silence_s: float = 300.0
     output_bytes: int = 256 << 20
     disk_bytes: int = 8 << 30
+    inodes: int = 500_000
     file_bytes: int = 2 << 30
     open_files: int = 4096
     tmp_bytes: int = 512 << 20
@@ -149,6 +152,11 @@ class Sandbox(Protocol):
     """One place to run commands in; not thread-safe. Use as a context manager."""
 
     name: str
+
+    @property
+    def target(self) -> Collector:
+        """Reads what commands left in the target folder."""
+        ...
 
     def run(
         self,

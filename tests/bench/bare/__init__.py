@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from oxidizer.cluster.collect import Collector
 from oxidizer.cluster.sandbox import ENVIRONMENT, SHIMS, SOURCE, TARGET, TOOLCHAIN, Mounts, RunResult, Status
 
 
@@ -28,6 +29,7 @@ class BareSandbox:
             (shims / shim.name).write_text(self._host(shim.read_text()))
             (shims / shim.name).chmod(0o755)
         self._home = mounts.registry.parent
+        self.target = Collector(mounts.target)
 
     def _host(self, text: str) -> str:
         for inside, outside in self._there.items():
