@@ -95,9 +95,13 @@ def check_inside(root: Path, published: bool) -> None:
             continue
         seen.add(folder)
         manifest = _parse(root / folder / "Cargo.toml")
-        if published and any(key == "git" for key, _ in _strings(manifest)):
+        try:
+            git, paths = any(key == "git" for key, _ in _strings(manifest)), list(_paths(manifest))
+        except RecursionError:
+            raise refuse(f"the manifest {folder / 'Cargo.toml'} is nested deeper than any cargo takes") from None
+        if published and git:
             raise refuse("the manifest of a published crate sends cargo to a git repository")
-        for path in _paths(manifest):
+        for path in paths:
             inner = _inside(folder, path)
             if inner is None:
                 raise refuse(f"the manifest {folder / 'Cargo.toml'} points out of the crate, to `{path}`")
@@ -148,7 +152,7 @@ def _relative(root: Path, path: Path) -> str:
 def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenManifest(f"{path.name} is not valid TOML: {error}") from error
 
 
@@ -158,7 +162,8 @@ def _paths(manifest: Mapping[str, Any]) -> Iterator[str]:
     package, workspace = _table(manifest, "package") or _table(manifest, "project"), _table(manifest, "workspace")
     yield from (package[key] for key in ("workspace", "build") if isinstance(package.get(key), str))
     for key in ("members", "default-members"):
-        yield from (value for value in workspace.get(key, ()) if isinstance(value, str))
+        members = workspace.get(key)
+        yield from (value for value in members if isinstance(value, str)) if isinstance(members, list) else ()
 
 
 def _strings(value: object, key: str = "") -> Iterator[tuple[str, str]]:

@@ -25,3 +25,21 @@ def test_a_pattern_costs_one_walk(tmp_path: Path) -> None:
     began = time.monotonic()
     check_inside(tmp_path, published=False)
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 3000,
+        "a = " + "[" * 3000 + "]" * 3000,
+        ".".join("a" * 3000) + ' = "x"',
+        "[workspace]\nmembers = 5\n[dependencies]\nout = { path = '../../out' }",
+    ],
+)
+def test_a_manifest_that_no_cargo_takes_is_the_crates_own_mistake(tmp_path: Path, text: str) -> None:
+    # Cargo may never look at this one: it lies where only a target's path leads.
+    (tmp_path / "Cargo.toml").write_text('[lib]\npath = "sub"\n')
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/Cargo.toml").write_text(text)
+    with pytest.raises(BrokenManifest):
+        check_inside(tmp_path, published=False)
