@@ -22,6 +22,7 @@ from oxidizer.cluster import cgroup, seccomp
 from oxidizer.cluster.capabilities import handed_on, held, may_mount
 from oxidizer.cluster.collect import Collector
 from oxidizer.cluster.command import INIT, LINGER, Command
+from oxidizer.cluster.disk import open_disk
 from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import (
     CARGO_HOME,
@@ -65,8 +66,10 @@ class BubblewrapSandbox:
         self._mounts, self._terms = mounts, Terms(limits, without)
         self._privileged = may_mount() if privileged is None else privileged
         self._user = USER_ID if self._terms.keeps(Promise.USER) else os.geteuid()
-        mounts.give_target(self._user if self._privileged else os.geteuid())
+        owner = self._user if self._privileged else os.geteuid()
+        mounts.give_target(owner)
         self.target = Collector(mounts.target, follow_links=not self._terms.keeps(Promise.COLLECTION))
+        self._disk = open_disk(mounts.target, self._terms.limits, owner, may_mount=self._privileged)
         self._group = cgroup.create(self._terms.limits) if self._privileged else None
         self._closed = False
 
@@ -90,14 +93,25 @@ class BubblewrapSandbox:
         with self._start(argv, self._terms.environment(env), cwd) as command:
             return command.follow(self._terms.wall_s(wall_s), self._terms.silence_s(silence_s))
 
+    @property
+    def weaker(self) -> frozenset[Promise]:
+        """See `Sandbox.weaker`."""
+        found = set() if self._privileged else {Promise.USER}
+        found |= set() if self._disk.enforced else {Promise.DISK, Promise.INODES}
+        if self._group is None:
+            # The kernel holds an ordinary user to a number of processes, but not root.
+            found |= {Promise.MEMORY, Promise.CPU, *([Promise.PROCESSES] if os.geteuid() == 0 else [])}
+        return frozenset(found)
+
     def close(self) -> None:
-        """End whatever runs and remove the control group. Safe to call twice."""
+        """End whatever runs, remove the control group and unmount the target. Safe to call twice."""
         self._closed = True
         if self._group is not None:
             group, self._group = self._group, None
             if self._terms.keeps(Promise.ENDS):
                 group.kill()
                 group.remove()
+        self._disk.close()
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +139,7 @@ class BubblewrapSandbox:
                     cwd="/",
                     start_new_session=True,
                 )
-            command = Command(process, ours, self._group, self._terms, self._mounts.target)
+            command = Command(process, ours, self._group, self._terms, self._disk)
             try:
                 yield command
             finally:

@@ -1,8 +1,7 @@
 """Follows a running command: reads all it prints and tells when it must end (time, silence, output, disk, memory).
 
 Promised: memory held is bounded by `output_bytes`; a process that keeps the output open after the command ended does
-not hold us up; a walk of a hostile target folder follows no link. Not promised: exact instants (checks come every
-10-100 ms, the disk every 2 s or slower), and disk that is held by deleted but open files is not seen.
+not hold us up. Not promised: exact instants (checks come every 10-100 ms).
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import selectors
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from oxidizer.cluster.sandbox import Status
@@ -20,9 +18,6 @@ from oxidizer.cluster.sandbox import Status
 STDOUT, STDERR = 1, 2
 _CHUNK = 1 << 16
 _FIRST_TICK_S, _LAST_TICK_S = 0.01, 0.1
-_DISK_EVERY_S, _DISK_SHARE = 2.0, 0.02
-_ENTRY_BYTES = 4096
-_MAX_DEPTH = 100
 
 
 class Source(Protocol):
@@ -61,6 +56,8 @@ class Watch:
     check: Callable[[], Status | None]
     every_s: float = 0.0
     due_s: float = 0.0
+    at_end: bool = False
+    """It is made once more when the command has ended by itself."""
 
 
 class Capture:
@@ -92,7 +89,8 @@ class Capture:
             if (status := self._verdict()) is not None:
                 return status
             tick_s = _FIRST_TICK_S if self._pump(tick_s) else min(2 * tick_s, _LAST_TICK_S)
-        return None
+        last = (watch.check() for watch in self._watches if watch.at_end)
+        return next((status for status in last if status is not None), None)
 
     def drain(self, grace_s: float = 0.0) -> Status | None:
         """Read what is still on its way, at most `grace_s` seconds after the last byte."""
@@ -145,61 +143,3 @@ class Capture:
         self._room -= len(kept)
         self._flooded = self._flooded or len(kept) < len(data)
         (self.stderr if stream == STDERR else self.stdout).extend(kept)
-
-
-def disk_watch(folder: Path, limit_bytes: int) -> Watch:
-    """Watch that `folder` stays below `limit_bytes`, spending at most 2% of the time on looking."""
-    # The command starts with what its predecessors left, which was below the limit: the first look can wait.
-    watch = Watch(check=lambda: None, every_s=_DISK_EVERY_S, due_s=time.monotonic() + _DISK_EVERY_S)
-
-    def check() -> Status | None:
-        started_s = time.monotonic()
-        used = disk_usage(folder, limit_bytes)
-        watch.every_s = max(_DISK_EVERY_S, (time.monotonic() - started_s) / _DISK_SHARE)
-        return Status.DISK_LIMIT if used > limit_bytes else None
-
-    watch.check = check
-    return watch
-
-
-def disk_usage(folder: Path, enough: int) -> int:
-    """Bytes on disk below `folder`, at least 4 KiB an entry so that inodes are bounded too.
-
-    Stops at the first figure above `enough`. A nest deeper than 100 folders, which cargo never makes, counts as that.
-    """
-    try:
-        top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        return 0
-    return _usage(top, enough, _MAX_DEPTH)
-
-
-def _usage(directory: int, enough: int, depth: int) -> int:
-    """Like `disk_usage` below an open directory, which is closed here."""
-    total, below = 0, []
-    try:
-        with os.scandir(directory) as entries:
-            for entry in entries:
-                try:
-                    total += max(entry.stat(follow_symlinks=False).st_blocks * 512, _ENTRY_BYTES)
-                    if entry.is_dir(follow_symlinks=False):
-                        below.append(entry.name)
-                except FileNotFoundError:
-                    continue
-                if total > enough:
-                    return total
-        for name in below:
-            if depth == 0:
-                return enough + 1
-            try:
-                inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
-            except OSError:
-                continue  # gone, or swapped for something else, since we saw it
-            total += _usage(inner, enough - total, depth - 1)
-            if total > enough:
-                return total
-    except FileNotFoundError:
-        pass
-    finally:
-        os.close(directory)
-    return total

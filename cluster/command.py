@@ -9,10 +9,10 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
-from oxidizer.cluster.capture import STDERR, STDOUT, Capture, Pipe, Watch, disk_watch
+from oxidizer.cluster.capture import STDERR, STDOUT, Capture, Pipe, Watch
 from oxidizer.cluster.cgroup import Cgroup
+from oxidizer.cluster.disk import Disk
 from oxidizer.cluster.gauge import GroupGauge, Meter, TreeGauge
 from oxidizer.cluster.processes import Tree
 from oxidizer.cluster.promises import Promise
@@ -39,11 +39,11 @@ class Command:
         control: socket.socket,
         group: Cgroup | None,
         terms: Terms,
-        target: Path,
+        disk: Disk,
     ) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
-        self._process, self._group, self._terms, self._target = process, group, terms, target
+        self._process, self._group, self._terms, self._disk = process, group, terms, disk
         self._control = _Control(control)
         self._pipes = [Pipe(process.stdout.fileno(), STDOUT), Pipe(process.stderr.fileno(), STDERR)]
         gauge = GroupGauge(group) if group else TreeGauge(Tree(process.pid), terms.limits, _OWN_PROCESSES)
@@ -51,13 +51,12 @@ class Command:
 
     def follow(self, wall_s: float, silence_s: float) -> RunResult:
         """Read and watch until the end, count what is left and end it."""
-        limits = self._terms.limits
         capture = Capture(
             [*self._pipes, self._control],
             wall_s=wall_s,
             silence_s=silence_s,
-            output_bytes=limits.output_bytes,
-            watches=[Watch(self._meter.look, self._meter.every_s), disk_watch(self._target, limits.disk_bytes)],
+            output_bytes=self._terms.limits.output_bytes,
+            watches=[Watch(self._meter.look, self._meter.every_s), self._disk.watch()],
         )
         with contextlib.closing(capture):
             status = capture.follow(lambda: self._control.ended)

@@ -23,7 +23,8 @@ from docker.errors import APIError, DockerException
 
 from oxidizer.cluster import cgroup
 from oxidizer.cluster.capabilities import handed_on
-from oxidizer.cluster.capture import Capture, Watch, disk_watch
+from oxidizer.cluster.capture import Capture, Watch
+from oxidizer.cluster.disk import Disk
 from oxidizer.cluster.gauge import Gauge, GroupGauge, Meter
 from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import USER_ID, RunResult, SandboxUnavailable, Status
@@ -55,8 +56,8 @@ _END_S = 15.0
 class Container:
     """A running container and the stream that keeps it alive."""
 
-    def __init__(self, client: docker.DockerClient, name: str, terms: Terms, target: Path) -> None:
-        self._api, self._name, self._terms, self._target = client.api, name, terms, target
+    def __init__(self, client: docker.DockerClient, name: str, terms: Terms, disk: Disk) -> None:
+        self._api, self._name, self._terms, self._disk = client.api, name, terms, disk
         self._started_s = time.monotonic()
         self._fresh = True
         self._stream: _Stream | None = None
@@ -64,7 +65,8 @@ class Container:
         try:
             self._life = self._api.attach_socket(name, params={"stdin": 1, "stream": 1})
             self._api.start(name)
-            self._gauge = _gauge(self._api, name)
+            self._pid = _pid_here(self._api, name)
+            self._gauge: Gauge = _group_gauge(self._pid) or DaemonGauge(self._api, name)
         except BaseException:
             self.remove()
             raise
@@ -73,6 +75,16 @@ class Container:
     def age_s(self) -> float:
         """Seconds since the container was made."""
         return time.monotonic() - self._started_s
+
+    def shows(self, device: int, inside: str) -> bool:
+        """Whether what is mounted at `inside` is the file system of that number, as far as can be seen from here."""
+        wanted = f"{os.major(device)}:{os.minor(device)}"
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{self._pid}/mountinfo").read_text().splitlines():
+                _, _, number, _, where, *_ = line.split()
+                if where == inside:
+                    return number == wanted
+        return False
 
     def run(self, argv: Sequence[str], cwd: str, wall_s: float, silence_s: float) -> RunResult:
         """Run one command and count what is left; the caller removes the container where that is called for."""
@@ -83,10 +95,7 @@ class Container:
             wall_s=wall_s,
             silence_s=silence_s,
             output_bytes=self._terms.limits.output_bytes,
-            watches=[
-                Watch(meter.look, every_s=meter.every_s),
-                disk_watch(self._target, self._terms.limits.disk_bytes),
-            ],
+            watches=[Watch(meter.look, every_s=meter.every_s), self._disk.watch()],
         )
         with contextlib.closing(capture):
             status = capture.follow(stream.ended)
@@ -252,10 +261,16 @@ def host_user(terms: Terms) -> int:
     return USER_ID if os.geteuid() == 0 and terms.keeps(Promise.USER) else os.geteuid()
 
 
-def _gauge(api: docker.APIClient, name: str) -> Gauge:
-    state = api.inspect_container(name)["State"]
-    group = cgroup.of_process(state["Pid"]) if state["Pid"] else None
-    # The process must be the container's, not one that has its number on this machine.
-    if group is not None and name in str(group.folders["memory"]):
-        return GroupGauge(group)
-    return DaemonGauge(api, name)
+def _pid_here(api: docker.APIClient, name: str) -> int | None:
+    """The container's first process by its number on this machine; None where it is on another, or hidden from us."""
+    pid = api.inspect_container(name)["State"]["Pid"]
+    with contextlib.suppress(OSError):
+        # The process must be the container's, not one that has its number here.
+        if pid and name in Path(f"/proc/{pid}/cgroup").read_text():
+            return int(pid)
+    return None
+
+
+def _group_gauge(pid: int | None) -> Gauge | None:
+    group = cgroup.of_process(pid) if pid else None
+    return GroupGauge(group) if group else None

@@ -20,8 +20,10 @@ import docker
 from docker.types import LogConfig, Mount, Ulimit
 
 from oxidizer.cluster import seccomp
+from oxidizer.cluster.capabilities import may_mount
 from oxidizer.cluster.collect import Collector
 from oxidizer.cluster.container import LIFE_S, LINGER, MAIN, OWN_PROCESSES, TROUBLE, Container, host_user
+from oxidizer.cluster.disk import Disk, WatchedFolder, open_disk
 from oxidizer.cluster.image import ImageError, image_tag
 from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import (
@@ -39,6 +41,7 @@ from oxidizer.cluster.sandbox import (
     Status,
 )
 from oxidizer.cluster.terms import Terms
+from oxidizer.cluster.volume import Volume
 
 _PERIOD_US = 100_000
 
@@ -71,6 +74,8 @@ class DockerSandbox:
                 f"Docker has no image {self._image}: run `oxidizer image build`, or use --sandbox bubblewrap"
             )
         _sweep()
+        user = host_user(self._terms)
+        self._disk: Disk = open_disk(mounts.target, self._terms.limits, user, may_mount=may_mount())
         self._files = Path(tempfile.mkdtemp(prefix=f"{_files_of_host()}{os.getpid()}-"))
         self._container: Container | None = None
         self._closed = False
@@ -106,6 +111,12 @@ class DockerSandbox:
             self._discard()
         return result
 
+    @property
+    def weaker(self) -> frozenset[Promise]:
+        """See `Sandbox.weaker`; known for sure once a command has run."""
+        space = () if self._disk.enforced else (Promise.DISK, Promise.INODES)
+        return frozenset({*space, *(() if os.geteuid() == 0 else (Promise.USER,))})
+
     def close(self) -> None:
         """End whatever runs and remove the container. Safe to call twice."""
         if not self._closed:
@@ -114,6 +125,7 @@ class DockerSandbox:
                 self._container.leave()
             else:
                 self._discard()
+            self._disk.close()
             self._client.close()
             shutil.rmtree(self._files, ignore_errors=True)
 
@@ -130,8 +142,17 @@ class DockerSandbox:
         if self._container is not None and self._container.age_s + wall_s > LIFE_S:
             self._discard()
         if self._container is None:
-            self._container = Container(self._client, self._create(), self._terms, self._mounts.target)
+            self._container = Container(self._client, self._create(), self._terms, self._disk)
+            if isinstance(self._disk, Volume) and not self._container.shows(self._disk.device, TARGET):
+                self._do_without_volume()
+                self._container = Container(self._client, self._create(), self._terms, self._disk)
         return self._container
+
+    def _do_without_volume(self) -> None:
+        """A daemon in a mount namespace of its own does not see what we mount."""
+        self._discard()
+        self._disk.close()
+        self._disk = WatchedFolder(self._mounts.target, self._terms.limits)
 
     def _discard(self) -> None:
         container, self._container = self._container, None

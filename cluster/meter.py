@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from oxidizer.cluster.collect import Collector
+from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import SOURCE, RunResult, Sandbox
 
 
@@ -43,6 +44,11 @@ class MeteredSandbox:
     def target(self) -> Collector:
         """Reads what commands left in the target folder."""
         return self.inner.target
+
+    @property
+    def weaker(self) -> frozenset[Promise]:
+        """The promises that the sandbox does not keep in full."""
+        return self.inner.weaker
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -96,7 +96,8 @@ def classify(run: RunResult, package: str, diagnostics: Iterable[Diagnostic], fi
         return None
     errors = [d for d in diagnostics if d.is_error]
     text = run.stderr.decode("utf-8", "replace")
-    if _FULL.search(text):
+    # The compiler and the linker say it in a message of their own.
+    if _FULL.search(text) or any(_FULL.search(d.message) for d in errors):
         # A crate can fill what the sandbox gives it; only a host without room is trouble of ours.
         if free_bytes() < _ROOM_BYTES:
             raise SandboxUnavailable("the host's disk is full: free some space, or choose another scratch folder")

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from oxidizer.cluster.collect import Collector
+from oxidizer.cluster.promises import Promise
 
 SOURCE = "/box/src"
 TARGET = "/box/target"
@@ -119,7 +120,8 @@ class Mounts:
     source: Path
     """Read-only at /box/src. The host may change files in it between commands."""
     target: Path
-    """Writable at /box/target; created if missing, owned by the sandbox's user."""
+    """Writable at /box/target; created if missing, owned by the sandbox's user. What it holds may go with the sandbox:
+    where that can be, an empty target becomes a file system of its own."""
     toolchain: Path
     """A sysroot (`bin/cargo`, `lib/`), read-only at /opt/rust. Docker uses the copy in its image instead."""
     registry: Path | None = None
@@ -155,7 +157,12 @@ class Sandbox(Protocol):
 
     @property
     def target(self) -> Collector:
-        """Reads what commands left in the target folder."""
+        """Reads what commands left in the target folder, as long as the sandbox is open."""
+        ...
+
+    @property
+    def weaker(self) -> frozenset[Promise]:
+        """The promises that this sandbox, by the way it was opened, does not keep in full (see `standings.py`)."""
         ...
 
     def run(
@@ -174,7 +181,7 @@ class Sandbox(Protocol):
         ...
 
     def close(self) -> None:
-        """End whatever runs and remove everything but the target folder. Safe to call twice."""
+        """End whatever runs and remove everything but the target folder, whose content may go. Safe to call twice."""
         ...
 
     def __enter__(self) -> Self: ...

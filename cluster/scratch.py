@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from oxidizer.cluster import volume
+
 _LOCK: Final = "owner.lock"
 
 
@@ -37,7 +39,7 @@ def scratch(name: str) -> Iterator[Path]:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
 def sweep() -> int:
@@ -48,8 +50,14 @@ def sweep() -> int:
     with _alone(root):
         gone = [folder for folder in root.glob("*/") if not _is_owned(folder)]
     for folder in gone:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     return len(gone)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder and what is mounted in it."""
+    volume.sweep(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -4,11 +4,10 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from oxidizer.cluster.capture import STDERR, STDOUT, Capture, Pipe, Watch, disk_usage
+from oxidizer.cluster.capture import STDERR, STDOUT, Capture, Pipe, Watch
 from oxidizer.cluster.sandbox import Status
 
 MB = 1 << 20
@@ -97,33 +96,8 @@ def test_watches_are_asked_at_their_own_pace(pipe: tuple[int, int]) -> None:
     assert (len(often), len(rarely)) == (5, 1)
 
 
-def test_disk_usage_counts_blocks_and_entries(tmp_path: Path) -> None:
-    assert disk_usage(tmp_path / "none", MB) == 0
-    (tmp_path / "a/b").mkdir(parents=True)
-    (tmp_path / "a/b/big").write_bytes(os.urandom(300_000))
-    with (tmp_path / "sparse").open("wb") as sparse:
-        sparse.truncate(1 << 40)
-    used = disk_usage(tmp_path, 100 * MB)
-    assert 300_000 <= used < 400_000
-    for index in range(100):
-        (tmp_path / f"empty-{index}").touch()
-    assert disk_usage(tmp_path, 100 * MB) >= used + 100 * 4096
-
-
-def test_disk_usage_follows_no_link(tmp_path: Path) -> None:
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside/big").write_bytes(os.urandom(MB))
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in/link").symlink_to(tmp_path / "outside")
-    assert disk_usage(tmp_path / "in", 100 * MB) < 10_000
-
-
-def test_a_nest_too_deep_to_walk_is_over_the_limit(tmp_path: Path) -> None:
-    here = os.open(tmp_path, os.O_RDONLY)
-    for _ in range(150):
-        os.mkdir("d", dir_fd=here)
-        below = os.open("d", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = below
-    os.close(here)
-    assert disk_usage(tmp_path, 100 * MB) > 100 * MB
+def test_what_is_looked_at_last_has_a_say_in_the_end(pipe: tuple[int, int]) -> None:
+    full = Watch(lambda: Status.DISK_LIMIT, every_s=60, due_s=time.monotonic() + 60, at_end=True)
+    assert capture_of(Pipe(pipe[0], STDOUT), watches=(full,)).follow(lambda: True) is Status.DISK_LIMIT
+    full.at_end = False
+    assert capture_of(Pipe(pipe[0], STDOUT), watches=(full,)).follow(lambda: True) is None

@@ -50,6 +50,12 @@ def test_a_full_host_is_no_label_and_a_full_sandbox_is(words: str, monkeypatch: 
         classify(run(words), "a", (), finished=False)
 
 
+def test_a_full_sandbox_is_no_compile_error() -> None:
+    message = "failed to write /box/target/debug/deps/a.d: No space left on device (os error 28)"
+    error = Diagnostic("error", None, message, (), (), "", "a")
+    assert classify(run("error: could not compile `a`"), "a", [error], finished=True) is Cause.NO_SPACE
+
+
 @pytest.mark.parametrize(
     ("status", "cause"),
     [

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from oxidizer.cluster.collect import Collector
+from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import ENVIRONMENT, SHIMS, SOURCE, TARGET, TOOLCHAIN, Mounts, RunResult, Status
 
 
@@ -18,6 +19,7 @@ class BareSandbox:
     """Runs commands on the host, with the sandbox's paths and environment translated there and back."""
 
     name = "bare"
+    weaker = frozenset(Promise)
 
     def __init__(self, mounts: Mounts, scratch: Path) -> None:
         assert mounts.shims is not None
