@@ -125,7 +125,7 @@ class BubblewrapSandbox:
     def _start(self, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> Iterator[Command]:
         with contextlib.ExitStack() as stack:
             files = [(path, _memory_file(stack, data)) for path, data in self._files().items()]
-            filters = _memory_file(stack, seccomp.bpf(memfd=self._group is not None))
+            filters = _memory_file(stack, seccomp.bpf(uncounted=self._group is not None))
             ours, theirs = socket.socketpair()
             stack.enter_context(ours)
             with theirs:
