@@ -58,10 +58,11 @@ def _configured(text: str, *, name: str = ".cargo/config.toml") -> dict[str, str
 
 def _scripted(text: str, words: str, then: str = 'exec "$@"', *, name: str = ".cargo/config.toml") -> dict[str, str]:
     """The same with a script that the configuration names."""
-    return {**_configured(text, name=name), "crate/evil.sh": _script(words, then)}
+    return {**_configured(text, name=name), "crate/evil.sh": script(words, then)}
 
 
-def _script(words: str, then: str = 'exec "$@"') -> str:
+def script(words: str, then: str = 'exec "$@"') -> str:
+    """A program that cargo shall take for one of its own: it says so, and does what is expected."""
     return _SCRIPT.format(words, then)
 
 
@@ -127,15 +128,15 @@ CASES = (
              {"crate/Cargo.toml": '[workspace]\nmembers = ["steered"]\nresolver = "2"\n', "crate/Cargo.lock": _LOCK,
               "crate/steered/Cargo.toml": _MANIFEST, "crate/steered/src/lib.rs": _TEST,
               "crate/steered/.cargo/config.toml": '[build]\nrustc-wrapper = "./evil.sh"\n',
-              "crate/steered/evil.sh": _script("wrapped the compiler")},
+              "crate/steered/evil.sh": script("wrapped the compiler")},
              folder="crate/steered", stripped="steered/.cargo"),
     Steering("published_with_configuration",
              _scripted('[build]\nrustc-wrapper = "./evil.sh"\n', "wrapped the compiler"),
              published=True, stripped=".cargo"),
     Steering("toolchain_file",
              {"crate/Cargo.toml": _MANIFEST, "crate/Cargo.lock": _LOCK, "crate/src/lib.rs": _TEST,
-              "crate/rust-toolchain.toml": _RUSTUP, "crate/evil/bin/cargo.sh": _script("is cargo", "exit 0"),
-              "crate/evil/bin/rustc.sh": _script("is rustc", "exit 0")},
+              "crate/rust-toolchain.toml": _RUSTUP, "crate/evil/bin/cargo.sh": script("is cargo", "exit 0"),
+              "crate/evil/bin/rustc.sh": script("is rustc", "exit 0")},
              plain=("sh", "-c", "PATH=/opt/oxidizer:$PATH RUSTUP_HOME=/box/home cargo check"),
              stripped="rust-toolchain.toml"),
     Steering("workspace_above",

@@ -43,7 +43,7 @@ fn strike() {
 """
 )
 
-_CHILD = (
+CHILD = (
     _DAEMON
     + """
 use std::os::unix::process::CommandExt;
@@ -86,8 +86,8 @@ def lives_on(evidence: Evidence) -> str | None:
 CASES = (
     Case("double_fork", Promise.ENDS, build_script(_DOUBLE_FORK), harm=lives_on,
          quick=("docker", "bubblewrap", "bubblewrap-user")),
-    Case("child_of_macro", Promise.ENDS, macro(_CHILD), harm=lives_on),
-    Case("detached_test", Promise.ENDS, test(_CHILD), command="test", harm=lives_on),
+    Case("child_of_macro", Promise.ENDS, macro(CHILD), harm=lives_on),
+    Case("detached_test", Promise.ENDS, test(CHILD), command="test", harm=lives_on),
     Case("holder_of_the_pipe", Promise.ENDS, test(_PIPE), command="test", harm=lives_on),
     Case("killed_worker", Promise.ENDS, build_script(_UNTIL_KILLED), command="killed", harm=lives_on,
          quick=("docker", "bubblewrap")),

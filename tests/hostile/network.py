@@ -151,7 +151,8 @@ fn strike() {
 """
 
 
-def _tcp(address: str) -> str:
+def tcp_to(address: str) -> str:
+    """An attack that connects to an address and hears what is said there."""
     return _TCP.replace("ADDRESS", address)
 
 
@@ -170,13 +171,13 @@ _NO_VSOCK = (
 )
 
 CASES = (
-    Case("tcp", Promise.NETWORK, build_script(_tcp("127.0.0.1:@tcp@")), quick=("docker", "bubblewrap-user")),
-    Case("tcp6", Promise.NETWORK, macro(_tcp("[::1]:@tcp6@"))),
+    Case("tcp", Promise.NETWORK, build_script(tcp_to("127.0.0.1:@tcp@")), quick=("docker", "bubblewrap-user")),
+    Case("tcp6", Promise.NETWORK, macro(tcp_to("[::1]:@tcp6@"))),
     Case("udp", Promise.NETWORK, test(_UDP), command="test"),
     Case("dns", Promise.NETWORK, build_script(_DNS), harm=asked),
     Case("abstract_socket", Promise.NETWORK, build_script(_ABSTRACT), quick=("bubblewrap",)),
     Case("metadata_route", Promise.NETWORK, build_script(_ROUTE)),
-    Case("metadata_service", Promise.NETWORK, test(_tcp(f"{METADATA}:80")), command="test", own_network=True,
+    Case("metadata_service", Promise.NETWORK, test(tcp_to(f"{METADATA}:80")), command="test", own_network=True,
          void={"docker": "its daemon is in the machine's own network, where nothing is sent to that address"}),
     Case("netlink", Promise.NETWORK, build_script(_NETLINK)),
     Case("served_to_the_host", Promise.NETWORK, test(_SERVED), command="test"),

@@ -10,7 +10,7 @@ from tests.integration.boxes import MB
 
 _UNSEEN = "no control group: the watcher sees memory only where it is mapped into a process"
 
-_FORK_BOMB = """
+FORK_BOMB = """
 extern "C" {
     fn fork() -> i32;
     fn sleep(seconds: u32) -> u32;
@@ -301,7 +301,7 @@ def _built(evidence: Evidence) -> str | None:
 
 
 CASES = (
-    Case("fork_bomb", Promise.PROCESSES, build_script(_FORK_BOMB), end_on={"bubblewrap-user": Cause.OOM},
+    Case("fork_bomb", Promise.PROCESSES, build_script(FORK_BOMB), end_on={"bubblewrap-user": Cause.OOM},
          quick=("docker", "bubblewrap-user")),
     Case("thread_bomb", Promise.PROCESSES, test(_THREAD_BOMB), command="test"),
     Case("memory_of_one", Promise.MEMORY, build_script(_MEMORY), end=Cause.OOM, quick=("docker", "bubblewrap-user")),

@@ -12,7 +12,7 @@ from tests.hostile.forms import build_script, library, macro, test
 SECRET = "OXIDIZER_HOSTILE_SECRET"
 """A variable of the worker's environment, for as long as the suite runs."""
 
-_ENVIRONMENT = f"""
+ENVIRONMENT = f"""
 fn strike() {{
     if let Ok(value) = std::env::var("{SECRET}") {{
         return told(&format!("the variable says {{value}}"));
@@ -162,8 +162,8 @@ _OWN_NUMBERS = dict.fromkeys(
 )
 
 CASES = (
-    Case("environment", Promise.ENVIRONMENT, build_script(_ENVIRONMENT), quick=("docker", "bubblewrap-user")),
-    Case("environment_of_a_macro", Promise.ENVIRONMENT, macro(_ENVIRONMENT)),
+    Case("environment", Promise.ENVIRONMENT, build_script(ENVIRONMENT), quick=("docker", "bubblewrap-user")),
+    Case("environment_of_a_macro", Promise.ENVIRONMENT, macro(ENVIRONMENT)),
     Case("secret_file", Promise.HOST_FILES, test(_FILE), command="test", quick=("bubblewrap",)),
     Case("secret_compiled_in", Promise.HOST_FILES, library(_INCLUDED), harm=compiled, end=Cause.COMPILE_ERROR),
     Case("docker_socket", Promise.HOST_FILES, build_script(_DOCKER), quick=("docker",)),

@@ -107,7 +107,7 @@ def strike(case: Case, backend: str, folder: Path, toolchain: Toolchain, without
             evidence = _with_killed_worker(stage, backend, mounts, limits, without)
         else:
             evidence = _in_this_worker(stage, backend, mounts, limits, without)
-        evidence = replace(evidence, seconds=time.monotonic() - began, said=stage.said())
+        evidence = replace(evidence, seconds=time.monotonic() - began)
         changed = [name for name, fact in stage.facts().items() if fact != before[name]]
         # The kernel may hold a group or a mount for a moment.
         deadline_s = time.monotonic() + (_GONE_S if without is None else 0)
@@ -130,10 +130,10 @@ def _in_this_worker(stage: Stage, backend: str, mounts: Mounts, limits: Limits, 
         else:
             build = cargo.check()
             run, cause = build.run, build.cause
-        living = len(processes_with(f"daemon-{stage.token}"))
+        living, said = len(processes_with(f"daemon-{stage.token}")), stage.said()
         collected = _collect(box, stage, without) if case.command == "collect" else ""
     shutil.rmtree(stage.folder / "neighbour", ignore_errors=True)
-    return Evidence(stage, run, cause, "", living, beside.result if beside else None, collected)
+    return Evidence(stage, run, cause, said, living, beside.result if beside else None, collected)
 
 
 def _with_killed_worker(

@@ -6,14 +6,14 @@ from oxidizer.cluster.promises import Promise
 from tests.hostile.case import Case, Evidence
 from tests.hostile.forms import build_script, macro, test
 
-_SOURCES = """
+SOURCES = """
 fn strike() {
     let _ = std::fs::write("/box/src/src/lib.rs", "pub fn two() -> u32 { 2 }");
     let _ = std::fs::write("/box/src/rust-toolchain.toml", "");
 }
 """
 
-_REGISTRY = """
+REGISTRY = """
 fn strike() {
     let _ = std::fs::write("/cargo/registry/cache/one-1.0.0.crate", "two");
     let _ = std::fs::write("/cargo/registry/cache/evil-1.0.0.crate", "evil");
@@ -110,9 +110,9 @@ def collected(evidence: Evidence) -> str | None:
 _IMAGE = {"docker": "the toolchain is in the image, whose files belong to root"}
 
 CASES = (
-    Case("rewritten_sources", Promise.READ_ONLY, build_script(_SOURCES), harm=changed, quick=("docker", "bubblewrap")),
-    Case("rewritten_by_macro", Promise.READ_ONLY, macro(_SOURCES), harm=changed),
-    Case("poisoned_registry", Promise.READ_ONLY, build_script(_REGISTRY), harm=changed, quick=("bubblewrap-user",)),
+    Case("rewritten_sources", Promise.READ_ONLY, build_script(SOURCES), harm=changed, quick=("docker", "bubblewrap")),
+    Case("rewritten_by_macro", Promise.READ_ONLY, macro(SOURCES), harm=changed),
+    Case("poisoned_registry", Promise.READ_ONLY, build_script(REGISTRY), harm=changed, quick=("bubblewrap-user",)),
     Case("poisoned_configuration", Promise.READ_ONLY, build_script(_CONFIG),
          void=dict.fromkeys(("docker", "bubblewrap"), "our files in cargo's home belong to us, writable or not")),
     Case("replaced_shims", Promise.READ_ONLY, test(_SHIMS), command="test", harm=changed),
