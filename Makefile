@@ -5,11 +5,12 @@ BIN := .venv/bin
 export PYTHON
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help mine test lint bench clean system-mine system-test
+.PHONY: help mine test hostile lint bench clean system-mine system-test
 
 help:
 	@echo "make mine   mine the starter list of crates into runs/starter"
 	@echo "make test   all tests"
+	@echo "make hostile   every hostile crate in every sandbox, and the table of what each does where a promise is broken"
 	@echo "make lint   ruff and mypy"
 	@echo "make bench  what sandboxes, Ray and shared runs of the compiler cost here"
 	@echo "make clean  remove the virtual environment and caches; runs stay"
@@ -22,6 +23,11 @@ test: .venv/dev
 	@# Without root there is no debootstrap: the Docker tests are then skipped, and say so.
 	@if docker info >/dev/null 2>&1; then $(BIN)/oxidizer image build || [ "$$(id -u)" != 0 ]; fi
 	@$(BIN)/python -m pytest
+
+hostile: .venv/dev
+	@cluster/dockerd.sh
+	@if docker info >/dev/null 2>&1; then $(BIN)/oxidizer image build || [ "$$(id -u)" != 0 ]; fi
+	@$(BIN)/python -m pytest tests/hostile --hostile-full
 
 lint: .venv/dev
 	@$(BIN)/ruff check .

@@ -43,6 +43,7 @@ from oxidizer.cluster.terms import Terms
 
 # Joins the control groups named before `--`, so that nothing of the command is ever outside them.
 _JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 97; shift; done; shift; exec "$@"'
+_SETTINGS = ("sys", "sysrq-trigger")
 _HIDDEN = ("kcore", "keys", "timer_list", "sched_debug", "latency_stats")
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
 
@@ -124,7 +125,7 @@ class BubblewrapSandbox:
     def _start(self, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> Iterator[Command]:
         with contextlib.ExitStack() as stack:
             files = [(path, _memory_file(stack, data)) for path, data in self._files().items()]
-            filters = _memory_file(stack, seccomp.bpf(memfd=self._group is not None))
+            filters = _memory_file(stack, seccomp.bpf(uncounted=self._group is not None))
             ours, theirs = socket.socketpair()
             stack.enter_context(ours)
             with theirs:
@@ -173,8 +174,13 @@ class BubblewrapSandbox:
         return ["--cap-drop", "ALL", *(word for name in entry for word in ("--cap-add", name))]
 
     def _processes(self) -> list[str]:
-        """/proc, without what it tells of the kernel's insides."""
+        """/proc, without what it tells of the kernel's insides, and without a way to set them."""
         command = ["--proc", "/proc"] if self._terms.keeps(Promise.PROCESSES_HIDDEN) else ["--ro-bind", *2 * ["/proc"]]
+        for setting in (Path("/proc", name) for name in _SETTINGS):
+            # They are open to the host's root, which a command is where root has no privileges to give away (a pod):
+            # bubblewrap covers only what is writable to itself, and a pattern for core dumps names a program.
+            if setting.exists() and self._terms.keeps(Promise.READ_ONLY):
+                command += ["--ro-bind", str(setting), str(setting)]
         for name in _HIDDEN:
             if Path("/proc", name).exists():
                 command += ["--ro-bind", "/dev/null", f"/proc/{name}"]

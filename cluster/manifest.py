@@ -13,6 +13,7 @@ from typing import Any
 from oxidizer.cluster.registry import BrokenManifest, FetchError, HostileArchive, NeedsNewerRust, run_cargo
 from oxidizer.cluster.toolchain import Toolchain
 
+_WILD = re.compile(r"[*?\[]")
 _LIBRARIES = frozenset({"lib", "rlib", "dylib", "cdylib", "staticlib", "proc-macro"})
 
 
@@ -94,16 +95,29 @@ def check_inside(root: Path, published: bool) -> None:
             continue
         seen.add(folder)
         manifest = _parse(root / folder / "Cargo.toml")
-        if published and any(key == "git" for key, _ in _strings(manifest)):
+        try:
+            git, paths = any(key == "git" for key, _ in _strings(manifest)), list(_paths(manifest))
+        except RecursionError:
+            raise refuse(f"the manifest {folder / 'Cargo.toml'} is nested deeper than any cargo takes") from None
+        if published and git:
             raise refuse("the manifest of a published crate sends cargo to a git repository")
-        for path in _paths(manifest):
+        for path in paths:
             inner = _inside(folder, path)
             if inner is None:
                 raise refuse(f"the manifest {folder / 'Cargo.toml'} points out of the crate, to `{path}`")
-            if "*" in path:
-                waiting += [PurePosixPath(match.relative_to(root).as_posix()) for match in root.glob(str(inner))]
-            else:
-                waiting.append(inner)
+            waiting += _matches(root, inner)
+
+
+def _matches(root: Path, pattern: PurePosixPath) -> list[PurePosixPath]:
+    """The folders that a member's path means, as cargo expands it; more than those for `**`."""
+    wild = next((n for n, part in enumerate(pattern.parts) if _WILD.search(part)), None)
+    if wild is None:
+        return [pattern]
+    if any("**" in part for part in pattern.parts):
+        # Several of them in one pattern multiply their walks: all that could match is looked at, in one.
+        found = root.joinpath(*pattern.parts[:wild]).rglob("Cargo.toml")
+        return [PurePosixPath(match.parent.relative_to(root).as_posix()) for match in found]
+    return [PurePosixPath(match.relative_to(root).as_posix()) for match in root.glob(str(pattern))]
 
 
 def _facts(root: Path, package: Mapping[str, Any]) -> ManifestFacts:
@@ -138,7 +152,7 @@ def _relative(root: Path, path: Path) -> str:
 def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenManifest(f"{path.name} is not valid TOML: {error}") from error
 
 
@@ -148,7 +162,8 @@ def _paths(manifest: Mapping[str, Any]) -> Iterator[str]:
     package, workspace = _table(manifest, "package") or _table(manifest, "project"), _table(manifest, "workspace")
     yield from (package[key] for key in ("workspace", "build") if isinstance(package.get(key), str))
     for key in ("members", "default-members"):
-        yield from (value for value in workspace.get(key, ()) if isinstance(value, str))
+        members = workspace.get(key)
+        yield from (value for value in members if isinstance(value, str)) if isinstance(members, list) else ()
 
 
 def _strings(value: object, key: str = "") -> Iterator[tuple[str, str]]:

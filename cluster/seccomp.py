@@ -106,8 +106,8 @@ DENIED = (
     Call("lsm_set_self_attr", 460, 460),
     Call("open_tree_attr", 467, 467),
 )
-MEMFD = Call("memfd_create", 319, 279, gone=True)
-"""Denied only where no control group counts the memory that it holds."""
+UNCOUNTED = (Call("memfd_create", 319, 279, gone=True), Call("shmget", 29, 194, gone=True))
+"""What holds memory that belongs to no process: denied only where no control group counts it."""
 
 CLONE = Call("clone", 56, 220)
 SOCKET = Call("socket", 41, 198)
@@ -122,10 +122,10 @@ _ARCHITECTURES = {"x86_64": (0xC000003E, "SCMP_ARCH_X86_64"), "aarch64": (0xC000
 Instruction = tuple[int, int, int, int]
 
 
-def bpf(*, memfd: bool = True, machine: str | None = None) -> bytes:
-    """The filter as `struct sock_filter[]` for `machine` (default: this one); `memfd` allows memfd_create."""
+def bpf(*, uncounted: bool = True, machine: str | None = None) -> bytes:
+    """The filter as `struct sock_filter[]` for `machine` (default: this one); `uncounted` allows UNCOUNTED."""
     machine = _machine(machine)
-    denied = DENIED if memfd else (*DENIED, MEMFD)
+    denied = DENIED if uncounted else (*DENIED, *UNCOUNTED)
     program: list[Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_EQUAL, 1, 0, _ARCHITECTURES[machine][0]),

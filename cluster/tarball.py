@@ -8,6 +8,7 @@ one block and one header, and nothing more is read than the limits allow.
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from typing import IO
 
 BLOCK = 512
 _LONGEST_HEADER = 64 << 10
+_HEADERS_IN_A_ROW = 4
+_OCTAL = re.compile(rb"[0-7]*")
+_NEWLINE = ord("\n")
+_RECORD = re.compile(rb"(\d{1,9}) ")
 
 
 class UnpackError(Exception):
@@ -44,18 +49,22 @@ class TarReader:
 
     def __iter__(self) -> Iterator[Member]:
         long_name: str | None = None
+        headers = 0
         while (header := self._read(BLOCK)) != bytes(BLOCK):
             _check_sum(header)
             size, kind = _number(header[124:136]), header[156:157]
             if kind in b"LxXg" and kind:
+                headers += 1
                 if size > _LONGEST_HEADER:
                     raise UnpackError(f"a header of {size} bytes")
+                if headers > _HEADERS_IN_A_ROW:
+                    raise UnpackError(f"more than {_HEADERS_IN_A_ROW} headers for one member")
                 data = self._read(_padded(size))[:size]
                 long_name = _long_name(kind, data) or long_name
                 continue
             if kind not in (b"0", b"\0", b"5"):
                 raise UnpackError(f"member {_name(header)[:60]!r} is neither a file nor a folder (type {kind!r})")
-            name, long_name = long_name or _name(header), None
+            name, long_name, headers = long_name or _name(header), None, 0
             is_folder = kind == b"5"
             if is_folder and size:
                 raise UnpackError(f"folder {name[:60]!r} has content")
@@ -115,10 +124,10 @@ def _padded(size: int) -> int:
 
 def _number(field: bytes) -> int:
     digits = field.strip(b" \0")
-    try:
-        return int(digits, 8) if digits else 0
-    except ValueError:
-        raise UnpackError(f"a number in a header is not octal: {field!r}") from None
+    # Python would take a sign, underscores and a prefix: a size below zero reads an archive to its end at once.
+    if not _OCTAL.fullmatch(digits):
+        raise UnpackError(f"a number in a header is not octal: {field!r}")
+    return int(digits or b"0", 8)
 
 
 def _check_sum(header: bytes) -> None:
@@ -144,13 +153,15 @@ def _long_name(kind: bytes, data: bytes) -> str | None:
     if kind == b"L":
         return _text(data)
     name: str | None = None
-    while data:
-        length, _, rest = data.partition(b" ")
-        if not length.isdigit() or not len(length) + 1 < int(length) <= len(data):
+    at = 0
+    while at < len(data):
+        record = _RECORD.match(data, at)
+        length = int(record[1]) if record else 0
+        if record is None or not len(record[0]) < length <= len(data) - at or data[at + length - 1] != _NEWLINE:
             raise UnpackError("a broken pax header")
-        key, _, value = rest[: int(length) - len(length) - 2].partition(b"=")
+        key, _, value = data[record.end() : at + length - 1].partition(b"=")
         if key in (b"size", b"linkpath") or key.startswith(b"GNU.sparse") or (key == b"path" and kind == b"g"):
             raise UnpackError(f"a pax header that sets {key.decode()}")
         name = _text(value) if key == b"path" else name
-        data = data[int(length) :]
+        at += length
     return name

@@ -58,6 +58,7 @@ def unpack_crate(
             if parts[0] != root or (len(parts) == 1 and not member.is_folder):
                 raise UnpackError(f"member {member.name[:60]!r} is outside of {root}/")
             if len(parts) == 1:
+                tree.see()
                 continue
             tree.admit(parts[1:], member.size, member.is_folder)
             if hostile := _hostile(parts[1:]):
@@ -75,14 +76,14 @@ def copy_tree(path: Path, dest: Path, limits: TreeLimits | None = None) -> tuple
     Left out: `target/`, `.git`, hostile configuration, and links that lead to a folder or out of the tree. A link to a
     file inside becomes that file. Raises UnpackError where the tree breaks a limit or has a name of no single meaning.
     """
-    root = path.resolve()
-    notes: list[str] = []
-    with _Tree(dest, limits or TreeLimits()) as tree:
-        for source, parts in _walk(root, (), notes):
+    limits = limits or TreeLimits()
+    walk = _Walk(path.resolve(), limits)
+    with _Tree(dest, limits) as tree:
+        for source, parts in walk.files(()):
             facts = source.stat()
             tree.admit(parts, facts.st_size, False)
             tree.write(parts, _chunks(source), bool(facts.st_mode & 0o100))
-    return tuple(sorted(notes))
+    return tuple(sorted(walk.notes))
 
 
 def pack_source(tree: Path) -> bytes:
@@ -129,13 +130,17 @@ class _Tree:
     def __exit__(self, *_: object) -> None:
         os.close(self.root)
 
-    def admit(self, parts: Sequence[str], size: int, is_folder: bool) -> None:
-        """Judge one member by name and size, together with all that came before."""
+    def see(self) -> None:
+        """Count one member, whatever it is."""
         self.count += 1
-        self.total += size
-        shown = "/".join(parts)[:80]
         if self.count > self.limits.members:
             raise UnpackError(f"more than {self.limits.members} members")
+
+    def admit(self, parts: Sequence[str], size: int, is_folder: bool) -> None:
+        """Judge one member by name and size, together with all that came before."""
+        self.see()
+        self.total += size
+        shown = "/".join(parts)[:80]
         if size > self.limits.file_bytes or self.total > self.limits.total_bytes:
             raise UnpackError(f"more bytes than the limit, at {shown!r}")
         if len(parts) > self.limits.depth:
@@ -194,17 +199,36 @@ def _hostile(parts: Sequence[str]) -> str | None:
     return None
 
 
-def _walk(root: Path, folder: tuple[str, ...], notes: list[str]) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """The files to copy, each with its real path and its parts in the tree; what is left out goes to `notes`."""
-    for entry in sorted(os.scandir(root.joinpath(*folder)), key=lambda e: e.name):
-        path, parts = Path(entry.path), (*folder, entry.name)
-        reason = _reason_to_skip(root, path, parts)
-        if reason:
-            notes.append(f"{'/'.join(parts)} ({reason})")
-        elif entry.is_dir(follow_symlinks=False):
-            yield from _walk(root, parts, notes)
-        else:
-            yield path.resolve(), parts
+@dataclass
+class _Walk:
+    """A walk through a folder of the user's own, of what is to be copied; the rest goes to `notes`."""
+
+    root: Path
+    limits: TreeLimits
+    notes: list[str] = field(default_factory=list)
+    folders: int = 0
+
+    def files(self, folder: tuple[str, ...]) -> Iterator[tuple[Path, tuple[str, ...]]]:
+        """The files to copy below a folder, each with its real path and its parts in the tree."""
+        self.folders += 1
+        if self.folders > self.limits.members or len(folder) > self.limits.depth:
+            raise UnpackError(f"more folders, or deeper ones, than the limit, at {'/'.join(folder)[:80]!r}")
+        for entry in sorted(os.scandir(self.root.joinpath(*folder)), key=lambda e: e.name):
+            path, parts = Path(entry.path), (*folder, entry.name)
+            reason = _reason_to_skip(self.root, path, parts)
+            if reason:
+                self._leave_out(parts, reason)
+            elif entry.is_dir(follow_symlinks=False):
+                yield from self.files(parts)
+            else:
+                yield path.resolve(), parts
+
+    def _leave_out(self, parts: tuple[str, ...], reason: str) -> None:
+        if len(self.notes) == self.limits.members:
+            raise UnpackError(f"more than {self.limits.members} members that are no sources")
+        # The note is shown to people: a name may hold anything but `/`.
+        shown = "/".join(parts)
+        self.notes.append(f"{shown if shown.isprintable() else ascii(shown)} ({reason})")
 
 
 def _reason_to_skip(root: Path, path: Path, parts: tuple[str, ...]) -> str | None:
@@ -213,7 +237,10 @@ def _reason_to_skip(root: Path, path: Path, parts: tuple[str, ...]) -> str | Non
     if parts[-1] == ".git":
         return "history"
     if path.is_symlink():
-        real = path.resolve()
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError):  # links in a circle
+            return "a link to no file"
         if not real.is_relative_to(root) or _hostile(real.relative_to(root).parts):
             return "a link out of the tree"
         return None if real.is_file() else "a link to no file"
@@ -231,7 +258,10 @@ def _chunks(path: Path) -> Iterator[bytes]:
 def _is_cache(folder: Path) -> bool:
     """Cargo marks its build folders, wherever they are; a source folder may well be called `target`."""
     mark = folder / "CACHEDIR.TAG"
-    return mark.is_file() and mark.read_bytes()[: len(_CACHE_MARK)] == _CACHE_MARK
+    if not mark.is_file():
+        return False
+    with mark.open("rb") as file:
+        return file.read(len(_CACHE_MARK)) == _CACHE_MARK
 
 
 def _files(tree: Path) -> list[tuple[str, Path]]:

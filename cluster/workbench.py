@@ -63,8 +63,11 @@ class Workbench:
         self._baseline: Baseline | None = None
 
     def read(self, file: str) -> bytes:
-        """A source file as it was published. Raises FileNotFoundError."""
+        """A source file as it was published. Raises FileNotFoundError, also for a name that leads out of the source."""
         if file not in self._files:
+            # Tools name what a `#[path]` leads to: there it is the sandbox's file, here it would be the host's.
+            if file.startswith("/") or ".." in file.split("/"):
+                raise FileNotFoundError(f"{file} is not below the source")
             self._files[file] = (self.root / file).read_bytes()
         return self._files[file]
 

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from oxidizer.cluster.campaign import Done
+from oxidizer.miners.report.code import visible
 
 
 class MiningProgress:
@@ -44,11 +45,11 @@ class MiningProgress:
         if done.summary is None:
             self.quarantined += 1
             words = (done.trouble or "").strip().splitlines()
-            line = f"[red]quarantined[/] {done.unit}: {escape(words[-1] if words else 'no reason given')}"
+            line = f"[red]quarantined[/] {done.unit}: {escape(visible(words[-1]) if words else 'no reason given')}"
         elif done.summary["status"] == "rejected":
             self.rejected_crates[done.summary["cause"]] += 1
-            # A crate's own text may look like markup: [dependencies].
-            why = escape(f"{done.summary['cause']}: {done.summary['message']}")
+            # A crate's own text may look like markup, [dependencies], or be a terminal's command.
+            why = escape(visible(f"{done.summary['cause']}: {done.summary['message']}"))
             line = f"[yellow]rejected[/] {_name(done.summary)}: {why}"
         else:
             counts = done.summary["counts"]

@@ -38,9 +38,15 @@ RunFolder = Annotated[Path, typer.Argument(help="A run directory, as `oxidizer m
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """End with a message for a person."""
-    # A message may hold what looks like markup: [[crate]], [dependencies].
-    err.print(f"[red]error:[/] {escape(message)}", soft_wrap=True)
+    err.print(f"[red]error:[/] {_plain(message)}", soft_wrap=True)
     raise typer.Exit(code)
+
+
+def _plain(message: str) -> str:
+    """A message that may hold a crate's words: what looks like markup, [dependencies], or is a terminal's command."""
+    from oxidizer.miners.report.code import visible
+
+    return escape(visible(message))
 
 
 @app.command()
@@ -245,7 +251,7 @@ def _say_plan(plan: Plan, run_folder: str) -> None:
 
 def _say_broken(plan: Plan) -> None:
     for spec, error in plan.broken:
-        out.print(f"[yellow]rejected[/] {spec.label}: {escape(f'{error.cause}: {error}')}", soft_wrap=True)
+        out.print(f"[yellow]rejected[/] {spec.label}: {_plain(f'{error.cause}: {error}')}", soft_wrap=True)
 
 
 def _write_report(run_folder: str) -> None:
@@ -310,7 +316,7 @@ def verify(
             if verdict.green:
                 out.print(f"[green]accepted[/] {about}")
             else:
-                why = escape(f"{verdict.reason}: {verdict.detail}")
+                why = _plain(f"{verdict.reason}: {verdict.detail}")
                 err.print(f"[red]REFUSED[/]  {about}: {why}", soft_wrap=True)
     except (ValueError, OSError, SandboxUnavailable, ToolchainMissing) as error:
         fail(str(error))

@@ -79,6 +79,11 @@ def open_crate(
         yield start
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What asks for the long suites, which a plain run leaves out."""
+    parser.addoption("--hostile-full", action="store_true", help="run every hostile case on every backend")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this machine has no means for, with the reason."""
     if item.get_closest_marker("docker") and (reason := docker_is_missing()):

@@ -40,11 +40,11 @@ def command(*args: object) -> list[str]:
     return [sys.executable, "-c", _COMMAND, *map(str, args)]
 
 
-def oxidizer(*args: object, **env: str) -> "subprocess.CompletedProcess[str]":
+def oxidizer(*args: object, timeout_s: float = 300, **env: str) -> "subprocess.CompletedProcess[str]":
     """A command that ended, as a person would want it to: no traceback, and no torch in it."""
     done = subprocess.run(
         command(*args), env={**os.environ, "COLUMNS": "200", **env},
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s,
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
     assert "torch was imported" not in done.stderr

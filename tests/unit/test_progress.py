@@ -45,6 +45,14 @@ def test_a_crates_own_text_is_not_markup() -> None:
     assert text.count(hostile) == 2
 
 
+def test_a_crates_own_text_is_no_command_for_a_terminal() -> None:
+    hostile = "error: \x1b]0;owned\x07\x1b[2J\x9b31m\u202e gone"
+    rejected = {"crate": "x", "version": "1", "status": "rejected", "cause": "compile_error", "message": hostile}
+    _, text = shown(Done("x-1", rejected, None), Done("y-1", None, f"Traceback\nKeyError: {hostile}"))
+    assert all(line.isprintable() for line in text.splitlines()), text
+    assert text.count("\\u{1b}]0;owned\\u{7}") == 2
+
+
 def test_trouble_without_words_is_still_trouble() -> None:
     for trouble in ("", "\n", None):
         progress, text = shown(Done("x-1", None, trouble))

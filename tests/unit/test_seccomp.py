@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oxidizer.cluster.seccomp import CLONE, DENIED, IOCTL, MEMFD, SOCKET, Call, bpf, docker_profile
+from oxidizer.cluster.seccomp import CLONE, DENIED, IOCTL, SOCKET, UNCOUNTED, Call, bpf, docker_profile
 
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -89,10 +89,11 @@ def test_another_architecture_is_killed_and_x32_is_unknown() -> None:
     assert run_bpf(program, "x86_64", 0x40000000) == REFUSE | ENOSYS
 
 
-def test_memfd_is_denied_on_demand() -> None:
-    assert MEMFD.x86_64 is not None
-    assert run_bpf(bpf(machine="x86_64"), "x86_64", MEMFD.x86_64) == ALLOW
-    assert run_bpf(bpf(memfd=False, machine="x86_64"), "x86_64", MEMFD.x86_64) == REFUSE | ENOSYS
+@pytest.mark.parametrize("call", UNCOUNTED, ids=lambda call: call.name)
+def test_memory_that_belongs_to_no_process_is_denied_on_demand(call: Call) -> None:
+    assert call.x86_64 is not None
+    assert run_bpf(bpf(machine="x86_64"), "x86_64", call.x86_64) == ALLOW
+    assert run_bpf(bpf(uncounted=False, machine="x86_64"), "x86_64", call.x86_64) == REFUSE | ENOSYS
 
 
 def test_an_unknown_machine_is_refused() -> None:
@@ -111,6 +112,6 @@ def test_numbers_are_the_kernels(header: str, machine: str) -> None:
     known: dict[str, int] = {}
     for name, number in re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)\b", file.read_text()):
         known.setdefault(name, int(number))
-    for call in (*DENIED, MEMFD, CLONE, SOCKET, IOCTL):
+    for call in (*DENIED, *UNCOUNTED, CLONE, SOCKET, IOCTL):
         if call.name in known:
             assert getattr(call, machine) == known[call.name], call.name

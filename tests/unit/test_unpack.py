@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import tarfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -164,6 +165,44 @@ def test_broken_archives_are_refused(unpack: Unpack, archive: bytes, words: str)
         unpack(archive)
 
 
+def with_size(field: bytes) -> bytes:
+    """An archive of one file whose header says this of its size."""
+    raw = bytearray(gzip.decompress(packed(file("a-1.0.0/x", b"y" * 3000))))
+    raw[124:136] = field.ljust(12, b"\0")
+    raw[148:156] = b" " * 8
+    raw[148:156] = b"%06o\0 " % sum(raw[:512])
+    return gzip.compress(bytes(raw))
+
+
+@pytest.mark.parametrize("field", [b"-1", b"-1001", b"+10", b"1_0", b"0o10", b"\x80" + b"\0" * 10 + b"\x09", b"9"])
+def test_a_size_has_octal_digits_and_nothing_else(unpack: Unpack, field: bytes) -> None:
+    with pytest.raises(UnpackError, match="not octal"):
+        unpack(with_size(field))
+
+
+def test_headers_without_a_member_are_few(unpack: Unpack) -> None:
+    header = tarfile.TarInfo.create_pax_global_header({"comment": "c" * 60_000})
+    end = gzip.decompress(packed(file("a-1.0.0/x")))
+    with pytest.raises(UnpackError, match="headers for one member"):
+        unpack(gzip.compress(header * 5 + end))
+
+
+def test_long_headers_cost_little(unpack: Unpack) -> None:
+    header = tarfile.TarInfo.create_pax_global_header({chr(97 + n % 26): "" for n in range(26)})
+    many = tarfile.TarInfo("a-1.0.0/x")
+    many.pax_headers = {f"{n}": "" for n in range(6000)}
+    archive = header * 3 + gzip.decompress(packed((many, b""), format=tarfile.PAX_FORMAT))
+    began = time.monotonic()
+    assert list(listing(unpack(gzip.compress(archive))[0])) == ["x"]
+    assert time.monotonic() - began < 1
+
+
+def test_the_archives_own_folder_counts(unpack: Unpack) -> None:
+    own = [file("a-1.0.0/", b"", kind=tarfile.DIRTYPE)] * 5
+    with pytest.raises(UnpackError, match="more than 4 members"):
+        unpack(packed(*own), members=4)
+
+
 def test_a_pax_header_may_set_a_name_only(unpack: Unpack) -> None:
     info, data = file("a-1.0.0/x")
     info.pax_headers = {"size": "5"}
@@ -219,6 +258,39 @@ def test_a_copy_has_the_sources_only_and_says_what_it_left_out(workspace: Path, 
 def test_a_copy_keeps_to_the_limits(workspace: Path, tmp_path: Path) -> None:
     with pytest.raises(UnpackError, match="more than 2 members"):
         copy_tree(workspace, tmp_path / "copy", TreeLimits(members=2))
+
+
+def test_what_is_left_out_is_told_in_plain_words(workspace: Path, tmp_path: Path) -> None:
+    (workspace / "circle").symlink_to("circle")
+    os.mkfifo(workspace / "\x1b]0;title\x07")
+    os.mkfifo(os.fsencode(workspace) + b"/\xff")
+    notes = copy_tree(workspace, tmp_path / "copy")
+    assert "circle (a link to no file)" in notes
+    assert all(note.isprintable() for note in notes), notes
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda root: [(root / f"d{n}").mkdir() for n in range(30)], "more folders"),
+        (lambda root: (root / "/".join("d" * 12)).mkdir(parents=True), "deeper"),
+        (lambda root: [os.mkfifo(root / f"p{n}") for n in range(30)], "no sources"),
+    ],
+    ids=["many", "deep", "pipes"],
+)
+def test_folders_and_what_is_left_out_have_a_limit(make: Callable[[Path], object], words: str, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    make(tmp_path / "own")
+    with pytest.raises(UnpackError, match=words):
+        copy_tree(tmp_path / "own", tmp_path / "copy", TreeLimits(members=20, depth=8))
+
+
+def test_a_mark_of_a_build_folder_is_not_read_whole(workspace: Path, tmp_path: Path) -> None:
+    (workspace / "huge").mkdir()
+    with (workspace / "huge/CACHEDIR.TAG").open("wb") as mark:
+        mark.truncate(1 << 43)
+    with pytest.raises(UnpackError, match="more bytes"):
+        copy_tree(workspace, tmp_path / "copy")
 
 
 def test_packing_is_deterministic_and_comes_back_the_same(workspace: Path, tmp_path: Path) -> None:

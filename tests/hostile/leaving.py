@@ -1,0 +1,94 @@
+"""Crates that want to stay: processes that outlive their command or a killed worker, or keep it from ending."""
+
+from __future__ import annotations
+
+from oxidizer.cluster.promises import Promise
+from tests.hostile.case import Case, Evidence
+from tests.hostile.forms import build_script, macro, test
+
+# The daemon is told from all else on the host by its argument, and ends by itself.
+_DAEMON = """
+use std::process::{Command, Stdio};
+
+fn daemon() -> Command {
+    let mut daemon = Command::new("perl");
+    daemon.args(["-e", "sleep 40", "daemon-@token@"]).stdin(Stdio::null());
+    daemon
+}
+"""
+
+_DOUBLE_FORK = (
+    _DAEMON
+    + """
+use std::os::unix::process::CommandExt;
+
+extern "C" {
+    fn fork() -> i32;
+    fn setsid() -> i32;
+    fn _exit(code: i32) -> !;
+}
+
+fn strike() {
+    unsafe {
+        if fork() == 0 {
+            setsid();
+            if fork() == 0 {
+                daemon().stdout(Stdio::null()).stderr(Stdio::null()).exec();
+            }
+            _exit(0);
+        }
+    }
+    std::thread::sleep(std::time::Duration::from_millis(500));
+}
+"""
+)
+
+CHILD = (
+    _DAEMON
+    + """
+use std::os::unix::process::CommandExt;
+
+fn strike() {
+    daemon().process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+}
+"""
+)
+
+_PIPE = (
+    _DAEMON
+    + """
+fn strike() {
+    daemon().spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+}
+"""
+)
+
+_UNTIL_KILLED = (
+    _DAEMON
+    + """
+fn strike() {
+    let mut child = daemon().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    told("at work");
+    child.wait().unwrap();
+}
+"""
+)
+
+
+def lives_on(evidence: Evidence) -> str | None:
+    """A process of the crate is there after the command."""
+    return f"{evidence.living} processes lived on" if evidence.living else None
+
+
+CASES = (
+    Case("double_fork", Promise.ENDS, build_script(_DOUBLE_FORK), harm=lives_on,
+         quick=("docker", "bubblewrap", "bubblewrap-user")),
+    Case("child_of_macro", Promise.ENDS, macro(CHILD), harm=lives_on),
+    Case("detached_test", Promise.ENDS, test(CHILD), command="test", harm=lives_on),
+    Case("holder_of_the_pipe", Promise.ENDS, test(_PIPE), command="test", harm=lives_on),
+    Case("killed_worker", Promise.ENDS, build_script(_UNTIL_KILLED), command="killed", harm=lives_on,
+         quick=("docker", "bubblewrap")),
+)  # fmt: skip

@@ -1,0 +1,193 @@
+"""Where a case plays: a host in small, with secrets, other people's folders and services, and what shows on it."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from docker.errors import DockerException
+
+from oxidizer.cluster.docker import connect
+from oxidizer.cluster.sandbox import Mounts, SandboxUnavailable
+from oxidizer.cluster.toolchain import Toolchain
+from oxidizer.cluster.unpack import content_hash
+from tests.hostile.case import Case
+from tests.hostile.services import Services
+
+METADATA = "169.254.169.254"
+_SHIMS = Path(__file__).resolve().parents[2] / "cluster/shims"
+_NEW_NETWORK = 0x40000000
+_serial = iter(range(1 << 30))
+
+
+class Stage:
+    """One run's host. Its folder holds all that it has; nothing else of the machine is touched."""
+
+    def __init__(self, case: Case, folder: Path, toolchain: Toolchain) -> None:
+        self.case, self.folder, self.toolchain = case, folder, toolchain
+        self._groups = _groups()
+        self.token = f"{os.getpid()}x{next(_serial)}"
+        self.services = Services(folder / "docker.sock", f"hostile-{self.token}")
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+        for name in ("src", "cargo/registry/cache", "shims", "elsewhere", "target"):
+            (folder / name).mkdir(parents=True)
+        (folder / "secret").write_text(f"secret-{self.token}")
+        (folder / "elsewhere/report").write_text(f"secret-{self.token}")
+        (folder / "cargo/registry/cache/one-1.0.0.crate").write_text("one")
+        for shim in _SHIMS.iterdir():
+            shutil.copy(shim, folder / "shims")
+        for name, text in case.files.items():
+            (folder / "src" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "src" / name).write_text(self._filled(text))
+        # What keeps a crate from writing shall be the mount, not the modes of files.
+        for path in [p for name in ("src", "cargo", "shims") for p in (folder / name, *(folder / name).rglob("*"))]:
+            path.chmod(0o777 if path.is_dir() else 0o666 | path.stat().st_mode & 0o111)
+        (folder / "cargo/registry/private").write_text(f"private-{self.token}")
+        (folder / "cargo/registry/private").chmod(0o600)
+
+    def __enter__(self) -> Stage:
+        self.services.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.services.close()
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """What `@word@` in a crate's files stands for."""
+        return {
+            "crate": self.case.name,
+            "token": self.token,
+            "secret": str(self.folder / "secret"),
+            "elsewhere": str(self.folder / "elsewhere"),
+            "socket": str(self.folder / "docker.sock"),
+            "tcp": str(self.services.tcp),
+            "tcp6": str(self.services.tcp6),
+            "udp": str(self.services.udp),
+            "free": str(self.services.free),
+            "interface": next((p.name for p in sorted(Path("/sys/class/net").iterdir()) if p.name != "lo"), "none"),
+            "abstract": self.services.abstract,
+        }
+
+    def _filled(self, text: str) -> str:
+        for word, value in self.words.items():
+            text = text.replace(f"@{word}@", value)
+        return text
+
+    def mounts(self) -> Mounts:
+        """What the case's sandbox shows."""
+        return Mounts(
+            source=self.folder / "src", target=self.folder / "target", toolchain=self._toolchain,
+            registry=self.folder / "cargo/registry", shims=self.folder / "shims",
+            files={"/cargo/config.toml": b"# ours\n"},
+        )  # fmt: skip
+
+    @cached_property
+    def _toolchain(self) -> Path:
+        """The toolchain; for a case that writes there a tree of hard links, in which new names do no harm."""
+        if "/opt/rust" not in "".join(self.case.files.values()):
+            return self.toolchain.sysroot
+        tree = self.folder / "toolchain"
+        shutil.copytree(self.toolchain.sysroot, tree, copy_function=os.link, ignore=shutil.ignore_patterns("share"))
+        for folder in (tree, *(path for path in tree.rglob("*") if path.is_dir())):
+            folder.chmod(0o777)
+        return tree
+
+    def said(self) -> str:
+        """What the crate says in the target folder, of a regular file only."""
+        try:
+            descriptor = os.open(self.folder / "target/said", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            return ""
+        with os.fdopen(descriptor) as file:
+            return file.read(200).strip()
+
+    def facts(self) -> dict[str, object]:
+        """What must be the same before and after: files by content, and what of us is on the machine."""
+        folder = self.folder
+        return {
+            "sources": content_hash(folder / "src"),
+            "registry": content_hash(folder / "cargo"),
+            "shims": content_hash(folder / "shims"),
+            "toolchain": sorted(p.name for p in (self._toolchain / "bin").iterdir()),
+            "folder": sorted(p.name for p in folder.iterdir() if p.name != "target"),
+            "secret": (folder / "secret").read_text(),
+        }
+
+    def leavings(self) -> list[str]:
+        """What is on the machine that should be gone once the sandbox is closed."""
+        mounts = Path("/proc/self/mounts").read_text().count(str(self.folder))
+        found = [f"{mounts} mounts"] if mounts else []
+        found += [f"process {pid}" for pid in processes_with(f"daemon-{self.token}")]
+        for loop in Path("/sys/block").glob("loop*/loop/backing_file"):
+            with contextlib.suppress(OSError):
+                found += [f"{loop.parts[3]}"] if loop.read_text().startswith(str(self.folder)) else []
+        found += [f"group {group}" for group in sorted(_groups() - self._groups)]
+        return found + [f"container {name}" for name in self.containers()]
+
+    def containers(self) -> list[str]:
+        """Containers that show a folder of ours."""
+        try:
+            client = connect()
+        except SandboxUnavailable:
+            return []
+        with contextlib.closing(client):
+            found = client.api.containers(all=True)
+            return [c["Id"] for c in found if any(str(self.folder) in m.get("Source", "") for m in c["Mounts"])]
+
+    def clear(self) -> None:
+        """End what a run without its promise left: processes by their own argument, containers by our folder."""
+        for pid in processes_with(f"daemon-{self.token}"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, 9)
+        for group in _groups() - self._groups:
+            deadline_s = time.monotonic() + 5
+            while group.exists() and time.monotonic() < deadline_s:
+                with contextlib.suppress(OSError):
+                    for pid in (group / "cgroup.procs").read_text().split():
+                        os.kill(int(pid), 9)
+                    group.rmdir()
+                time.sleep(0.01)
+        for name in self.containers():
+            with contextlib.suppress(DockerException), contextlib.closing(connect()) as client:
+                client.api.remove_container(name, force=True)
+        shutil.rmtree(self.folder / "target", ignore_errors=True)
+
+
+def _groups() -> set[Path]:
+    """The control groups that this process made for sandboxes."""
+    return set(Path("/sys/fs/cgroup").glob(f"*/**/oxidizer-*{os.getpid()}-*"))
+
+
+def processes_with(argument: str) -> list[int]:
+    """Processes of the host that have exactly this argument."""
+    wanted, found = argument.encode(), []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if wanted in (folder / "cmdline").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return found
+
+
+@contextlib.contextmanager
+def own_network() -> Iterator[None]:
+    """This thread, and what it starts, is in a new network namespace, whose loopback has the metadata address too."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with Path("/proc/thread-self/ns/net").open() as before:
+        if libc.unshare(_NEW_NETWORK):
+            raise OSError(ctypes.get_errno(), "no network namespace of our own")
+        try:
+            subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+            subprocess.run(["ip", "address", "add", f"{METADATA}/32", "dev", "lo"], check=True)
+            yield
+        finally:
+            if libc.setns(before.fileno(), _NEW_NETWORK):
+                raise OSError(ctypes.get_errno(), "there is no way back to the network")

@@ -1,0 +1,47 @@
+"""The table of cases and backends that a run of the suite ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.hostile.trial import Outcome, Row
+
+_KEY = pytest.StashKey[list[Row]]()
+_PLACES = ("docker", "bubblewrap", "bubblewrap-user", "preparer")
+_MARKS = {Outcome.HELD: "held", Outcome.WEAKER: "weaker", Outcome.VOID: "void"}
+
+
+def rows(config: pytest.Config) -> list[Row]:
+    """The cells that were proven in this run so far, to be added to."""
+    return config.stash.setdefault(_KEY, [])
+
+
+def table(found: Sequence[Row]) -> str:
+    """One line for each case: its promise, each place with the seconds off and on, and what was done or lacks."""
+    by_case: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in found:
+        by_case.setdefault((row.group, row.name), {})[row.place] = row
+    lines = [f"{'group':14}{'case':26}{'promise':18}" + "".join(f"{place:>18}" for place in _PLACES)]
+    for (group, name), cells in by_case.items():
+        first = next(iter(cells.values()))
+        line = f"{group:14}{name:26}{first.promise:18}"
+        line += "".join(f"{_cell(cells.get(place)):>18}" for place in _PLACES)
+        lines.append(line.rstrip())
+        lines += [f"{'':14}{words}" for words in dict.fromkeys(map(_words, cells.values()))]
+    counts = {outcome: sum(row.outcome is outcome for row in found) for outcome in Outcome}
+    told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    return "\n".join([*lines, f"{len(by_case)} cases, {len(found)} proofs: {told}"])
+
+
+def _cell(row: Row | None) -> str:
+    return f"{_MARKS[row.outcome]} {row.off_s:.1f}/{row.on_s:.1f} s" if row else "-"
+
+
+def _words(row: Row) -> str:
+    if row.outcome is Outcome.VOID:
+        return f"void on {row.place}: {row.harm}"
+    if row.outcome is Outcome.WEAKER:
+        return f"without it: {row.harm}; weaker on {row.place}: {row.end}"
+    return f"without it: {row.harm}; with it: {row.end}"

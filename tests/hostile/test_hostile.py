@@ -1,0 +1,87 @@
+"""Crates of strangers who mean harm, really built: each does it where one promise is broken, and none where it holds.
+
+After each the next unit, a good crate, is checked and tested in this same worker, on the same backend: it comes to what
+it always comes to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from oxidizer.cluster.toolchain import Toolchain
+from tests.hostile import archives, configuration
+from tests.hostile.archives import Archive, prove_archive
+from tests.hostile.case import BACKENDS, Case, Group
+from tests.hostile.configuration import Steering
+from tests.hostile.good import check_next_unit
+from tests.hostile.preparing import prove_steering
+from tests.hostile.suite import CRATES
+from tests.hostile.table import rows
+from tests.hostile.trial import prove, replace
+
+_VOID_AT_MOST = 30
+
+
+def _marks(quick: tuple[str, ...], backend: str) -> list[pytest.MarkDecorator]:
+    marks = [] if backend in quick else [pytest.mark.hostile_full]
+    return [*marks, pytest.mark.docker] if backend == "docker" else marks
+
+
+def _cells() -> list[object]:
+    cells = []
+    for backend in BACKENDS:
+        for group, cases in CRATES.items():
+            for case in cases:
+                marks, name = _marks(case.quick, backend), f"{backend}-{group}-{case.name}"
+                cells.append(pytest.param(group, case, backend, marks=marks, id=name))
+    return cells
+
+
+@pytest.mark.parametrize(("group", "case", "backend"), _cells())
+def test_case(
+    group: Group, case: Case, backend: str, ground: Path, toolchain: Toolchain, pytestconfig: pytest.Config
+) -> None:
+    row = prove(case, backend, ground, toolchain)
+    check_next_unit(backend, ground / "next", toolchain)
+    rows(pytestconfig).append(replace(row, group=group.value))
+
+
+@pytest.mark.parametrize(
+    ("case", "backend"),
+    [
+        pytest.param(case, backend, marks=_marks(case.quick, backend), id=f"{backend}-configuration-{case.name}")
+        for backend in BACKENDS
+        for case in configuration.CASES
+    ],
+)
+def test_steering(
+    case: Steering, backend: str, ground: Path, toolchain: Toolchain, pytestconfig: pytest.Config
+) -> None:
+    row = prove_steering(case, backend, ground, toolchain)
+    check_next_unit(backend, ground / "next", toolchain)
+    rows(pytestconfig).append(row)
+
+
+@pytest.mark.parametrize("case", archives.CASES, ids=lambda case: f"preparer-archives-{case.name}")
+def test_archive(case: Archive, ground: Path, toolchain: Toolchain, pytestconfig: pytest.Config) -> None:
+    """No sandbox is after an archive: the next unit is a good archive, unpacked by the same process."""
+    rows(pytestconfig).append(prove_archive(case, ground, toolchain))
+
+
+def test_every_group_and_backend_is_in_the_quick_part() -> None:
+    quick = {(group, backend) for group, cases in CRATES.items() for case in cases for backend in case.quick}
+    quick |= {(Group.CONFIGURATION, backend) for case in configuration.CASES for backend in case.quick}
+    # Archives meet no backend, and are all quick.
+    assert {group for group, _ in quick} == set(Group) - {Group.ARCHIVES}
+    assert {backend for _, backend in quick} == set(BACKENDS)
+
+
+def test_names_are_unique_and_few_cases_are_void() -> None:
+    cases = [case for group in CRATES.values() for case in group]
+    names = [case.name for case in (*cases, *configuration.CASES, *archives.CASES)]
+    assert Counter(names).most_common(1)[0][1] == 1
+    assert len(names) >= 80
+    assert sum(len(case.void) for case in cases) <= _VOID_AT_MOST
