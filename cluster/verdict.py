@@ -19,7 +19,8 @@ class Reason(StrEnum):
     """Why a trial is not green."""
 
     DOES_NOT_APPLY = "does_not_apply"
-    SILENCES = "silences"
+    TRICK = "trick"
+    """The patch policy refuses it: `flags` names why, see `cluster/policy.py`."""
     DOES_NOT_COMPILE = "does_not_compile"
     NOT_SHOWN = "not_shown"
     STILL_THERE = "still_there"
