@@ -304,7 +304,7 @@ def patches(draw: st.DrawFn) -> tuple[bytes, list[Edit]]:
     return text, [Edit(LIB, a, min(b, a + 200), b"".join(draw(st.lists(SHARDS, max_size=4)))) for a, b in pairs]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(patches())
 def test_any_bytes_in_any_place_are_screened(patch: tuple[bytes, list[Edit]]) -> None:
     text, edits = patch
