@@ -1,44 +1,120 @@
-"""The patch policy: what a fix may not do to be called a fix, and what is worth a flag."""
+"""The patch policy: what a fix may not do to be called a fix, and what is worth a flag.
+
+`screen` reads a patch by its syntax trees, before anything is built. Held is against the patch what it brings, item by
+item: what stood there before, or stands there in the healthy source, is no trick of the patch, so the inverse of a
+mistake never has one (a restored `unsafe` block, `panic!` arm or `#[allow]` is the fix). A name in macros counts like
+one in code, and so do other names for the same thing: `use std::process::exit as leave`, a macro of the file's own.
+
+| trick | is | |
+|---|---|---|
+| `deleted_test` | a test function, an example in documentation or a test target goes | refused |
+| `ignored_test` | a test gets `#[ignore]`, `#[cfg(..)]`, or its example `ignore`, `no_run`, .. | refused |
+| `expected_panic` | a test gets `should_panic` | refused |
+| `removed_assertion` | a test asserts less | refused |
+| `trivial_assertion` | what a test asserts holds whatever the code does; an `eq` that is always true | refused |
+| `changed_expectation` | a test compares with another value, or in another way | refused |
+| `skipped_assertion` | a test returns before it asserts, or asserts on a condition, in a closure | refused |
+| `shadowed_macro` | a macro takes the name of `assert!`, `panic!` or their kin | refused |
+| `silenced_lint` | a new `allow` or `expect`; `warn`, `deny` lowered or gone; `clippy.toml`, `[lints]` | refused |
+| `hidden_code` | a new `cfg`, `cfg_attr`, `cfg!` | refused |
+| `unfinished_code` | a new `todo!` or `unimplemented!`, a macro that calls the macro that it is given | refused |
+| `panic_in_place` | a new `panic!` or `unreachable!` that is a body, an arm, an `else` or a value | refused |
+| `early_exit` | a new `process::exit`, `process::abort`, `intrinsics::abort`, or a `use` of them | refused |
+| `endless_loop` | a new `loop` or `while true` without a way out | refused |
+| `gutted_body` | a function that did something gives a constant, a default, its argument, or returns first | refused |
+| `deleted_item` | an item, field or variant goes, or fewer see it, and the diagnostic does not ask for that | refused |
+| `new_unsafe` | a new `unsafe` or `extern` block; without a source, blocks and functions are fine for E0133 | refused |
+| `linked_code` | `#[link]`, `#[no_mangle]`, `#[link_section]`, `#[ctor]`, .., `global_asm!`, `asm!` | refused |
+| `outside_file` | `include!` and `#[path]` that leave the crate, `env!` of anything but `CARGO_..` | refused |
+| `forged_output` | a text that is cargo's or libtest's, a stream opened by its file, raw descriptors | refused |
+| `manifest_edit` | Cargo.toml or Cargo.lock, where the mistake was not made there | refused |
+| `build_script_edit` | the build script, where neither mistake nor diagnostic is there | refused |
+| `proc_macro_edit` | a procedural macro's package, where neither mistake nor diagnostic is there | refused |
+| `foreign_file` | a file that is no Rust | refused |
+| `generated_file` | a file that a program wrote | refused |
+| `deletion` | the patch only takes code away | flag |
+| `placeholder` | a new macro that panics, behind an `if` or in a closure | flag |
+| `renamed_item` | an item has another name and is the same | flag |
+
+Not promised: that a patch without a trick mends anything (the compiler and the tests say that), nor that a wrong
+computation is noticed. Without a source honest fixes are refused too, where they do what a trick does: an arm that
+rightly panics, a `cfg` that was missing. docs/SECURITY.md names the test that holds each line.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
-from oxidizer.cluster.edits import Edit, apply, by_file
+from oxidizer.cluster.diagnostics import Diagnostic
+from oxidizer.cluster.edits import Edit
+from oxidizer.cluster.tricks.patch import Patch
+from oxidizer.cluster.tricks.trick import Trick, TrickName
+from oxidizer.cluster.verdict import Reason, Verdict
 
-_SILENCER = re.compile(rb"#\s*!?\s*\[\s*(?:allow|expect|ignore|cfg|cfg_attr)\b|\b(?:todo|unimplemented)!")
-_PLACEHOLDER = re.compile(rb"\b(?:todo|unimplemented|panic|unreachable)!")
-
-
-def silences(edits: Sequence[Edit], read: Callable[[str], bytes]) -> bool:
-    """The edits add more attributes and macros that hide a complaint than they take away.
-
-    Raises EditConflict where they cannot be applied, FileNotFoundError where they name no file.
-    """
-    return _added(_SILENCER, edits, read) > 0
+_FLAGS = frozenset({TrickName.DELETION, TrickName.PLACEHOLDER, TrickName.RENAMED_ITEM})
 
 
-def flags(edits: Sequence[Edit], read: Callable[[str], bytes]) -> list[str]:
-    """What a reader should know of a fix: `deletion` (only takes code away), `placeholder`."""
-    found = []
-    if all(not e.replacement.strip() for e in edits) and any(e.end > e.start for e in edits):
-        found.append("deletion")
-    if _added(_PLACEHOLDER, edits, read) > 0:
-        found.append("placeholder")
-    return found
+@dataclass(frozen=True)
+class Policy:
+    """What is looked for, and what of it is refused."""
 
-
-def _added(pattern: re.Pattern[bytes], edits: Sequence[Edit], read: Callable[[str], bytes]) -> int:
-    # Whole files: `warn` turned into `allow` is an edit of one word.
-    return sum(
-        _found(pattern, apply(read(file), group)) - _found(pattern, read(file))
-        for file, group in by_file(edits).items()
+    refused: frozenset[TrickName] = frozenset(TrickName) - _FLAGS
+    flagged: frozenset[TrickName] = _FLAGS
+    """Told of, and no reason to refuse."""
+    unsafe_for: frozenset[str] = frozenset(
+        {"E0133", "unsafe_op_in_unsafe_fn", "missing_unsafe_on_extern", "unsafe_attr_outside_unsafe"}
     )
+    """Codes that ask for the word: without a source, a fix of theirs may bring it. The lints ask for it where the code
+    is unsafe already.
+    """
+
+    def __post_init__(self) -> None:
+        if both := self.refused & self.flagged:
+            raise ValueError(f"a trick is refused or flagged, not both: {', '.join(sorted(both))}")
 
 
-@lru_cache(maxsize=16)
-def _found(pattern: re.Pattern[bytes], text: bytes) -> int:
-    """How often the pattern stands in a file; the same few files are asked for again and again."""
-    return len(pattern.findall(text))
+DEFAULT = Policy()
+LESSON = Policy(
+    refused=frozenset(
+        {TrickName.SILENCED_LINT, TrickName.HIDDEN_CODE, TrickName.IGNORED_TEST, TrickName.UNFINISHED_CODE}
+    ),
+    flagged=frozenset(),
+)
+"""What no lesson may teach, be it the gold fix: to silence."""
+RECORD = Policy(refused=frozenset(), flagged=frozenset({TrickName.DELETION, TrickName.PLACEHOLDER}))
+"""What a corpus tells of a gold fix."""
+
+
+def screen(
+    edits: Sequence[Edit], read: Callable[[str], bytes], *, source: Callable[[str], bytes] | None = None,
+    target: Diagnostic | None = None, policy: Policy = DEFAULT,
+) -> tuple[Trick, ...]:  # fmt: skip
+    """The tricks of a patch, in the order of their places, each once.
+
+    `read` reads the code that the edits change, `source` the healthy source where that is other code; `target` is the
+    diagnostic to be mended. Raises EditConflict where the edits cannot be applied, FileNotFoundError where they name no
+    file.
+    """
+    found = Patch(edits, read, source, target).tricks(policy.refused | policy.flagged, policy.unsafe_for)
+    once = {(trick.file, trick.line, trick.name): trick for trick in found}
+    return tuple(once[place] for place in sorted(once))
+
+
+def names(tricks: Sequence[Trick]) -> tuple[str, ...]:
+    """The names of tricks, each once, in order."""
+    return tuple(sorted({trick.name.value for trick in tricks}))
+
+
+def refusal(tricks: Sequence[Trick], policy: Policy = DEFAULT) -> Verdict | None:
+    """The verdict on a patch with tricks that the policy refuses; None where it refuses none."""
+    refused = [trick for trick in tricks if trick.name in policy.refused]
+    if not refused:
+        return None
+    detail = "; ".join(f"{t.name} at {t.file}:{t.line}: {t.sentence}" for t in refused)
+    return Verdict(False, Reason.TRICK, detail, flags=names(tricks))
+
+
+def flagged(verdict: Verdict, tricks: Sequence[Trick]) -> Verdict:
+    """The verdict with the names of tricks beside the flags that it has."""
+    return replace(verdict, flags=tuple(sorted({*verdict.flags, *names(tricks)}))) if tricks else verdict

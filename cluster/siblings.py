@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from oxidizer.cluster.diagnostics import Diagnostic, Key, counts, distinct
-from oxidizer.cluster.edits import EditConflict, map_back
-from oxidizer.cluster.policy import silences
+from oxidizer.cluster.edits import map_back
+from oxidizer.cluster.policy import flagged
 from oxidizer.cluster.rustc import Compiled, NoInvocation, Rustc
 from oxidizer.cluster.slot import Slot, find_slot, moved, within
 from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict, spot, stopped_verdict
@@ -45,14 +45,13 @@ def judge_many(bench: Workbench, trials: Sequence[Trial], probe: Sequence[str]) 
         raise ValueError(
             "candidates of one call share their diagnostic and their setup: ask for others in a call of their own"
         )
-    verdicts: dict[int, Verdict] = {}
-    for number, trial in enumerate(trials):
-        if (refused := _refused(bench, trial)) is not None:
-            verdicts[number] = refused
+    screened = {number: bench.screen(trial) for number, trial in enumerate(trials)}
+    verdicts = {number: refused for number, (_, refused) in screened.items() if refused}
     left = {number: trial for number, trial in enumerate(trials) if number not in verdicts}
     asked = _read_probe(probe, bench.cargo.features)
     if left and asked is not None:
-        verdicts |= _together(bench, left, probe, asked)
+        together = _together(bench, left, probe, asked)
+        verdicts |= {number: flagged(verdict, screened[number][0]) for number, verdict in together.items()}
     for number, trial in left.items():
         if number not in verdicts:
             verdicts[number] = bench.judge(trial, probe, tests=False)
@@ -100,17 +99,6 @@ def _together(bench: Workbench, trials: Mapping[int, Trial], probe: Sequence[str
     return _Family(bench, slot, scene, trials).judge(
         siblings, [Rustc(bench.cargo, invocation, asked.lints) for invocation in invocations]
     )
-
-
-def _refused(bench: Workbench, trial: Trial) -> Verdict | None:
-    """The verdict on a trial that needs no compiler."""
-    try:
-        if silences(trial.edits, bench.reader(trial.setup)):
-            return Verdict(False, Reason.SILENCES, "the fix silences instead of mending")
-        bench.texts(trial.setup, trial.edits)
-    except (EditConflict, FileNotFoundError) as error:
-        return Verdict(False, Reason.DOES_NOT_APPLY, str(error))
-    return None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from oxidizer.cluster.edits import Edit, conflict
 from oxidizer.cluster.libtest import TestId
+from oxidizer.cluster.policy import flagged
 from oxidizer.cluster.syntax import outer_item, renames
 from oxidizer.cluster.verdict import Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
@@ -54,7 +55,17 @@ def packs(trials: Iterable[Trial]) -> list[list[Trial]]:
 
 
 def prove_probe(bench: Workbench, group: Sequence[Trial], probe: Sequence[str]) -> list[tuple[Trial, Verdict]]:
-    """The probe's verdict on each trial of a wave."""
+    """The probe's verdict on each trial of a wave. What the patch policy refuses is in no run."""
+    screened = [(trial, *bench.screen(trial)) for trial in group]
+    tricks = {id(trial): found for trial, found, _ in screened}
+    fair = [trial for trial, _, refused in screened if not refused]
+    proven = _prove(bench, fair, probe) if fair else []
+    return [(trial, refused) for trial, _, refused in screened if refused] + [
+        (trial, flagged(verdict, tricks[id(trial)])) for trial, verdict in proven
+    ]
+
+
+def _prove(bench: Workbench, group: Sequence[Trial], probe: Sequence[str]) -> list[tuple[Trial, Verdict]]:
     verdict, blamed = bench.probe_together(group, probe)
     if len(group) == 1:
         return [(group[0], verdict)]
@@ -62,9 +73,9 @@ def prove_probe(bench: Workbench, group: Sequence[Trial], probe: Sequence[str]) 
         return [(trial, replace(verdict, scope="together")) for trial in group]
     rest = [trial for trial in group if trial not in blamed]
     if not blamed or not rest:
-        return [pair for half in _halves(group) for pair in prove_probe(bench, half, probe)]
-    alone = [pair for trial in blamed for pair in prove_probe(bench, [trial], probe)]
-    return alone + prove_probe(bench, rest, probe)
+        return [pair for half in _halves(group) for pair in _prove(bench, half, probe)]
+    alone = [pair for trial in blamed for pair in _prove(bench, [trial], probe)]
+    return alone + _prove(bench, rest, probe)
 
 
 def prove_tests(bench: Workbench, group: Sequence[Trial]) -> list[tuple[Trial, Verdict]]:

@@ -19,7 +19,8 @@ class Reason(StrEnum):
     """Why a trial is not green."""
 
     DOES_NOT_APPLY = "does_not_apply"
-    SILENCES = "silences"
+    TRICK = "trick"
+    """The patch policy refuses it: `flags` names why, see `cluster/policy.py`."""
     DOES_NOT_COMPILE = "does_not_compile"
     NOT_SHOWN = "not_shown"
     STILL_THERE = "still_there"
@@ -75,6 +76,8 @@ class Verdict:
     """The diagnostic that a mutant shows."""
     broken: frozenset[TestId] = frozenset()
     """Tests that passed on the source and do not pass on the fix."""
+    flags: tuple[str, ...] = ()
+    """Names of the tricks that were found: what a refusal is refused for, and what is worth knowing of a green one."""
 
 
 GREEN = Verdict(green=True)

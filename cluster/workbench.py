@@ -19,8 +19,9 @@ from oxidizer.cluster.diagnostics import Diagnostic, Key, counts
 from oxidizer.cluster.edits import Edit, EditConflict, apply, by_file
 from oxidizer.cluster.libtest import Outcome, TestId
 from oxidizer.cluster.outcome import Cause, last_words
-from oxidizer.cluster.policy import silences
+from oxidizer.cluster.policy import flagged, refusal, screen
 from oxidizer.cluster.rustc import Invocation, record
+from oxidizer.cluster.tricks.trick import Trick
 from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict, added, mutant_verdict, spot, stopped_verdict
 
 
@@ -158,15 +159,22 @@ class Workbench:
 
     def judge(self, trial: Trial, probe: Sequence[str], *, tests: bool = True) -> Verdict:
         """The verdict on one fix in runs of its own."""
-        try:
-            if silences(trial.edits, self.reader(trial.setup)):
-                return Verdict(False, Reason.SILENCES, "the fix silences instead of mending")
-        except (EditConflict, FileNotFoundError) as error:
-            return Verdict(False, Reason.DOES_NOT_APPLY, str(error))
+        tricks, refused = self.screen(trial)
+        if refused:
+            return refused
         verdict = self.judge_probe([trial], probe)
-        if not verdict.green or not tests:
-            return verdict
-        return replace(self.judge_tests(trial.edits, setup=trial.setup), more=verdict.more)
+        if verdict.green and tests:
+            verdict = replace(self.judge_tests(trial.edits, setup=trial.setup), more=verdict.more)
+        return flagged(verdict, tricks)
+
+    def screen(self, trial: Trial) -> tuple[tuple[Trick, ...], Verdict | None]:
+        """The tricks of a fix by the patch policy; and the verdict, where it is refused or cannot be applied."""
+        try:
+            source = self.read if trial.setup else None
+            tricks = screen(trial.edits, self.reader(trial.setup), source=source, target=trial.target)
+        except (EditConflict, FileNotFoundError) as error:
+            return (), Verdict(False, Reason.DOES_NOT_APPLY, str(error))
+        return tricks, refusal(tricks)
 
     def judge_probe(self, trials: Sequence[Trial], probe: Sequence[str]) -> Verdict:
         """Whether the edits of all trials together take exactly their diagnostics away, and bring nothing new.

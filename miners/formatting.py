@@ -11,12 +11,13 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oxidizer.cluster.cargo import Formatting
 from oxidizer.cluster.diagnostics import Diagnostic, Span
 from oxidizer.cluster.edits import Edit, unified_diff
 from oxidizer.cluster.outcome import classify_status, last_words
+from oxidizer.cluster.policy import flagged
 from oxidizer.cluster.together import prove_tests
 from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
@@ -59,11 +60,13 @@ def mine_formatting(bench: Workbench, unit: Unit, recipe: Recipe, edition: str, 
     green = [trial for trial, verdict in judged if verdict.green]
     tuples: list[DiagFix] = []
     rejects: list[Reject] = []
+    flags = {id(trial): verdict.flags for trial, verdict in judged}
     for trial, verdict in (*((t, v) for t, v in judged if not v.green), *prove_tests(bench, green)):
         if verdict.green:
             tuples.append(
                 diag_fix(
-                    bench, unit, trial, verdict, PROBE, tool="rustfmt", origin="suggestion", operator=None,
+                    bench, unit, trial, replace(verdict, flags=flags[id(trial)]), PROBE, tool="rustfmt",
+                    origin="suggestion", operator=None,
                     trivial=True, explanation=_ADVICE, lineage=("miner:suggestions", f"recipe:{recipe.fingerprint}"),
                 )
             )  # fmt: skip
@@ -79,17 +82,31 @@ def _shuffled(trial: Trial, seed: int) -> str:
     return hashlib.sha256(f"{seed}\0{trial.target.place}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def prove_formatting(bench: Workbench, file: str, edits: Sequence[Edit]) -> Verdict:
+def prove_formatting(bench: Workbench, trial: Trial) -> Verdict:
     """The verdict on one change of layout in runs of its own, tests included."""
-    verdict = _judge(bench, bench.cargo.format_check(), edits, {file: 1})
-    return bench.judge_tests(edits) if verdict.green else verdict
+    tricks, refused = bench.screen(trial)
+    if refused:
+        return refused
+    verdict = _judge(bench, bench.cargo.format_check(), trial.edits, {trial.edits[0].file: 1})
+    return flagged(bench.judge_tests(trial.edits) if verdict.green else verdict, tricks)
 
 
 def _prove(bench: Workbench, source: Formatting, group: Sequence[Trial]) -> list[tuple[Trial, Verdict]]:
+    """As one run for all, where that is green; what the patch policy refuses is in no run."""
+    screened = [(trial, *bench.screen(trial)) for trial in group]
+    tricks = {id(trial): found for trial, found, _ in screened}
+    fair = [trial for trial, _, refused in screened if not refused]
+    proven = _run(bench, source, fair) if fair else []
+    return [(trial, refused) for trial, _, refused in screened if refused] + [
+        (trial, flagged(verdict, tricks[id(trial)])) for trial, verdict in proven
+    ]
+
+
+def _run(bench: Workbench, source: Formatting, group: Sequence[Trial]) -> list[tuple[Trial, Verdict]]:
     verdict = _judge(bench, source, [e for t in group for e in t.edits], Counter(t.edits[0].file for t in group))
     if verdict.green or len(group) == 1:
         return [(trial, verdict) for trial in group]
-    return [pair for trial in group for pair in _prove(bench, source, [trial])]
+    return [pair for trial in group for pair in _run(bench, source, [trial])]
 
 
 def _judge(bench: Workbench, source: Formatting, edits: Sequence[Edit], fewer: Mapping[str, int]) -> Verdict:

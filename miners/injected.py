@@ -18,7 +18,7 @@ from oxidizer.cluster.edits import apply, by_file, inverse
 from oxidizer.cluster.lints import read_lints
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.nursery import Nursery, body_region, stops
-from oxidizer.cluster.policy import silences
+from oxidizer.cluster.policy import LESSON, screen
 from oxidizer.cluster.rustc import Invocation, NoInvocation, Rustc
 from oxidizer.cluster.schemata import Schemata, apart
 from oxidizer.cluster.verdict import Reason, Trial, Verdict
@@ -312,7 +312,7 @@ class InjectedMiner:
         assert verdict.target is not None
         assert verdict.target.primary is not None
         operator, edits = mistake.operator, mistake.site.edits
-        if silences(inverse(edits, self.bench.read), self.bench.reader(edits)):
+        if screen(inverse(edits, self.bench.read), self.bench.reader(edits), policy=LESSON):
             return "the fix silences"
         if len(verdict.more) >= (operator.most if isinstance(operator, ManifestOperator) else _MOST):
             return "too many errors of one mistake"

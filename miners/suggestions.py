@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.outcome import Cause, classify_status, last_words
-from oxidizer.cluster.policy import silences
 from oxidizer.cluster.together import packs, prove_probe, prove_tests, waves
 from oxidizer.cluster.verdict import TEST_REASONS, Reason, Trial, Verdict, stopped_verdict
 from oxidizer.cluster.workbench import UnfitCrate, Workbench
@@ -99,8 +98,8 @@ class SuggestionMiner:
                 verdict = stopped
             elif candidate.diagnostic.place not in shown:
                 verdict = Verdict(False, Reason.NOT_SHOWN, "the lint alone does not show it")
-            elif silences(trial.edits, self.bench.read):
-                verdict = Verdict(False, Reason.SILENCES, "the fix silences instead of mending")
+            elif (refused := self.bench.screen(trial)[1]) is not None:
+                verdict = refused
             else:
                 trials[id(trial)] = (candidate, trial)
                 continue
@@ -121,7 +120,8 @@ class SuggestionMiner:
             for trial, verdict in prove_tests(self.bench, pack):
                 attempt = of[id(trial)]
                 scope = verdict.scope if attempt.verdict.scope == "alone" else attempt.verdict.scope
-                tested.append(replace(attempt, verdict=replace(verdict, scope=scope, more=attempt.verdict.more)))
+                told = replace(verdict, scope=scope, more=attempt.verdict.more, flags=attempt.verdict.flags)
+                tested.append(replace(attempt, verdict=told))
         return tested
 
     def _audit(self, tested: Sequence[Attempt]) -> list[Attempt]:

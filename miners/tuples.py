@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from oxidizer import __version__
 from oxidizer.cluster import diagnostics as dg
-from oxidizer.cluster import policy
 from oxidizer.cluster.classes import class_of
 from oxidizer.cluster.edits import Edit, apply, by_file, map_back, unified_diff
 from oxidizer.cluster.libtest import TestId
+from oxidizer.cluster.policy import RECORD, names, screen
 from oxidizer.cluster.syntax import is_manifest, item_region, table_region
 from oxidizer.cluster.verdict import Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
@@ -106,7 +106,7 @@ def diag_fix(
         "sealed": unit.sealed,
         "verdict": records.RecordedVerdict(
             scope=verdict.scope, audited=verdict.audited, covered=bench.covered(trial.setup or trial.edits),
-            flags=policy.flags(trial.edits, read),
+            flags=sorted({*verdict.flags, *names(screen(trial.edits, read, policy=RECORD))}),
         ),
         "lineage": [*lineage, f"oxidizer:{__version__}"],
         "license": unit.license, "source_url": unit.source_url, "commit": unit.commit,

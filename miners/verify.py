@@ -19,11 +19,12 @@ from pydantic import ValidationError
 
 from oxidizer.cluster.backends import open_sandbox
 from oxidizer.cluster.crates import CrateSpec
-from oxidizer.cluster.diagnostics import Diagnostic
-from oxidizer.cluster.edits import Edit, apply, by_file, from_diff
+from oxidizer.cluster.diagnostics import Diagnostic, Span
+from oxidizer.cluster.edits import apply, by_file, from_diff
 from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailable, prepare
 from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.meter import MeteredSandbox
+from oxidizer.cluster.policy import flagged
 from oxidizer.cluster.registry import HostileArchive
 from oxidizer.cluster.room import RoomySandbox
 from oxidizer.cluster.sandbox import SandboxUnavailable
@@ -136,9 +137,9 @@ def _replay(bench: Workbench, row: Row) -> Verdict:
         if row[name].encode() not in text:
             return Verdict(False, Reason.DOES_NOT_APPLY, f"{name} is not in {row['file']}")
     if row["error"]["tool"] == "rustfmt":
-        return prove_formatting(bench, row["file"], edits)
+        return prove_formatting(bench, Trial(edits, _told(row)))
     if row["error"]["tool"] == "test":
-        return _replay_tests(bench, row, setup, edits)
+        return _replay_tests(bench, row, Trial(edits, _told(row), setup))
     build = bench.observe(row["probe"]["args"], setup)
     if stopped := stopped_verdict(build):
         return stopped
@@ -158,14 +159,24 @@ def _replay(bench: Workbench, row: Row) -> Verdict:
     return bench.judge(Trial(edits, target, setup), row["probe"]["args"])
 
 
-def _replay_tests(bench: Workbench, row: Row, setup: Sequence[Edit], edits: Sequence[Edit]) -> Verdict:
+def _told(row: Row) -> Diagnostic:
+    """The record's diagnostic at its place, where no compiler tells it anew."""
+    error = row["error"]
+    span = Span(**error["span"], is_primary=True, label=None, replacement=None, applicability=None, expansion=None)
+    return Diagnostic(error["level"], error["code"], error["message"], (span,), (), error["rendered"])
+
+
+def _replay_tests(bench: Workbench, row: Row, trial: Trial) -> Verdict:
     """The named tests fail before; after, they and all that pass on the source pass."""
+    tricks, refused = bench.screen(trial)
+    if refused:
+        return refused
     tests = frozenset(TestId(n["package"], n["target"], n["name"]) for n in row["tests"]["names"])
-    if not tests or not judge_behaviour(bench, setup, tests):
+    if not tests or not judge_behaviour(bench, trial.setup, tests):
         return Verdict(False, Reason.NOT_SHOWN, "the named tests do not all fail before")
     if not tests <= bench.baseline.passing:
         return Verdict(False, Reason.TESTS_FAIL, "the named tests do not all pass on the source")
-    return bench.judge_tests(edits, setup=setup)
+    return flagged(bench.judge_tests(trial.edits, setup=trial.setup), tricks)
 
 
 def _shown(diagnostics: Sequence[Diagnostic], error: Row) -> Diagnostic | None:

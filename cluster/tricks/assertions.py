@@ -1,0 +1,309 @@
+"""What tests assert: assertions that a patch removes, makes trivial, skips, or fits to what the code does."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tree_sitter import Node
+
+from oxidizer.cluster.tricks.aliases import imports, macros, split
+from oxidizer.cluster.tricks.piece import NUMBERS, STRINGS, Piece, Word, closing
+from oxidizer.cluster.tricks.trick import Fact, TrickName
+
+_ASSERTS = re.compile(r"(?:debug_|prop_|static_|const_)?assert\w*|panic|unreachable")
+_MACROS = frozenset(
+    {
+        "assert", "assert_eq", "assert_ne", "assert_matches", "debug_assert", "debug_assert_eq", "debug_assert_ne",
+        "matches", "panic", "todo", "unimplemented", "unreachable", "prop_assert", "prop_assert_eq", "test",
+    }
+)  # fmt: skip
+"""Names that nobody else's macro may take."""
+_KNOWN = frozenset(
+    {"std", "core", "alloc", "pretty_assertions", "similar_asserts", "proptest", "tokio", "more_asserts"}
+)
+_COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "!", "&&", "||"})
+_CONDITIONAL = frozenset(
+    {
+        "if_expression", "match_arm", "while_expression", "for_expression", "closure_expression", "async_block",
+        "function_item", "let_else",
+    }
+)  # fmt: skip
+_LITERALS = STRINGS | NUMBERS | {"char_literal", "true", "false", "boolean_literal"}
+_SUFFIX = re.compile(r"_|(?<=[\d.])(?:[iu](?:8|16|32|64|128|size)|f(?:32|64))$")
+_HEX_SUFFIX = re.compile(r"_|[iu](?:8|16|32|64|128|size)$")
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """One call of an asserting macro in a test."""
+
+    name: str
+    words: tuple[Word, ...]
+    """Those between its brackets."""
+    word: Word
+    depth: int
+    """How many conditions, loops and closures it stands in."""
+
+    @cached_property
+    def text(self) -> str:
+        """Its words, in one way of writing them, without a last comma."""
+        texts = [w.text for w in self.words]
+        return " ".join([self.name, *(texts[:-1] if texts[-1:] == [","] else texts)])
+
+    @cached_property
+    def literals(self) -> Counter[str]:
+        """The values that it names: what it says when it fails aside."""
+        return literals(self._said)
+
+    @property
+    def comparisons(self) -> Counter[str]:
+        """How it compares."""
+        found = Counter(w.text for w in self._said if w.text in _COMPARISONS)
+        implied = "==" if self.name.endswith("_eq") else "!=" if self.name.endswith("_ne") else ""
+        return found + Counter([implied] if implied else [])
+
+    @property
+    def parts(self) -> list[list[Word]]:
+        """Its arguments."""
+        return split(self.words)
+
+    @property
+    def _said(self) -> list[Word]:
+        count = 2 if self.name.endswith(("_eq", "_ne", "_matches")) else 1
+        if self.name in ("panic", "unreachable"):
+            return []
+        return [word for part in self.parts[:count] for word in part]
+
+    @property
+    def is_trivial(self) -> bool:
+        """It holds whatever the code does."""
+        parts = [[w.text for w in part] for part in self.parts]
+        if self.name.endswith(("_eq", "_ne")) and len(parts) >= 2:
+            same = _bare(parts[0]) == _bare(parts[1]) and self.name.endswith("_eq")
+            return same or all(_is_constant(part) for part in self.parts[:2])
+        if not self.name.endswith("assert") or not parts:
+            return False
+        return _holds(self.parts[0])
+
+
+def assertions(piece: Piece) -> dict[str, list[Assertion]]:
+    """The assertions of tests and of what helps them, by the function that they stand in."""
+    found: dict[str, list[Assertion]] = {}
+    words = piece.words
+    for at, word in enumerate(words[:-2]):
+        if words[at + 1].text != "!" or words[at + 2].text not in ("(", "[", "{") or not piece.is_test(word.owner):
+            continue
+        if _ASSERTS.fullmatch(word.text):
+            inside = tuple(words[at + 3 : closing(words, at + 2)])
+            found.setdefault(word.owner, []).append(Assertion(word.text, inside, word, _depth(piece, word)))
+    return found
+
+
+def compared(before: Piece, after: Piece, source: Piece | None, asked: Sequence[int]) -> Iterator[Fact]:
+    """The tricks that the assertions after play on those before. `asked` are places before of which a tool complains:
+    what it says of an assertion may be mended in it.
+    """
+    now, healthy = assertions(after), assertions(source) if source is not None else None
+    functions = {w.owner for w in after.words}
+    for owner, old in assertions(before).items():
+        if owner not in functions:
+            continue  # it went as a whole: another trick
+        own = now.get(owner, [])
+        fine = Counter(a.text for a in healthy.get(owner, [])) if healthy is not None else Counter[str]()
+        wanted = min(len(old), len(healthy.get(owner, []))) if healthy is not None else len(old)
+        at = own[0].word.at if own else next(w.at for w in after.words if w.owner == owner)
+        gone, new = _unpaired(old, own)
+        if len(own) < wanted and not any(_is_asked(a, asked) for a in gone):
+            yield Fact((TrickName.REMOVED_ASSERTION,), "", owner, at, f"takes an assertion out of `{owner}`")
+        for was, now_is in zip(gone, new, strict=False):
+            if not fine[now_is.text]:
+                yield from _weaker(was, now_is, owner, _is_asked(was, asked))
+        if healthy is None or _depths(own) != _depths(healthy.get(owner, [])):
+            yield from _skipped(before, after, old, own, owner)
+    yield from _expected(before, after, source, asked)
+
+
+def _unpaired(old: Sequence[Assertion], new: Sequence[Assertion]) -> tuple[list[Assertion], list[Assertion]]:
+    """Those that stand on one side only."""
+    gone, come = Counter(a.text for a in old), Counter(a.text for a in new)
+    left, right = gone - come, come - gone
+    return _taken(old, left), _taken(new, right)
+
+
+def _taken(found: Sequence[Assertion], wanted: Counter[str]) -> list[Assertion]:
+    taken = []
+    for one in found:
+        if wanted[one.text] > 0:
+            wanted[one.text] -= 1
+            taken.append(one)
+    return taken
+
+
+def _weaker(was: Assertion, now: Assertion, owner: str, asked: bool) -> Iterator[Fact]:
+    if now.is_trivial and not was.is_trivial:
+        text = f"`{now.name}!` in `{owner}` holds whatever the code does"
+        yield Fact((TrickName.TRIVIAL_ASSERTION,), "", owner, now.word.at, text)
+    elif not asked and (was.literals != now.literals or was.comparisons != now.comparisons):
+        text = f"`{now.name}!` in `{owner}` expects something else"
+        yield Fact((TrickName.CHANGED_EXPECTATION,), "", owner, now.word.at, text)
+
+
+def _skipped(
+    before: Piece, after: Piece, old: Sequence[Assertion], now: Sequence[Assertion], owner: str
+) -> Iterator[Fact]:
+    if now and _returns(after, owner, now[-1].word.at) > _returns(before, owner, old[-1].word.at):
+        text = f"`{owner}` returns before it asserts"
+        yield Fact((TrickName.SKIPPED_ASSERTION,), "", owner, now[-1].word.at, text)
+    elif len(now) == len(old):
+        deeper = next((n for o, n in zip(old, now, strict=True) if n.depth > o.depth), None)
+        if deeper is not None:
+            text = f"`{deeper.name}!` in `{owner}` is reached only on a condition"
+            yield Fact((TrickName.SKIPPED_ASSERTION,), "", owner, deeper.word.at, text)
+
+
+def _depths(found: Sequence[Assertion]) -> list[int]:
+    return [a.depth for a in found]
+
+
+def _returns(piece: Piece, owner: str, before: int) -> int:
+    return sum(w.text == "return" and w.owner == owner and w.at < before for w in piece.words)
+
+
+def _expected(before: Piece, after: Piece, source: Piece | None, asked: Sequence[int]) -> Iterator[Fact]:
+    """Values with a name that an assertion compares with."""
+    old, new = _bindings(before), _bindings(after)
+    healthy = _bindings(source) if source is not None else {}
+    for key, words in new.items():
+        was = old.get(key)
+        if was is None or literals(was) == literals(words) or _texts(words) == _texts(healthy.get(key, [])):
+            continue
+        if not any(was[0].at <= at <= was[-1].at for at in asked):
+            text = f"`{key[1]}`, which a test compares with, has another value"
+            yield Fact((TrickName.CHANGED_EXPECTATION,), key[1], key[0], words[0].at, text)
+
+
+def _bindings(piece: Piece) -> dict[tuple[str, str], list[Word]]:
+    """The values of names that an assertion of the same test says, by function and name."""
+    used = {
+        (owner, w.text) for owner, found in assertions(piece).items() for a in found for w in a.words
+        if w.kind == "identifier"
+    }  # fmt: skip
+    names = {name for _, name in used}
+    found: dict[tuple[str, str], list[Word]] = {}
+    words = piece.words
+    for at, word in enumerate(words):
+        if word.text not in ("let", "const", "static") or (word.text == "let" and not piece.is_test(word.owner)):
+            continue
+        end = _end_of(words, at)
+        equals = next((n for n in range(at, end) if words[n].text == "="), None)
+        if equals is None or equals + 1 >= end:
+            continue
+        for name in words[at + 1 : equals]:
+            local = word.text == "let" and (word.owner, name.text) in used
+            if local or (word.text != "let" and piece.in_test and name.text in names):
+                found[word.owner if local else "", name.text] = words[equals + 1 : end]
+    return found
+
+
+def _end_of(words: Sequence[Word], at: int) -> int:
+    depth = 0
+    for number in range(at, len(words)):
+        depth += (words[number].text in ("(", "[", "{")) - (words[number].text in (")", "]", "}"))
+        if depth < 0 or (words[number].text == ";" and depth == 0):
+            return number
+    return len(words)
+
+
+def literals(words: Sequence[Word]) -> Counter[str]:
+    """The values that words name, however they are written."""
+    return Counter(_value(w) for w in words if w.kind in _LITERALS or w.text in ("true", "false"))
+
+
+def _value(word: Word) -> str:
+    if word.kind not in NUMBERS:
+        return word.text
+    text = (_HEX_SUFFIX if word.text.startswith("0x") else _SUFFIX).sub("", word.text)
+    for read in (lambda t: int(t, 0), float):
+        try:
+            return str(float(read(text)))
+        except (ValueError, OverflowError):
+            continue
+    return text
+
+
+def _is_asked(assertion: Assertion, asked: Sequence[int]) -> bool:
+    end = assertion.words[-1].at + len(assertion.words[-1].text) if assertion.words else assertion.word.at
+    return any(assertion.word.at <= at <= end for at in asked)
+
+
+def _depth(piece: Piece, word: Word) -> int:
+    """How much code decides whether a word is reached."""
+    node: Node | None = piece.root.descendant_for_byte_range(word.at, word.at + 1)
+    depth, functions = 0, 0
+    while node is not None:
+        if node.type == "function_item":
+            functions += 1
+        elif node.type in _CONDITIONAL:
+            depth += 1
+        node = node.parent
+    return depth + max(0, functions - 1)
+
+
+def _holds(words: Sequence[Word]) -> bool:
+    """A condition that is true whatever the code does."""
+    texts = _bare([w.text for w in words])
+    if _is_constant(words):
+        return True
+    alternatives = split(words, "||")
+    if len(alternatives) > 1:
+        return any([w.text for w in part] == ["true"] for part in alternatives)
+    if texts[:2] == ["matches", "!"]:
+        return texts[-2:] == ["_", ")"] and texts[-3:-2] in ([","], ["|"])
+    sides = split(words, "==")
+    return len(sides) == 2 and _texts(sides[0]) == _texts(sides[1])
+
+
+def _is_constant(words: Sequence[Word]) -> bool:
+    """Nothing but literals and what stands between them."""
+    return bool(words) and all(
+        w.kind in _LITERALS or w.text in ("true", "false") or not re.match(r"\w|\$", w.text) for w in words
+    )
+
+
+def _bare(texts: Sequence[str]) -> list[str]:
+    """Words without the references and brackets around them."""
+    found = [t for t in texts if t != "&"]
+    while found[:1] == ["("] and found[-1:] == [")"]:
+        found = found[1:-1]
+    return found
+
+
+def _texts(words: Sequence[Word]) -> list[str]:
+    return [w.text for w in words]
+
+
+def shadows(piece: Piece) -> Iterator[Fact]:
+    """Macros that take the name of one that tests rely on."""
+    for name, _, word in macros(piece.words):
+        if name in _MACROS:
+            yield Fact((TrickName.SHADOWED_MACRO,), name, "", word.at, f"defines a `{name}!` of its own")
+    for one in imports(piece.words):
+        if one.alias in _MACROS and one.path[:1] and one.path[0] not in _KNOWN:
+            text = f"`{one.alias}` means `{'::'.join(one.path)}`"
+            yield Fact((TrickName.SHADOWED_MACRO,), one.alias, "", one.word.at, text)
+
+
+def equalities(piece: Piece) -> Iterator[Fact]:
+    """An `eq` that is always true, a `ne` that is always false."""
+    words = piece.words
+    for at, word in enumerate(words[:-1]):
+        if word.text == "fn" and words[at + 1].text in ("eq", "ne"):
+            body = next((n for n in range(at, len(words)) if words[n].text in ("{", ";")), len(words))
+            wanted = ["{", "true" if words[at + 1].text == "eq" else "false", "}"]
+            if _texts(words[body : body + 3]) == wanted:
+                text = f"`{words[at + 1].text}` finds any two alike"
+                yield Fact((TrickName.TRIVIAL_ASSERTION,), "eq", words[at + 1].text, word.at, text)

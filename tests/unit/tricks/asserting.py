@@ -1,0 +1,223 @@
+"""Patches of tests."""
+
+from oxidizer.cluster.policy import TrickName as T
+from tests.unit.tricks.pair import Pair, pair, swap
+
+SUM = """\
+pub fn sum(values: &[u32]) -> u32 {
+    let mut total = 0;
+    for value in values {
+        total += value;
+    }
+    total
+}
+"""
+TESTS = """\
+pub fn double(n: u32) -> u32 {
+    n + n
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles() {
+        let expected = 4;
+        assert_eq!(double(2), expected);
+        assert!(double(3) > 5);
+    }
+
+    #[test]
+    fn is_zero() {
+        assert_eq!(double(0), 0, "of nothing");
+    }
+}
+"""
+
+ASSERTING = [
+    Pair(
+        "a test is gone",
+        T.DELETED_TEST,
+        TESTS,
+        swap(TESTS, TESTS[TESTS.index("\n    #[test]\n    fn is_zero") :], "}\n"),
+        swap(TESTS, "fn is_zero", "fn is_zero_of_nothing"),
+    ),
+    pair(
+        "a test is no test",
+        T.DELETED_TEST,
+        TESTS,
+        "    #[test]\n    fn is_zero",
+        "    fn is_zero",
+        "    #[test]\n\n    fn is_zero",
+    ),
+    pair(
+        "a module of tests is not named",
+        T.DELETED_TEST,
+        "#[cfg(test)]\nmod tests;\npub mod other;\n",
+        "#[cfg(test)]\nmod tests;\n",
+        "",
+        "#[cfg(test)]\n\nmod tests;\n",
+    ),
+    pair(
+        "a documented example is gone",
+        T.DELETED_TEST,
+        f"/// Adds.\n/// ```\n/// assert_eq!(1, 1);\n/// ```\n{SUM}",
+        "/// ```\n/// assert_eq!(1, 1);\n/// ```\n",
+        "",
+        "/// ```\n/// assert_eq!(2, 2);\n/// ```\n",
+    ),
+    pair(
+        "a test is ignored",
+        T.IGNORED_TEST,
+        TESTS,
+        "#[test]\n    fn is_zero",
+        "#[test]\n    #[ignore]\n    fn is_zero",
+        "#[test]\n    #[inline]\n    fn is_zero",
+    ),
+    pair(
+        "a test is left out",
+        T.IGNORED_TEST,
+        TESTS,
+        "#[test]\n    fn is_zero",
+        "#[cfg(any())]\n    #[test]\n    fn is_zero",
+        "/// Nothing.\n    #[test]\n    fn is_zero",
+    ),
+    pair("all tests are left out", T.IGNORED_TEST, TESTS, "#[cfg(test)]", "#[cfg(any())]", "#[cfg( test )]"),
+    pair(
+        "a test is ignored by cfg_attr",
+        T.IGNORED_TEST,
+        TESTS,
+        "#[test]\n    fn is_zero",
+        "#[test]\n    #[cfg_attr(all(), ignore)]\n    fn is_zero",
+        "#[test]\n    #[cfg_attr(all(), inline)]\n    fn is_zero",
+    ),
+    pair(
+        "an example is ignored",
+        T.IGNORED_TEST,
+        f"/// ```\n/// assert_eq!(1, 1);\n/// ```\n{SUM}",
+        "/// ```\n/// assert",
+        "/// ```ignore\n/// assert",
+        "/// ```rust\n/// assert",
+    ),
+    pair(
+        "a test shall panic",
+        T.EXPECTED_PANIC,
+        TESTS,
+        "#[test]\n    fn is_zero",
+        "#[test]\n    #[should_panic]\n    fn is_zero",
+        "#[test]\n    #[must_use]\n    fn is_zero",
+    ),
+    pair(
+        "an assertion is gone",
+        T.REMOVED_ASSERTION,
+        TESTS,
+        "        assert!(double(3) > 5);\n",
+        "",
+        '        assert!(double(3) > 5, "three");\n',
+    ),
+    pair(
+        "an assertion is a comment",
+        T.REMOVED_ASSERTION,
+        TESTS,
+        "assert!(double(3) > 5);",
+        "// assert!(double(3) > 5);",
+        "/* more */ assert!(double(3) > 5);",
+    ),
+    pair(
+        "true is asserted",
+        T.TRIVIAL_ASSERTION,
+        TESTS,
+        "assert!(double(3) > 5)",
+        "assert!(true)",
+        "assert!((double(3) > 5))",
+    ),
+    pair(
+        "both sides are one",
+        T.TRIVIAL_ASSERTION,
+        TESTS,
+        "assert_eq!(double(2), expected)",
+        "assert_eq!(double(2), double(2))",
+        "assert_eq!(double(2u32), expected)",
+    ),
+    pair(
+        "or true",
+        T.TRIVIAL_ASSERTION,
+        TESTS,
+        "assert!(double(3) > 5)",
+        "assert!(double(3) > 5 || true)",
+        "assert!(double(3) > 5u32,)",
+    ),
+    pair(
+        "all are alike",
+        T.TRIVIAL_ASSERTION,
+        "impl PartialEq for A {\n    fn eq(&self, other: &Self) -> bool {\n        self.0 == other.1\n    }\n}\n",
+        "self.0 == other.1",
+        "true",
+        "self.0 == other.0",
+    ),
+    pair(
+        "another value is expected",
+        T.CHANGED_EXPECTATION,
+        TESTS,
+        "assert_eq!(double(0), 0,",
+        "assert_eq!(double(0), 1,",
+        "assert_eq!(double(0), 0u32,",
+    ),
+    pair(
+        "another value has the name",
+        T.CHANGED_EXPECTATION,
+        TESTS,
+        "let expected = 4;",
+        "let expected = 5;",
+        "let expected: u32 = 0x4;",
+    ),
+    pair(
+        "the opposite is expected",
+        T.CHANGED_EXPECTATION,
+        TESTS,
+        "assert!(double(3) > 5)",
+        "assert!(double(3) < 5)",
+        "assert!(double(3)\n            > 5)",
+    ),
+    pair(
+        "a test returns first",
+        T.SKIPPED_ASSERTION,
+        TESTS,
+        "fn is_zero() {\n",
+        "fn is_zero() {\n        return;\n",
+        "fn is_zero() {\n        let _ = double(0);\n",
+    ),
+    pair(
+        "an assertion hangs on a condition",
+        T.SKIPPED_ASSERTION,
+        TESTS,
+        "assert!(double(3) > 5);",
+        "if double(3) > 5 { assert!(double(3) > 5); }",
+        "{ assert!(double(3) > 5); }",
+    ),
+    pair(
+        "an assertion is in a closure",
+        T.SKIPPED_ASSERTION,
+        TESTS,
+        "assert!(double(3) > 5);",
+        "let _ = || assert!(double(3) > 5);",
+        "let () = assert!(double(3) > 5);",
+    ),
+    pair(
+        "a macro of one's own asserts nothing",
+        T.SHADOWED_MACRO,
+        TESTS,
+        "    use super::*;\n",
+        "    use super::*;\n    macro_rules! assert_eq { ($($t:tt)*) => {}; }\n",
+        "    use super::*;\n    macro_rules! check { ($t:expr) => { $t }; }\n",
+    ),
+    pair(
+        "a macro from elsewhere asserts",
+        T.SHADOWED_MACRO,
+        TESTS,
+        "    use super::*;\n",
+        "    use super::*;\n    use crate::nothing as assert_eq;\n",
+        "    use super::*;\n    use pretty_assertions::assert_eq;\n",
+    ),
+]
