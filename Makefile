@@ -5,12 +5,16 @@ BIN := .venv/bin
 export PYTHON
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help mine test lint bench clean system-mine system-test
+FAULTS ?= 100
+SEED ?= 0
+
+.PHONY: help mine test lint bench chaos clean system-mine system-test
 
 help:
 	@echo "make mine   mine the starter list of crates into runs/starter"
 	@echo "make test   all tests"
 	@echo "make lint   ruff and mypy"
+	@echo "make chaos  $(FAULTS) faults on running campaigns (FAULTS=n SEED=s), as root; some 30 minutes"
 	@echo "make bench  what sandboxes, Ray and shared runs of the compiler cost here"
 	@echo "make clean  remove the virtual environment and caches; runs stay"
 
@@ -30,6 +34,11 @@ lint: .venv/dev
 
 bench: .venv/dev
 	@set -e; for bench in tests/bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
+
+chaos: .venv/dev
+	@cluster/dockerd.sh
+	@if docker info >/dev/null 2>&1; then $(BIN)/oxidizer image build || [ "$$(id -u)" != 0 ]; fi
+	@$(BIN)/python -m tests.chaos --faults $(FAULTS) --seed $(SEED)
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
