@@ -5,12 +5,17 @@ BIN := .venv/bin
 export PYTHON
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help mine test hostile lint bench clean system-mine system-test
+FAULTS ?= 100
+SEED ?= 0
+
+.PHONY: help mine test hostile mixed chaos lint bench clean docker system-mine system-test
 
 help:
 	@echo "make mine   mine the starter list of crates into runs/starter"
 	@echo "make test   all tests"
-	@echo "make hostile   every hostile crate in every sandbox, and the table of what each does where a promise is broken"
+	@echo "make hostile  every hostile crate in every sandbox, and what each does where a promise is broken"
+	@echo "make mixed  the starter list with hostile crates among it: the good ones give what they give alone"
+	@echo "make chaos  $(FAULTS) faults on running campaigns (FAULTS=n SEED=s), as root; some 30 minutes"
 	@echo "make lint   ruff and mypy"
 	@echo "make bench  what sandboxes, Ray and shared runs of the compiler cost here"
 	@echo "make clean  remove the virtual environment and caches; runs stay"
@@ -18,16 +23,22 @@ help:
 mine: .venv/mine
 	@$(BIN)/oxidizer mine --list datasets/crates/starter.toml --out runs/starter
 
-test: .venv/dev
-	@cluster/dockerd.sh
-	@# Without root there is no debootstrap: the Docker tests are then skipped, and say so.
-	@if docker info >/dev/null 2>&1; then $(BIN)/oxidizer image build || [ "$$(id -u)" != 0 ]; fi
+test: docker
 	@$(BIN)/python -m pytest
 
-hostile: .venv/dev
-	@cluster/dockerd.sh
-	@if docker info >/dev/null 2>&1; then $(BIN)/oxidizer image build || [ "$$(id -u)" != 0 ]; fi
+hostile: docker
 	@$(BIN)/python -m pytest tests/hostile --hostile-full
+
+mixed: docker
+	@$(BIN)/python -m tests.hostile.mixed
+
+chaos: docker
+	@$(BIN)/python -m tests.chaos --faults $(FAULTS) --seed $(SEED)
+
+docker: .venv/dev
+	@cluster/dockerd.sh
+	@# Without root there is no debootstrap: what needs Docker is then skipped, and says so.
+	@if docker info >/dev/null 2>&1; then $(BIN)/oxidizer image build || [ "$$(id -u)" != 0 ]; fi
 
 lint: .venv/dev
 	@$(BIN)/ruff check .

@@ -17,7 +17,10 @@ from tests.hostile.case import Files
 from tests.hostile.configuration import script
 from tests.hostile.forms import build_script, library, macro, test
 from tests.hostile.network import tcp_to
+from tests.integration.typed import tuples, units
 
+RECIPE = Path(__file__).parent / "data/recipe.toml"
+"""Limits under which a hostile crate ends soon, and a good one fits."""
 MINED, REJECTED, BROKEN = "mined", "rejected", "broken"
 
 
@@ -177,6 +180,25 @@ def write_list(folder: Path) -> Path:
             (folder / crate.name / name).symlink_to(target)
     (folder / "list.toml").write_text("".join(f'[[crate]]\npath = "{crate.name}"\n' for crate in LISTED))
     return folder / "list.toml"
+
+
+def misjudged(run: Path) -> list[str]:
+    """The hostile crates of a campaign that did not come to the end that they must, each with what became of it."""
+    found, wrong = units(run), []
+    reported = (run / "run.json").read_text()
+    for crate in LISTED:
+        if crate.status == BROKEN:
+            wrong += [] if crate.name in reported else [f"{crate.name} is nowhere"]
+            continue
+        if (unit := found.get(crate.name)) is None:
+            wrong.append(f"{crate.name} has no unit")
+        elif unit["status"] != crate.status or (crate.status != MINED and unit["cause"] not in crate.causes):
+            wrong.append(f"{crate.name} is {unit['status']}: {unit['cause']}: {unit['message']}")
+    for row in tuples(run):
+        never = next((crate.never for crate in LISTED if crate.name == row["crate"]), "")
+        if never and never in json.dumps(row, default=str):
+            wrong.append(f"{row['crate']} sold a tuple that says {never!r}")
+    return wrong
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import pytest
 import ray
 
 from oxidizer.cluster.campaign import Campaign, CampaignBroken, Done, Stopped, stoppable
+from oxidizer.cluster.leftovers import Kind, Trace, survey, sweep
 from oxidizer.cluster.rundir import Json, RunDirectory
 from oxidizer.cluster.session import NoCluster, Session, session
 from tests.integration.fake_campaign import SCHEMAS, BrokenFactory, FakeWork, starts
@@ -56,6 +57,30 @@ def whole(tmp_path: Path, orders: Sequence[Json]) -> dict[str, bytes]:
     for unit in orders:
         run.commit(unit["unit"], FakeWork(tmp_path / "quiet")({"unit": unit["unit"]}), SCHEMAS)
     return committed(tmp_path / "undisturbed")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_work_that_is_done_is_kept_until_the_run_directory_takes_it(local: Session, tmp_path: Path, log: Path) -> None:
+    (run := tmp_path / "run").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", run], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,ro", run], check=True)
+        campaign = Campaign(RunDirectory(run), FakeWork(log), SCHEMAS, pause_s=1.0)
+        mend = threading.Timer(1.5, lambda: subprocess.run(["mount", "-o", "remount,rw", run], check=True))
+        mend.start()
+        (done,) = campaign.execute(units(1, u0={"s": 1.0}), local)
+        mend.join()
+        assert done.summary is not None
+        assert done.summary["attempts"] > 1
+        assert starts(log, "u0") == 1
+        # And one that never takes anything is told as that.
+        subprocess.run(["mount", "-o", "remount,ro", run], check=True)
+        (done,) = Campaign(RunDirectory(run), FakeWork(log), SCHEMAS, pause_s=0.1).execute([{"unit": "u1"}], local)
+        assert "takes nothing" in (done.trouble or "")
+        assert "Traceback" not in (done.trouble or "")
+        assert starts(log, "u1") == 1
+    finally:
+        subprocess.run(["umount", run], check=True)
 
 
 def work(run: Path, log: Path, orders: Sequence[Json], on: Session) -> dict[str, Done]:
@@ -259,6 +284,11 @@ def test_a_stopped_driver_leaves_no_process_and_the_next_run_goes_on(
         status = driver.process.wait(timeout=20)
         assert status == (-signal.SIGKILL if number is signal.SIGKILL else 128 + number)
         assert gone_within(family | sleepers(asleep), 10.0), alive(family)
+        # Ray's agents notice late, and its folder stays where the driver could not take it away: a sweep finds both.
+        left = left_by(driver.process.pid)
+        assert (Kind.FOLDER in {trace.kind for trace in left}) == (number is signal.SIGKILL)
+        sweep()
+        assert left_by(driver.process.pid) == []
     finally:
         driver.process.kill()
         driver.process.communicate()
@@ -269,6 +299,10 @@ def test_a_stopped_driver_leaves_no_process_and_the_next_run_goes_on(
     assert len(marks) + len(again) == 6
     assert {path: path.stat().st_mtime_ns for path in marks} == marks
     assert committed(tmp_path / "run") == whole(tmp_path, orders)
+
+
+def left_by(pid: int) -> list[Trace]:
+    return [trace for trace in survey().dead if trace.label.pid == pid]
 
 
 def sleepers(seconds: str) -> set[int]:

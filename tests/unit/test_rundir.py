@@ -1,5 +1,7 @@
 """A run directory: the mark of done comes last, a second commit is harmless, and half a file is never a file."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from oxidizer.cluster.labels import Label
 from oxidizer.cluster.rundir import RunDirectory, UnitOutput, table_bytes
 
 SCHEMAS = {"things": pa.schema([("id", pa.string())]), "rejects": pa.schema([("why", pa.string())])}
@@ -92,6 +95,57 @@ class Unmoved:
 
     def move(self, *_: str) -> None:
         raise KeyboardInterrupt
+
+
+def test_what_a_dead_writer_left_goes_and_what_a_living_one_writes_stays(run: RunDirectory, tmp_path: Path) -> None:
+    run.commit("one", OUTPUT, SCHEMAS)
+    whole = files(tmp_path / "run")
+    alive = Label.own()
+    dead, other = replace(alive, started=1), replace(alive, place="00000000")
+    names = {
+        label: [f"run.json.{label.token}.0a1b2c3d.part", f"units/two/things.parquet.{label.token}.0a1b2c3d.part"]
+        for label in (alive, dead, other)
+    }
+    for name in [*(name for some in names.values() for name in some), "units/one/a.part", "notes.part"]:
+        run.write(name, b"half")
+    run.tidy()
+    left = files(tmp_path / "run").keys() - whole.keys()
+    assert left == {*names[alive], *names[other], "units/one/a.part", "notes.part"}
+    assert {name: files(tmp_path / "run")[name] for name in whole} == whole
+
+
+def test_a_note_of_trouble_that_outlived_the_commit_goes(run: RunDirectory) -> None:
+    run.commit("one", OUTPUT, SCHEMAS)
+    for unit in ("one", "two"):
+        run.quarantine(unit, {"unit": unit})
+    run.tidy()
+    assert run.read_json("quarantine/one.json") is None
+    assert run.read_json("quarantine/two.json") == {"unit": "two"}
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a power cut may leave the name and not the bytes."""
+    settled: list[tuple[str, bool]] = []
+    fsync = os.fsync
+
+    def seen(descriptor: int) -> None:
+        settled.append((os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")), (tmp_path / "a.json").exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    RunDirectory(tmp_path).write("a.json", b"{}")
+    (attempt, named), folder = settled
+    assert attempt.startswith("a.json.")
+    assert not named
+    assert folder == (tmp_path.name, True)
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = RunDirectory(tmp_path)
+    (tmp_path / "a.json/in the way").mkdir(parents=True)
+    with pytest.raises(OSError, match=r"a\.json"):
+        run.write("a.json", b"{}")
+    assert files(tmp_path) == {}
 
 
 def test_a_quarantined_unit_is_pending_and_its_note_goes_with_the_commit(run: RunDirectory, tmp_path: Path) -> None:

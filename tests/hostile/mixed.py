@@ -1,0 +1,91 @@
+"""`make mixed`: good crates are mined alone, then with the hostile ones among them; their tuples must be the same.
+
+    python -m tests.hostile.mixed [--list FILE] [--only NAME,NAME] [--sandbox docker,bubblewrap] [--miners ...] [--out DIR]
+
+Each pair of campaigns lies in DIR (default: runs/mixed) and is continued where it is there. Exit status 0 only if no
+tuple of a good crate was lost or gained, and every hostile crate came to the end that it must.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from itertools import product, zip_longest
+from pathlib import Path
+
+from tests.hostile.listed import RECIPE, misjudged, write_list
+from tests.integration.typed import tuples, units
+
+ROOT = Path(__file__).parents[2]
+_OXIDIZER = Path(sys.executable).with_name("oxidizer")
+
+
+def main() -> int:
+    """Run the pairs; the exit status."""
+    asked = _arguments()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    hostile = asked.out / "hostile"
+    attacks = _entries(write_list(hostile) if not hostile.exists() else hostile / "list.toml")
+    good = [entry for entry in _entries(asked.list) if not asked.only or any(f'"{n}"' in entry for n in asked.only)]
+    if not good:
+        print(f"mixed: {asked.list} has no crate called {', '.join(asked.only)}", file=sys.stderr)
+        return 2
+    (hostile / "alone.toml").write_text("".join(good))
+    (hostile / "mixed.toml").write_text("".join(e for pair in zip_longest(attacks, good, fillvalue="") for e in pair))
+    wrong = [_pair(asked.out, hostile, *how) for how in product(asked.sandbox, asked.miners)]
+    return 1 if any(wrong) else 0
+
+
+def _arguments() -> argparse.Namespace:
+    names = lambda text: text.split(",")  # noqa: E731  # a type of argparse
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", type=Path, default=ROOT / "datasets/crates/starter.toml", help="of published crates")
+    parser.add_argument("--only", type=names, default=[], help="some crates of the list")
+    parser.add_argument("--sandbox", type=names, default=["bubblewrap", "docker"])
+    parser.add_argument("--miners", type=names, default=["suggestions", "injected"])
+    parser.add_argument("--out", type=Path, default=ROOT / "runs/mixed")
+    return parser.parse_args()
+
+
+def _entries(listed: Path) -> list[str]:
+    return [f"[[crate]]{entry.rstrip()}\n" for entry in listed.read_text().split("[[crate]]")[1:]]
+
+
+def _pair(out: Path, hostile: Path, sandbox: str, miners: str) -> list[str]:
+    """One pair of campaigns, and its line of the table; what is wrong."""
+    began_s, runs = time.monotonic(), {}
+    for name in ("alone", "mixed"):
+        runs[name] = out / f"{sandbox}-{miners}-{name}"
+        how = ["--recipe", str(RECIPE), "--sandbox", sandbox, "--miners", miners]
+        command = ["mine", "--list", str(hostile / f"{name}.toml"), "--out", str(runs[name]), *how]
+        status = subprocess.run([_OXIDIZER, *command], cwd=ROOT, check=False).returncode
+        if status:
+            return [f"the campaign {runs[name].name} ended with status {status}"]
+    wrong = _differences(runs["alone"], runs["mixed"]) + misjudged(runs["mixed"])
+    kept = len(tuples(runs["alone"]))
+    minutes = (time.monotonic() - began_s) / 60
+    told = "the same" if not wrong else "; ".join(wrong)
+    print(
+        f"{sandbox:11} {miners:12} {len(units(runs['alone'])):3} good crates {kept:6} tuples {minutes:5.1f} min: {told}"
+    )
+    return wrong
+
+
+def _differences(alone: Path, mixed: Path) -> Sequence[str]:
+    """By good crate, how many tuples the others cost it, or gave it."""
+    found = []
+    for crate, unit in sorted(units(alone).items()):
+        before, after = ({row["id"] for row in tuples(run) if row["crate"] == crate} for run in (alone, mixed))
+        beside = units(mixed).get(crate, {})
+        if beside.get("status") != unit["status"]:
+            found.append(f"{crate} was {unit['status']}, is {beside.get('status')}")
+        if before != after:
+            found.append(f"{crate}: {len(before - after)} tuples lost, {len(after - before)} gained")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
