@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+from oxidizer.cluster.collect import Collector
+from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import SOURCE, RunResult, Sandbox, SandboxUnavailable
 from oxidizer.cluster.scratch import scratch_root
 
@@ -39,6 +41,16 @@ class RoomySandbox:
         self._closed = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
+
+    @property
+    def target(self) -> Collector:
+        """Reads what commands left in the target folder."""
+        return self.inner.target
+
+    @property
+    def weaker(self) -> frozenset[Promise]:
+        """See `Sandbox.weaker`."""
+        return self.inner.weaker
 
     def run(
         self,

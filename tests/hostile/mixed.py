@@ -1,6 +1,6 @@
 """`make mixed`: good crates are mined alone, then with the hostile ones among them; their tuples must be the same.
 
-    python -m tests.hostile.mixed [--list FILE] [--only NAME,NAME] [--sandbox docker,bubblewrap] [--miners ...] [--out DIR]
+    python -m tests.hostile.mixed [--list FILE] [--only NAME,NAME] [--sandbox NAMES] [--miners NAMES] [--out DIR]
 
 Each pair of campaigns lies in DIR (default: runs/mixed) and is continued where it is there. Exit status 0 only if no
 tuple of a good crate was lost or gained, and every hostile crate came to the end that it must.
