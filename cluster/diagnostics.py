@@ -20,7 +20,8 @@ from oxidizer.cluster.sandbox import SOURCE
 # What rustc says at the end of a run about the run itself.
 _SUMMARY = re.compile(r"aborting due to|\d+ warnings? emitted|could not compile")
 
-_LONG_TYPE = re.compile(r"'[^']*?([\w-]+?)-[0-9a-f]{16}\.long-type-\d+\.txt'")
+# From the last sign that is in no name: a crate may write any message, and all cuts of a long one would be tried.
+_LONG_TYPE = re.compile(r"'(?:[^']*[^'\w-])?([\w-]+)-[0-9a-f]{16}\.long-type-\d+\.txt'")
 _ASKED = re.compile(
     r"requested on the command line with|`#\[\w+\([\w:]+\)\]` (?:\(part of .*\) )?(?:implied by .*|on by default)"
     r"|`-\w [\w:-]+` implied by|to override `-\w|`#\[\w+\([\w:]+\)\]` implied by"

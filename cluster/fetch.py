@@ -18,7 +18,7 @@ from typing import Literal
 
 from oxidizer.cluster.cargohome import cargo_home, cargo_home_view
 from oxidizer.cluster.crates import CrateSpec
-from oxidizer.cluster.manifest import ManifestFacts, check_inside, check_rust_version, read_facts
+from oxidizer.cluster.manifest import ManifestFacts, check_inside, check_rust_version, check_size, read_facts
 from oxidizer.cluster.registry import (
     STUB,
     BrokenManifest,
@@ -156,6 +156,7 @@ def prepare(
     )
 
 
+_VCS_BYTES = 4096
 _NOT_TO_BE_HAD: dict[type[FetchError], str] = {
     NoSuchCrate: "the registry has no crate called {spec.name}; is it spelled right?",
     NoSuchVersion: "the registry has no version {spec.version} of {spec.name}",
@@ -230,6 +231,7 @@ def _copy(source: Path, tree: Path) -> tuple[str, ...]:
 
 
 def _workspace_root(path: Path, toolchain: Toolchain) -> Path:
+    check_size(path / "Cargo.toml")
     args = ("locate-project", "--workspace", "--message-format", "plain")
     manifest = run_cargo(toolchain, args, path.resolve() / "Cargo.toml").decode().strip()
     root = Path(manifest).parent.resolve()
@@ -271,8 +273,9 @@ def _lock(toolchain: Toolchain, root: Path) -> tuple[bytes, Literal["shipped", "
 
 def _vcs_commit(root: Path) -> str | None:
     try:
-        commit = json.loads((root / ".cargo_vcs_info.json").read_bytes())["git"]["sha1"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        with (root / ".cargo_vcs_info.json").open("rb") as file:
+            commit = json.loads(file.read(_VCS_BYTES))["git"]["sha1"]
+    except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return commit if isinstance(commit, str) and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit) else None
 

@@ -14,6 +14,7 @@ from oxidizer.cluster.registry import BrokenManifest, FetchError, HostileArchive
 from oxidizer.cluster.toolchain import Toolchain
 
 _WILD = re.compile(r"[*?\[]")
+_MANIFEST_BYTES = 1 << 20
 _LIBRARIES = frozenset({"lib", "rlib", "dylib", "cdylib", "staticlib", "proc-macro"})
 
 
@@ -79,6 +80,12 @@ def check_rust_version(facts: ManifestFacts, toolchain: Toolchain) -> None:
     """Raises NeedsNewerRust where the package asks for a newer compiler than the run's."""
     if facts.rust_version and _numbers(facts.rust_version) > _numbers(toolchain.release):
         raise NeedsNewerRust(f"{facts.name} asks for Rust {facts.rust_version}; this run has {toolchain.release}")
+
+
+def check_size(manifest: Path) -> None:
+    """Raises BrokenManifest for one that nobody wrote: cargo and we would read it for minutes."""
+    if manifest.is_file() and manifest.stat().st_size > _MANIFEST_BYTES:
+        raise BrokenManifest(f"{manifest.name} has more than {_MANIFEST_BYTES:,} bytes")
 
 
 def check_inside(root: Path, published: bool) -> None:
@@ -150,6 +157,7 @@ def _relative(root: Path, path: Path) -> str:
 
 
 def _parse(path: Path) -> dict[str, Any]:
+    check_size(path)
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -12,12 +12,16 @@ from collections.abc import Callable
 Lines = Callable[[str, int, int], int]
 """The wanted number of a file's line; its column is 0 where the whole line is meant."""
 
-_PLACE = re.compile(r"(?P<file>[^\s:`'\"(){}<>@]+\.rs):(?P<line>\d+):(?P<column>\d+)(?:: (?P<to>\d+)(?=:\d))?")
-_NUMBER = re.compile(r" *(?P<number>\d+)(?= [|+~-](?: |$))")
+# A name begins where no part of one stands before: from everywhere in a long word it would be looked for again.
+_FILE = r"[^\s:`'\"(){}<>@]"
+_PLACE = re.compile(
+    rf"(?<!{_FILE})(?P<file>{_FILE}+\.rs):(?P<line>\d{{1,9}}):(?P<column>\d{{1,9}})(?:: (?P<to>\d{{1,9}})(?=:\d))?"
+)
+_NUMBER = re.compile(r" *(?P<number>\d{1,9})(?= [|+~-](?: |$))")
 _ARROW = re.compile(rf" *(?:-->|:::) {_PLACE.pattern}")
 _FIRST_ARROW = re.compile(r"^( *)--> ", re.MULTILINE)
 _MARGIN = (
-    r"^(?: *(?P<number>\d+)(?= [|+~-](?: |$))|(?P<dots>\.\.\.)(?P<gap> +)"
+    r"^(?: *(?P<number>\d{{1,9}})(?= [|+~-](?: |$))|(?P<dots>\.\.\.)(?P<gap> +)"
     r"| {{{}}}(?=--> |::: | [|=](?: |$)| {{9}}))"
 )
 """The margin of a line, of a width that is to be filled in: notes go on below their first word."""

@@ -47,14 +47,15 @@ _BY_STATUS = {
     Status.DISK_LIMIT: Cause.NO_SPACE,
 }
 
-# cargo has no JSON for its own failures: the words of cargo 1.8x-1.9x, first match wins.
+# cargo has no JSON for its own failures: the words of cargo 1.8x-1.9x, first match wins. Among them is whatever a crate
+# prints: no pattern may look for its end from each of its beginnings.
 _CARGO_SAYS: tuple[tuple[re.Pattern[str], Cause], ...] = tuple(
     (re.compile(words), cause)
     for words, cause in (
         (r"requires rustc \d|is not supported by the following package|feature `[^`]+` is required|"
-         r"edition\d+` is required|supported edition values are .* but `\d{4}` is unknown|"
+         r"edition\d+` is required|supported edition values are .{0,200} but `\d{4}` is unknown|"
          r"lock file version .* requires", Cause.NEEDS_NEWER_RUST),
-        (r"(?s)failed to load manifest for dependency .*No such file", Cause.MISSING_DEPENDENCY),
+        (r"(?s)\A(?=.*failed to load manifest for dependency )(?=.*No such file)", Cause.MISSING_DEPENDENCY),
         (r"failed to parse manifest|failed to load manifest|can't find `?\w+`? (?:bin|lib)|invalid type|"
          r"no targets specified in the manifest|unknown feature|does not (?:have|contain) (?:the|this|these) feature",
          Cause.BROKEN_MANIFEST),

@@ -132,11 +132,12 @@ CAUSES: tuple[tuple[str, type[FetchError]], ...] = (
     (rf"failed to select a version for the requirement[\s\S]*?\n{_OF_STUB}", NoSuchVersion),
     (r"version \S+ is yanked|versions .* are yanked", YankedDependency),
     (r"no matching package|failed to select a version for the requirement|no matching versions", MissingDependency),
-    (r"failed to get `.*` as a dependency[\s\S]*(Unable to update|failed to load source)[\s\S]*No such file",
+    (r"\A(?=[\s\S]*failed to get `)(?=[\s\S]*(Unable to update|failed to load source))(?=[\s\S]*No such file)",
      MissingDependency),
 )  # fmt: skip
 """What cargo's words mean, first match wins; recorded outputs of cargo 1.95 are in tests/integration/test_fetch.py."""
 
+_MOST_WORDS = 20_000
 _LOCAL = ("metadata", "locate-project")
 _OURS = re.compile(
     r"failed to get successful HTTP response|spurious network error|Could not (connect|resolve)|^ *\[\d+\] "
@@ -178,7 +179,9 @@ def classify(stderr: str, local: bool = False) -> FetchError | RegistryUnavailab
 
     Unknown words of a command that only reads manifests (`local`) are about those, else about the registry.
     """
-    text = "\n".join(line for line in stderr.splitlines() if not re.match(r" *(Updating|Locking|Download)", line))
+    # What cargo says may quote a manifest, and the patterns below cost more than the text is long.
+    lines = stderr[:_MOST_WORDS].splitlines()
+    text = "\n".join(line for line in lines if not re.match(r" *(Updating|Locking|Download)", line))
     message = text[max(text.find("error"), 0) :].strip()[:1500]
     # Names and addresses stand in backticks: a crate called `authenticator` is no trouble with the network.
     if _OURS.search(re.sub(r"`[^`\n]*`", "", text)):

@@ -27,7 +27,8 @@ _COPYLEFT = re.compile(
 )
 _HEADER_LINES = 30
 _HEADER_BYTES = 16 << 10
-_SPDX_LINE = re.compile(r"SPDX-License-Identifier:\s*(.+?)\s*(?:\*/|-->)?\s*$")
+_SPDX_LINE = re.compile(r"SPDX-License-Identifier:(.*)")
+_LONGEST_EXPRESSION = 1000
 _PHRASES: tuple[tuple[str, str], ...] = (
     (r"GNU Affero General Public Licen[cs]e|\bAGPL", "AGPL-3.0-or-later"),
     (r"GNU (Lesser|Library) General Public Licen[cs]e|\bLGPL", "LGPL-2.1-or-later"),
@@ -95,15 +96,21 @@ def scan_headers(tree: Path) -> list[HeaderLicence]:
 
 def _stated(head: str) -> Iterator[str]:
     comments = list(_comments(head.splitlines()[:_HEADER_LINES]))
-    named = [match[1] for line in comments if (match := _SPDX_LINE.search(line))]
-    if named:
-        yield from dict.fromkeys(named)
+    named = [_expression(match[1]) for line in comments if (match := _SPDX_LINE.search(line))]
+    if any(named):
+        yield from dict.fromkeys(filter(None, named))
         return
     text = " ".join(comments)
     for pattern, licence in _PHRASES:
         if re.search(pattern, text, re.IGNORECASE):
             yield licence
             return
+
+
+def _expression(told: str) -> str:
+    """What stands behind the mark, without the end of a comment."""
+    told = told.strip()
+    return told.removesuffix("*/").removesuffix("-->").strip()
 
 
 def _comments(lines: Sequence[str]) -> Iterator[str]:
@@ -152,6 +159,9 @@ def _rejected(cause: Cause, reason: str) -> LicenceVerdict:
 
 def _parse(expression: str) -> Any:
     """The expression's tree; None where it is no SPDX expression. The old `MIT/Apache-2.0` means OR."""
+    # No honest expression is as long; the parser goes as deep as a long one's parentheses.
+    if len(expression) > _LONGEST_EXPRESSION:
+        return None
     if "LicenseRef-" in expression or ("/" in expression and re.search(r"\bAND\b", expression, re.IGNORECASE)):
         return None
     try:

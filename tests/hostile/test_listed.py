@@ -1,4 +1,4 @@
-"""Hostile crates in a campaign: each unit comes to what it must, a good crate beside them gives what it gives alone.
+"""Hostile crates in a campaign: each unit comes to what it must; a good crate beside them gives what it gives alone.
 
 The good crate is checked by the ids of its tuples, with suggestions and with injected bugs, on both backends.
 """
