@@ -75,6 +75,8 @@ class Verdict:
     """The diagnostic that a mutant shows."""
     broken: frozenset[TestId] = frozenset()
     """Tests that passed on the source and do not pass on the fix."""
+    flags: tuple[str, ...] = ()
+    """Names of the tricks that were found: what a refusal is refused for, and what is worth knowing of a green one."""
 
 
 GREEN = Verdict(green=True)
