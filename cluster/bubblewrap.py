@@ -53,7 +53,7 @@ class BubblewrapSandbox:
     def __init__(self, mounts: Mounts, limits: Limits, *, privileged: bool | None = None) -> None:
         """`privileged` (default: what this process may do) tells whether to use root's way."""
         self._tools = self.check()
-        self._mounts, self._limits = mounts, limits
+        self._mounts, self._limits, self.target = mounts, limits, mounts.target
         self._privileged = _may_mount() if privileged is None else privileged
         mounts.give_target(USER_ID if self._privileged else os.geteuid())
         self._group = cgroup.create(limits) if self._privileged else None

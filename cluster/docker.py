@@ -50,6 +50,7 @@ class DockerSandbox:
     def __init__(self, mounts: Mounts, limits: Limits, *, image: str | None = None, runtime: str | None = None) -> None:
         """`image` defaults to the toolchain's own; `runtime` is Docker's, e.g. `runsc` for gVisor."""
         self._mounts, self._limits, self._runtime = mounts, limits, runtime
+        self.target = mounts.target
         mounts.give_target(host_user())
         self._client = connect()
         self._image = image or _image_of(mounts.toolchain)

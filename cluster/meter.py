@@ -32,7 +32,7 @@ class MeteredSandbox:
 
     def __init__(self, inner: Sandbox) -> None:
         self.inner = inner
-        self.name = inner.name
+        self.name, self.target = inner.name, inner.target
         self.stages: dict[str, Stage] = {}
         self.peak_bytes = 0
         self._current = self._outside = Stage()

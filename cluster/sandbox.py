@@ -149,6 +149,8 @@ class Sandbox(Protocol):
     """One place to run commands in; not thread-safe. Use as a context manager."""
 
     name: str
+    target: Path
+    """The host's folder that commands may write to."""
 
     def run(
         self,
