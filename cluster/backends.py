@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from oxidizer.cluster.bubblewrap import BubblewrapSandbox
 from oxidizer.cluster.docker import DockerSandbox, connect
+from oxidizer.cluster.door import DOOR, build_door
 from oxidizer.cluster.image import REPOSITORY, image_tag
 from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import Limits, Mounts, Sandbox, SandboxUnavailable
+from oxidizer.cluster.scratch import scratch
 
+_SHIMS = Path(__file__).resolve().parent / "shims"
 BACKENDS = ("docker", "bubblewrap")
 
 
 def open_sandbox(backend: str, mounts: Mounts, limits: Limits, *, without: Promise | None = None) -> Sandbox:
-    """A sandbox of `backend` (one of BACKENDS); makes the target folder. `without` is for proofs (see `terms.py`).
+    """A sandbox of `backend` (one of BACKENDS), with the door; makes the target folder.
+
+    `without` is for proofs (see `terms.py`).
 
     Raises SandboxUnavailable where the backend is not usable, ValueError for a folder that cannot be shown.
     """
     mounts.check()
+    return _open(backend, with_door(backend, mounts), limits, without)
+
+
+def with_door(backend: str, mounts: Mounts) -> Mounts:
+    """The same mounts, and the door among the small files. Raises SandboxUnavailable, ValueError."""
+    return replace(mounts, files={DOOR: _door(backend, mounts.toolchain), **mounts.files})
+
+
+@cache
+def _door(backend: str, toolchain: Path) -> bytes:
+    """Once per process: each backend has a C compiler and a C library of its own."""
+    with scratch("door") as folder:
+        (folder / "src").mkdir()
+        mounts = Mounts(source=folder / "src", target=folder / "target", toolchain=toolchain, shims=_SHIMS)
+        with _open(backend, mounts, Limits()) as sandbox:
+            return build_door(sandbox)
+
+
+def _open(backend: str, mounts: Mounts, limits: Limits, without: Promise | None = None) -> Sandbox:
     if backend == "bubblewrap":
         return BubblewrapSandbox(mounts, limits, without=without)
     if backend == "docker":

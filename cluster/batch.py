@@ -18,7 +18,7 @@ from oxidizer.cluster.diagnostics import Diagnostic, distinct
 from oxidizer.cluster.layout import Layout, Mutant, Rounds
 from oxidizer.cluster.outcome import Cause, last_words
 from oxidizer.cluster.rustc import Compiled, Rustc
-from oxidizer.cluster.verdict import Reason, Verdict, added, mutant_verdict, spot
+from oxidizer.cluster.verdict import Reason, Verdict, added, forged_verdict, mutant_verdict, spot
 from oxidizer.cluster.workbench import Workbench
 
 _FICKLE = frozenset({"E0282", "E0283", "E0284"})
@@ -120,6 +120,7 @@ class BatchChecker:
         self.effort.alone += 1
         with self.bench.applied(mutant.edits):
             compiled = self._compiled_again()
+        self.bench.forged.update(compiled.forged)
         return _stopped(compiled) or mutant_verdict(
             added(distinct(compiled.diagnostics), distinct(source), mutant.edits), mutant.codes
         )
@@ -240,7 +241,9 @@ class _Shares:
 
 def _seen(early: Sequence[Diagnostic], strays: Sequence[Diagnostic], compiled: Compiled, silent: Sequence[str]) -> str:
     told = []
-    if not compiled.finished:
+    if compiled.forged:
+        told.append(f"words that are not the compiler's: {', '.join(compiled.forged)}")
+    elif not compiled.finished:
         told.append(f"the compiler did not finish: {compiled.cause or f'exit status {compiled.run.exit_code}'}")
     told += [f"an error that nobody owns: {d.code or 'no code'}: {d.message}" for d in strays[:1]]
     told += [f"an early error: {d.code or 'no code'}: {d.message}" for d in early[:1]] if silent else []
@@ -280,6 +283,8 @@ def _stopped(compiled: Compiled) -> Verdict | None:
             return Verdict(False, Reason.TIMEOUT, cause.value)
         case Cause.OOM | Cause.OUTPUT_LIMIT | Cause.NO_SPACE as cause:
             return Verdict(False, Reason.OUT_OF_LIMITS, cause.value)
+    if compiled.forged:
+        return forged_verdict(compiled.forged)
     if not compiled.finished:
         return Verdict(False, Reason.DOES_NOT_COMPILE, _words(compiled))
     return None

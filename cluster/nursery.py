@@ -13,8 +13,6 @@ hide all after it. One that swallows the rest of its file, a string without an e
 
 from __future__ import annotations
 
-import re
-import secrets
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,9 +23,10 @@ from oxidizer.cluster.batch import BatchChecker
 from oxidizer.cluster.diagnostics import distinct
 from oxidizer.cluster.edits import Edit, by_file
 from oxidizer.cluster.layout import Mutant
-from oxidizer.cluster.rustc import WORK, Invocation, read_compiled
-from oxidizer.cluster.sandbox import SHIMS, SOURCE, TOOLCHAIN, RunResult, Status
+from oxidizer.cluster.rustc import WORK, Invocation, NoInvocation, read_compiled
+from oxidizer.cluster.sandbox import SOURCE, TOOLCHAIN, RunResult
 from oxidizer.cluster.syntax import parse
+from oxidizer.cluster.turns import run_in_turn
 from oxidizer.cluster.verdict import Verdict, added, mutant_verdict
 
 _TREE = f"{WORK}/nursery"
@@ -71,13 +70,15 @@ class Nursery:
 
     def _runs(self, group: Sequence[Mutant]) -> Sequence[RunResult | None]:
         """What the compiler came to on each; None where the command did not come to its end."""
-        mark, target = secrets.token_hex(16), self.checker.rustc.target
+        target = self.checker.rustc.target
+        try:
+            self.checker.rustc.ready()
+        except NoInvocation:
+            return [None] * len(group)
         commands = [_PLANT, *(command(mutant.edits, target) for mutant in group)]
-        run = self.checker.bench.cargo.sandbox.run([f"{SHIMS}/in-turn", mark, *commands], env=target.env)
+        _, parts = run_in_turn(self.checker.bench.cargo.sandbox, commands, env=target.env)
         self.effort.runs += 1
-        planted, *runs = [*_parted(run, mark.encode())] or [run]
-        sound = run.ok and planted.ok and len(runs) == len(group)
-        return runs if sound else [None] * len(group)
+        return parts[1:] if parts and parts[0].ok else [None] * len(group)
 
     def _verdict(self, mutant: Mutant, run: RunResult | None) -> Verdict | None:
         if run is None or run.exit_code != 1 or _goes_on(run):
@@ -143,16 +144,6 @@ def _pieces(edits: Sequence[Edit], healthy: str) -> Iterator[str]:
         yield f"printf %s {shlex.quote(edit.replacement.decode('utf-8', 'surrogateescape'))}"
         at = edit.end
     yield f"tail -c +{at + 1} {healthy}"
-
-
-def _parted(run: RunResult, mark: bytes) -> Iterator[RunResult]:
-    """The commands' own results out of that of all."""
-    codes = re.findall(rb"\n%s (\d+)\n" % mark, run.stdout)
-    errors = run.stderr.split(b"\n%s\n" % mark)[:-1]
-    for code, error in zip(map(int, codes), errors, strict=False):
-        yield replace(
-            run, status=Status.FAILED if code else Status.OK, exit_code=code, stdout=b"", stderr=error,
-        )  # fmt: skip
 
 
 def _goes_on(run: RunResult) -> bool:

@@ -36,6 +36,10 @@ class Cause(StrEnum):
     NO_TESTS = "no_tests"
     TESTS_DO_NOT_COMPILE = "tests_do_not_compile"
     NOT_INSTALLED = "not_installed"
+    FORGED = "forged"
+    """Code of the crate spoke in the compiler's, cargo's or libtest's name, or ended one of them."""
+    UNSTABLE_BUILD = "unstable_build"
+    """Compiled again, the same source shows something else."""
     UNKNOWN = "unknown"
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 
+from oxidizer.cluster.build import FORGED_MESSAGES, NOTES
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.diagnostics import Diagnostic, parse_diagnostic, relative
+from oxidizer.cluster.door import BEHIND
 from oxidizer.cluster.outcome import Cause, classify_status
-from oxidizer.cluster.sandbox import ENVIRONMENT, SHIMS, TARGET, TOOLCHAIN, RunResult
+from oxidizer.cluster.sandbox import ENVIRONMENT, SHIMS, TARGET, TOOLCHAIN, RunResult, Status
 
 WORK = f"{TARGET}/oxidizer-batch"
 """Where direct runs of the compiler leave what they make."""
@@ -32,6 +35,12 @@ _NOT_OURS = frozenset(
         "CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS",
     }
 )  # fmt: skip
+
+
+_ERRORS = re.compile(r"aborting due to (?:(\d+) )?previous errors?")
+_WARNINGS = re.compile(r"(\d+) warnings? emitted")
+NOTHING = RunResult(Status.FAILED, None, b"", b"", 0.0, 0.0, 0, 0)
+"""Of a command that was not run."""
 
 
 class NoInvocation(Exception):
@@ -61,6 +70,8 @@ class Compiled:
     """Errors and warnings, repetitions too: two mutants can show the same place of a macro of the standard library."""
     finished: bool
     """The compiler came to its end: it made the crate's metadata, or told of an error."""
+    forged: tuple[str, ...] = ()
+    """What was seen that the compiler does not say by itself."""
 
     @cached_property
     def cause(self) -> Cause | None:
@@ -74,6 +85,13 @@ class Rustc:
     def __init__(self, cargo: Cargo, target: Invocation, lints: Sequence[str] = ()) -> None:
         """With `lints` it is clippy, with its default groups and those lints at `warn`."""
         self.cargo, self.target, self.lints = cargo, target, tuple(lints)
+        self._discarded = cargo.discarded
+
+    def ready(self) -> None:
+        """See that what cargo built for the target is there. Raises NoInvocation where that cannot be built again."""
+        if self.cargo.discarded != self._discarded:
+            record(self.cargo, self.target.flags)
+            self._discarded = self.cargo.discarded
 
     def run(self, *, incremental: bool = False) -> Compiled:
         """Compile the sources as they are now, to metadata. Raises SandboxUnavailable.
@@ -86,8 +104,12 @@ class Rustc:
         ours = ["--error-format=json", "--json=artifacts", "--emit=metadata", f"--out-dir={WORK}"]
         ours += [f"-Cincremental={WORK}/incremental{'-lints' if self.lints else ''}"] if incremental else []
         warn = [word for lint in self.lints for word in ("-W", lint)]
+        try:
+            self.ready()
+        except NoInvocation:
+            return Compiled(NOTHING, (), finished=False)
         run = self.cargo.sandbox.run(
-            [*driver, *self.target.args, *ours, *warn], env=self.target.env, cwd=self.target.folder
+            [*driver, *self.target.args, *ours, *warn], env={**BEHIND, **self.target.env}, cwd=self.target.folder
         )
         return read_compiled(run)
 
@@ -95,35 +117,55 @@ class Rustc:
 def read_compiled(run: RunResult) -> Compiled:
     """A compiler's JSON messages, one a line on standard error."""
     diagnostics: list[Diagnostic] = []
+    closing: list[str] = []
+    forged: list[str] = []
     made = False
     for line in run.stderr.splitlines():
         if line.startswith(b"{"):
             kind, diagnostic = _read(line)
             made = made or kind == "artifact"
-            if diagnostic is not None and diagnostic.is_complaint:
+            forged += [kind] if kind in NOTES else []
+            if diagnostic is None:
+                continue
+            if diagnostic.is_complaint:
                 diagnostics.append(diagnostic)
+            elif diagnostic.level.startswith(("error", "warning")):
+                closing.append(diagnostic.message)
     # An exit code alone is the word of whatever ran inside the compiler.
     ended = (run.exit_code == 0 and made) or (run.exit_code == 1 and any(d.is_error for d in diagnostics))
-    return Compiled(run, tuple(diagnostics), ended and not any(d.is_ice for d in diagnostics))
+    broke = any(d.is_ice for d in diagnostics)
+    if ended and not broke and not _agree(diagnostics, closing):
+        forged.append(FORGED_MESSAGES)
+    ended = ended and not broke and not forged
+    return Compiled(run, tuple(diagnostics), ended, tuple(dict.fromkeys(forged)))
+
+
+def _agree(diagnostics: Sequence[Diagnostic], closing: Sequence[str]) -> bool:
+    """The compiler counts what it has told, in one closing line of a run that told of anything."""
+    counted = [
+        sum(int(found[1] or 1) for found in pattern.finditer("; ".join(closing))) for pattern in (_ERRORS, _WARNINGS)
+    ]
+    errors = sum(d.is_error for d in diagnostics)
+    return len(closing) <= 1 and counted == [errors, len(diagnostics) - errors]
 
 
 def _read(line: bytes) -> tuple[str, Diagnostic | None]:
     """The kind of a message, and the diagnostic that it is; what only looks like one is a procedural macro's word."""
     try:
         message = json.loads(line)
-        kind = str(message.get("$message_type"))
+        kind = str(message.get("oxidizer") or message.get("$message_type"))
         return kind, parse_diagnostic(message) if kind == "diagnostic" else None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", None
 
 
 def record(cargo: Cargo, targets: Sequence[str]) -> list[Invocation]:
     """How cargo compiles the package's library and programs (`targets`: `--lib`, `--bins`). Raises NoInvocation."""
-    cargo.sandbox.run(["mkdir", "-p", _NOTES])
+    cargo.sandbox.run(["sh", "-c", 'rm -rf "$1" && mkdir -p "$1"', "sh", _NOTES])
     build = cargo.build(
         ["check", *targets, *cargo.features], RUSTC_WORKSPACE_WRAPPER=f"{SHIMS}/record-rustc", OXIDIZER_NOTES=_NOTES
     )
-    if not build.succeeded:
+    if not build.succeeded or build.forged:
         raise NoInvocation(f"cargo check with a wrapper failed: {build.cause}")
     notes = cargo.sandbox.run(["sh", "-c", _READ, "sh", _NOTES])
     found = [
@@ -131,6 +173,9 @@ def record(cargo: Cargo, targets: Sequence[str]) -> list[Invocation]:
     ]
     if not found:
         raise NoInvocation("cargo called no compiler for the package's own targets")
+    if len({invocation.flags for invocation in found}) < len(found):
+        # Whatever runs while building can write notes too.
+        raise NoInvocation("a target was noted twice")
     return sorted(found, key=lambda i: (i.flags != ("--lib",), i.flags))
 
 

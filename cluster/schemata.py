@@ -16,14 +16,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from oxidizer.cluster.cargo import TestRun
+from oxidizer.cluster.build import DISPUTED_TESTS, FORGED_MESSAGES, TARGET_CHANGED
 from oxidizer.cluster.diagnostics import Diagnostic, Span, relative
+from oxidizer.cluster.door import BEHIND
 from oxidizer.cluster.edits import Edit, by_file, map_back
 from oxidizer.cluster.layout import Mutant
 from oxidizer.cluster.libtest import Outcome, TestId, read_failures, read_results
 from oxidizer.cluster.rustc import WORK, Rustc
 from oxidizer.cluster.sandbox import SHIMS
-from oxidizer.cluster.verdict import GREEN, Reason, Verdict
+from oxidizer.cluster.testrun import TestRun, Watch
+from oxidizer.cluster.verdict import GREEN, Reason, Verdict, forged_verdict
 from oxidizer.cluster.workbench import Workbench
 
 _HEAD, _ELSE, _TAIL = b"(if crate::oxidizer_rt::on(%d) { ", b" } else { ", b" })"
@@ -57,6 +59,8 @@ class Schemata:
         self.bench, self.rustc, self.mutants, self.cap_s = bench, rustc, mutants, cap_s
         self._laid: dict[str, bytes] = {}
         self._schema: dict[str, list[tuple[Edit, int]]] = {}
+        self._changed = False
+        """Tests changed what was built."""
 
     def judge(self) -> list[Verdict]:
         """The verdict on each mutant: green where tests that pass on the source fail.
@@ -135,9 +139,13 @@ class Schemata:
 
     def _run(self, numbers: Sequence[int]) -> dict[int, Verdict]:
         self.bench.cargo.sandbox.run(["sh", "-c", 'rm -rf "$1" && mkdir -p "$1"', "sh", _SEEN])
+        discarded = self.bench.cargo.discarded
         first = self.bench.cargo.test_programs(OXIDIZER_SEEN=_SEEN, cap_s=self.bench.test_cap_s)
         if not first.compiled:
             return {n: Verdict(False, Reason.TESTS_DO_NOT_COMPILE, "with the schema") for n in numbers}
+        if TARGET_CHANGED in first.flags or self.bench.cargo.discarded != discarded:
+            self.bench.forged.update(first.flags)
+            return {n: forged_verdict([TARGET_CHANGED]) for n in numbers}
         steady = self.bench.baseline.passing & first.results.passed
         met = self._met(first, steady)
         verdicts = {n: Verdict(False, Reason.UNCOVERED) for n in numbers if n not in met}
@@ -195,13 +203,25 @@ class Schemata:
             "OXIDIZER_TEST_TIMEOUT_S": str(max(1, int(self.cap_s))), "RUST_TEST_THREADS": "1",
             "CARGO_MANIFEST_DIR": self.bench.cargo.folder,
         }  # fmt: skip
-        run = self.bench.cargo.sandbox.run(["sh", "-c", script], env=env, cwd=self.bench.cargo.folder)
+        if self._changed:
+            # The programs are not there any more.
+            return {n: forged_verdict([TARGET_CHANGED]) for n in numbers}
+        with Watch(self.bench.cargo) as watch:
+            run = self.bench.cargo.sandbox.run(["sh", "-c", script], env={**BEHIND, **env}, cwd=self.bench.cargo.folder)
+        if watch.settle() or watch.changed:
+            self._changed = True
+            self.bench.forged[TARGET_CHANGED] += 1
+            return {n: forged_verdict([TARGET_CHANGED]) for n in numbers}
         lines = run.stdout.decode("utf-8", "replace").splitlines()
-        parts = dict(_parts(lines))
-        if run.exit_code is None and len(numbers) > 1:
-            # The sandbox ended one of them: which one, only runs of their own tell.
+        parts = list(_parts(lines))
+        if (run.exit_code is None or [n for n, _ in parts] != list(numbers)) and len(numbers) > 1:
+            # The sandbox ended one of them, or one speaks for others: which one, only runs of their own tell.
             return {n: v for number in numbers for n, v in self._judged([number], met, first, steady).items()}
-        return {n: self._verdict(n, parts.get(n, []), first, steady) for n in numbers}
+        if run.exit_code is not None and [n for n, _ in parts] != list(numbers):
+            self.bench.forged[FORGED_MESSAGES] += 1
+            return {n: forged_verdict([FORGED_MESSAGES]) for n in numbers}
+        own = dict(parts)
+        return {n: self._verdict(n, own.get(n, []), first, steady) for n in numbers}
 
     def _script(self, number: int, met: Sequence[_Met]) -> Iterator[str]:
         yield f"echo {shlex.quote(_MARK + str(number) + '}')}"
@@ -211,6 +231,9 @@ class Schemata:
 
     def _verdict(self, number: int, lines: Sequence[str], first: TestRun, steady: frozenset[TestId]) -> Verdict:
         results = read_results(lines, first.build.executables, self.bench.cargo.package)
+        if results.forged:
+            self.bench.forged[DISPUTED_TESTS] += 1
+            return replace(forged_verdict([DISPUTED_TESTS]), scope="batch")
         if results.crashed or results.having(Outcome.LOST):
             return Verdict(False, Reason.TESTS_LOST, f"a test aborts or takes over {self.cap_s:.0f} s", scope="batch")
         failed = results.having(Outcome.FAILED) & steady
@@ -296,11 +319,19 @@ def _parts(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
         if line.startswith(_MARK):
             if number is not None:
                 yield number, own
-            number, own = int(json.loads(line)["id"]), []
+            number, own = _id(line), []
         else:
             own.append(line)
     if number is not None:
         yield number, own
+
+
+def _id(line: str) -> int:
+    """The number in a mark; -1 where a test made it."""
+    try:
+        return int(json.loads(line)["id"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return -1
 
 
 def _byte_of(text: bytes, line: int, column: int) -> int | None:
@@ -328,4 +359,4 @@ def judge_behaviour(bench: Workbench, edits: Sequence[Edit], tests: frozenset[Te
     """Whether all of the tests fail with the edits, each of them to its end, in a build of their own."""
     with bench.applied(edits):
         run = bench.cargo.test(only=tests, cap_s=bench.test_cap_s)
-    return run.compiled and tests <= run.results.having(Outcome.FAILED)
+    return run.compiled and not run.flags and tests <= run.results.having(Outcome.FAILED)

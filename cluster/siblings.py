@@ -55,6 +55,10 @@ def judge_many(bench: Workbench, trials: Sequence[Trial], probe: Sequence[str]) 
     for number, trial in left.items():
         if number not in verdicts:
             verdicts[number] = bench.judge(trial, probe, tests=False)
+        elif verdicts[number].green:
+            # Candidates may be written to deceive, and share a file: what is believed holds alone.
+            alone = bench.judge_probe([trial], probe)
+            verdicts[number] = replace(verdicts[number], audited=True) if alone.green else alone
     return [verdicts[number] for number in range(len(trials))]
 
 

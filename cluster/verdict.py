@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
-from oxidizer.cluster.cargo import Build
+from oxidizer.cluster.build import Build
 from oxidizer.cluster.diagnostics import Diagnostic, Key, unasked
 from oxidizer.cluster.edits import Edit, by_file, map_back
 from oxidizer.cluster.libtest import TestId
@@ -40,6 +40,8 @@ class Reason(StrEnum):
     """A change of behaviour in code that no test runs."""
     REFUTED = "refuted"
     """Judged alone, it shows something else than in a shared run."""
+    FORGED = "forged"
+    """Something spoke in the compiler's, cargo's or libtest's name: what it says is no word of theirs."""
     NO_PLACE = "no_place"
     """What a mutant shows stands nowhere in the crate's own files."""
 
@@ -116,13 +118,28 @@ def mutant_verdict(new: Sequence[Diagnostic], codes: Sequence[str] = ()) -> Verd
 
 def stopped_verdict(build: Build) -> Verdict | None:
     """The verdict where a command did not come to its end; None where it did."""
-    match build.cause:
+    if stopped := ended_verdict(build.cause):
+        return stopped
+    if build.forged:
+        return forged_verdict(build.forged)
+    if not build.finished:
+        return Verdict(False, Reason.DOES_NOT_COMPILE, last_words(build.run))
+    return None
+
+
+def forged_verdict(flags: Iterable[str], detail: str = "") -> Verdict:
+    """The verdict where tricks were seen."""
+    flags = tuple(dict.fromkeys(flags))
+    return Verdict(False, Reason.FORGED, detail or ", ".join(flags), flags=flags)
+
+
+def ended_verdict(cause: Cause | None) -> Verdict | None:
+    """The verdict where the sandbox ended a command; None where it did not."""
+    match cause:
         case Cause.TIMEOUT | Cause.SILENT as cause:
             return Verdict(False, Reason.TIMEOUT, cause.value)
         case Cause.OOM | Cause.OUTPUT_LIMIT | Cause.NO_SPACE as cause:
             return Verdict(False, Reason.OUT_OF_LIMITS, cause.value)
-    if not build.finished:
-        return Verdict(False, Reason.DOES_NOT_COMPILE, last_words(build.run))
     return None
 
 

@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from oxidizer.cluster.cargo import Build, Cargo
+from oxidizer.cluster.build import STALE_BUILD, Build
+from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.coverage import Coverage, measure_coverage
 from oxidizer.cluster.diagnostics import Diagnostic, Key, counts
 from oxidizer.cluster.edits import Edit, EditConflict, apply, by_file
 from oxidizer.cluster.libtest import Outcome, TestId
-from oxidizer.cluster.outcome import Cause, last_words
+from oxidizer.cluster.outcome import Cause, classify_status, last_words
 from oxidizer.cluster.policy import flagged, refusal, screen
 from oxidizer.cluster.rustc import Invocation, record
 from oxidizer.cluster.tricks.trick import Trick
-from oxidizer.cluster.verdict import GREEN, Reason, Trial, Verdict, added, mutant_verdict, spot, stopped_verdict
+from oxidizer.cluster.verdict import (
+    GREEN,
+    Reason,
+    Trial,
+    Verdict,
+    added,
+    ended_verdict,
+    forged_verdict,
+    mutant_verdict,
+    spot,
+    stopped_verdict,
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,8 @@ class Baseline:
     coverage: Coverage | None
     coverage_reason: str | None
     """Why coverage is not known."""
+    forged: tuple[str, ...] = ()
+    """Tricks that were seen in its tests: what they say of themselves is not believed."""
 
 
 class UnfitCrate(Exception):
@@ -62,6 +76,9 @@ class Workbench:
         self._source_shows: dict[tuple[str, ...], Build] = {}
         self._invocations: dict[tuple[str, ...], tuple[Invocation, ...]] = {}
         self._baseline: Baseline | None = None
+        self._first: Build | None = None
+        self.forged: Counter[str] = Counter()
+        """Tricks by how many commands showed them."""
 
     def read(self, file: str) -> bytes:
         """A source file as it was published. Raises FileNotFoundError, also for a name that leads out of the source."""
@@ -115,15 +132,40 @@ class Workbench:
         """What a cargo command shows with the edits; for the bare source each command runs once."""
         if changed := self.texts(*layers):
             with self.showing(changed):
-                return self.cargo.build(args)
+                return self._built_anew(args, changed)
         if tuple(args) not in self._source_shows:
-            self._source_shows[tuple(args)] = self.cargo.build(args)
+            self._source_shows[tuple(args)] = build = self.cargo.build(args)
+            self.forged.update(build.forged)
         return self._source_shows[tuple(args)]
+
+    def _built_anew(self, args: Sequence[str], changed: Collection[str]) -> Build:
+        """A build of changed files that cargo does not take from an earlier one."""
+        build = self.cargo.build(args)
+        if self._is_old(build, changed):
+            # None of the files need be the target's; its root is.
+            self._touch(build.roots)
+            build = self.cargo.build(args)
+            if self._is_old(build, changed):
+                build = replace(build, forged=(*build.forged, STALE_BUILD))
+        self.forged.update(build.forged)
+        return build
+
+    def _touch(self, files: Sequence[str]) -> None:
+        """Files of the source, and nothing else that a build may name, get a fresh time."""
+        for file in files:
+            if not os.path.isabs(file) and ".." not in Path(file).parts and (self.root / file).is_file():
+                os.utime(self.root / file, follow_symlinks=False)
+
+    def _is_old(self, build: Build, changed: Collection[str]) -> bool:
+        code = any(file.endswith(".rs") for file in changed)
+        return code and build.succeeded and not build.forged and self.cargo.package not in build.anew
 
     def foresee(self, probes: Sequence[Sequence[str]]) -> None:
         """Have `observe` know what several commands show of the bare source: that costs less together."""
         wanted = [args for args in dict.fromkeys(map(tuple, probes)) if args not in self._source_shows]
-        self._source_shows |= zip(wanted, self.cargo.builds(wanted), strict=True)
+        for args, build in zip(wanted, self.cargo.builds(wanted), strict=True):
+            self._source_shows[args] = build
+            self.forged.update(build.forged)
 
     def invocations(self, targets: Sequence[str]) -> tuple[Invocation, ...]:
         """How cargo compiles targets (`--lib`, `--bins`) of the bare source, recorded once. Raises NoInvocation."""
@@ -140,8 +182,11 @@ class Workbench:
 
     def _look(self) -> Baseline:
         check = self.cargo.check()
+        self.forged.update(check.forged)
         if check.cause:
-            raise UnfitCrate(check.cause, _complaint(check))
+            raise UnfitCrate(check.cause, ", ".join(check.forged) or _complaint(check))
+        self._first = check
+        self.recheck()
         clippy = self.observe(["clippy", *self.cargo.features])
         runs = [self.cargo.test(cap_s=self.test_cap_s)]
         if runs[0].results.outcomes:
@@ -155,7 +200,26 @@ class Workbench:
             measure_coverage(self.cargo, self.llvm_bin, failing | flaky) if passing else (None, "no passing test")
         )
         cause = None if passing else runs[0].cause or Cause.NO_TESTS
-        return Baseline(check, clippy, passing, failing, flaky, cause, coverage, reason)
+        forged = tuple(dict.fromkeys(flag for run in runs for flag in run.flags))
+        self.forged.update(forged)
+        return Baseline(check, clippy, passing, failing, flaky, cause, coverage, reason, forged)
+
+    def recheck(self) -> None:
+        """Compile the source once more where strangers' code runs while building, and hold it against the first time.
+
+        Raises UnfitCrate where it shows something else: a build script or a macro is of two minds.
+        """
+        if self._first is None or not self._first.guests:
+            return
+        self._touch(self._first.roots)
+        again = self.cargo.check()
+        self.forged.update(again.forged)
+        if again.forged:
+            raise UnfitCrate(Cause.FORGED, ", ".join(again.forged))
+        if stopped := classify_status(again.run):
+            raise UnfitCrate(stopped, "the source, compiled once more")
+        if again.succeeded != self._first.succeeded or counts(again.diagnostics) != counts(self._first.diagnostics):
+            raise UnfitCrate(Cause.UNSTABLE_BUILD, "compiled once more, the same source shows something else")
 
     def judge(self, trial: Trial, probe: Sequence[str], *, tests: bool = True) -> Verdict:
         """The verdict on one fix in runs of its own."""
@@ -265,7 +329,7 @@ class Workbench:
             return GREEN
         with self.showing(changed):
             verdict = self._run_tests(expected, only)
-            if again and verdict.broken:
+            if again and verdict.broken and verdict.reason is not Reason.FORGED:
                 more = (self._run_tests(verdict.broken, verdict.broken) for _ in range(2))
                 return next((v for v in more if not v.green), GREEN)
         return verdict
@@ -276,7 +340,13 @@ class Workbench:
             return stopped
         if not run.compiled:
             return Verdict(False, Reason.TESTS_DO_NOT_COMPILE, _complaint(run.build))
+        if ended := ended_verdict(classify_status(run.run)):
+            return ended
+        self.forged.update(run.flags)
         gone = expected - run.results.passed
+        if not set(run.flags) <= set(self.baseline.forged):
+            # Whatever became of the tests: the source's own do not do that.
+            return replace(forged_verdict(run.flags), broken=gone)
         if not gone:
             return GREEN
         failed = sorted(gone & run.results.having(Outcome.FAILED))

@@ -126,7 +126,10 @@ class CrateWork:
                 with meter.stage("baseline"):
                     baseline = bench.baseline
                 mined = self.run_miners(crate, bench, meter, license)
+                with meter.stage("recheck"):
+                    bench.recheck()
             finally:
+                summary["forged"] = dict(sorted(bench.forged.items()))
                 summary["stages"] = {"fetch": _outside(fetched), **meter.account()}
                 summary["peak_bytes"] = meter.peak_bytes
         summary |= {"status": "mined", **_told(mined, baseline)}
@@ -240,6 +243,7 @@ def _told(mined: Mined, baseline: Baseline) -> dict[str, Any]:
         },
         "audit": {"audited": mined.audited, "agreed": mined.agreed},
         "warnings": len(baseline.clippy.diagnostics),
+        "guests": sorted(baseline.check.guests),
         "coverage": {"measured": baseline.coverage is not None, "reason": baseline.coverage_reason},
         **({"injection": mined.injection} if mined.injection else {}),
     }  # fmt: skip

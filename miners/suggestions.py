@@ -69,9 +69,12 @@ class SuggestionMiner:
             self.recipe.rustc
         )
         build = self.bench.observe([*self.command, *(word for lint in lints for word in ("-W", lint))])
-        if classify_status(build.run) or not build.finished:
+        if classify_status(build.run) or not build.finished or build.forged:
             # What it would have shown is not known: the crate is beyond our limits, not without lessons.
-            raise UnfitCrate(build.cause or Cause.UNKNOWN, f"the harvest did not end: {last_words(build.run)}")
+            raise UnfitCrate(
+                build.cause or Cause.UNKNOWN,
+                f"the harvest did not end: {', '.join(build.forged) or last_words(build.run)}",
+            )
         # Other members of the workspace are units of their own.
         own = [d for d in build.diagnostics if d.package == build.package]
         return select(own, self.bench.read, self.recipe, self.seed)

@@ -287,7 +287,7 @@ def test_all_good_is_one_run(bench: Workbench, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(bench.cargo.sandbox, "run", lambda *a, **k: (runs.append(a), run(*a, **k))[1])
     assert all(verdict.green for _, verdict in prove_probe(bench, wave, PROBE))
     assert all(verdict.green for _, verdict in prove_tests(bench, wave))
-    assert len(runs) == 2
+    assert len(runs) == 3, "the probe, the build of the tests, the tests"
 
 
 def test_only_wrong_together(open_crate: OpenCrate) -> None:

@@ -61,7 +61,7 @@ class Noted:
         return Build(run, (), (), self.cause is None, self.cause is None, {}, self.package)
 
     def run(self, argv: Sequence[str]) -> RunResult:
-        if argv[0] == "mkdir":
+        if "mkdir" in argv[2]:
             return result()
         done = subprocess.run([*argv[:-1], str(self.notes)], capture_output=True, check=False)
         return result(done.returncode, done.stderr, done.stdout)
@@ -194,24 +194,49 @@ def message(level: str = "error", code: str | None = "E0308", text: str = "words
 
 ARTIFACT = json.dumps({"$message_type": "artifact", "artifact": "/box/x.rmeta", "emit": "metadata"}).encode()
 ICE = message("error: internal compiler error", None, "no such thing")
+ENDED = message(code=None, text="aborting due to 1 previous error")
+WARNED = message("warning", None, "1 warning emitted")
+TWO = message(code=None, text="aborting due to 2 previous errors; 1 warning emitted")
 RUNS = {
     "metadata made": (0, [ARTIFACT], True, 0),
-    "metadata made, with a warning": (0, [message("warning", "dead_code"), ARTIFACT], True, 1),
+    "metadata made, with a warning": (0, [message("warning", "dead_code"), ARTIFACT, WARNED], True, 1),
     "success without metadata": (0, [], False, 0),
-    "success without metadata, with an error": (0, [message()], False, 1),
-    "an error": (1, [message()], True, 1),
-    "failure without an error": (1, [message("warning", "dead_code")], False, 1),
+    "success without metadata, with an error": (0, [message(), ENDED], False, 1),
+    "an error": (1, [message(), ENDED], True, 1),
+    "failure without an error": (1, [message("warning", "dead_code"), WARNED], False, 1),
     "failure without a word": (1, [], False, 0),
     "failure though metadata was made": (1, [ARTIFACT], False, 0),
     "the compiler broke": (101, [message(), ICE], False, 2),
     "the compiler broke and hid it": (1, [message(), ICE], False, 2),
-    "another exit code": (3, [message(), ARTIFACT], False, 1),
+    "another exit code": (3, [message(), ARTIFACT, ENDED], False, 1),
     "ended from outside": (None, [message()], False, 1),
-    "noise between": (1, [b"thread panicked", b"{", b"{}", b'{"a": 1}', b"{\xff}", b"", message(), b"[1]"], True, 1),
-    "the same twice, which only places tell apart": (1, [message(), message()], True, 2),
-    "a summary": (1, [message(), message(code=None, text="aborting due to 1 previous error")], True, 1),
+    "noise between": (
+        1, [b"thread panicked", b"{", b"{}", b'{"a": 1}', b"{\xff}", b"", message(), b"[1]", ENDED], True, 1
+    ),
+    "the same twice, which only places tell apart": (
+        1, [message(), message(), message("warning", "dead_code"), TWO], True, 3
+    ),
     "a note of its own": (0, [message("note", None), ARTIFACT], True, 0),
+}  # fmt: skip
+FORGED = {
+    "an error that the compiler does not count": (1, [message(), message(), ENDED]),
+    "a warning that it does not count": (0, [message("warning", "dead_code"), ARTIFACT]),
+    "one where it counts two": (1, [message(), message("warning", "dead_code"), TWO]),
+    "two counts": (0, [message("warning", "dead_code"), WARNED, WARNED, ARTIFACT]),
+    "a note of the door": (1, [b'{"oxidizer":"forged_messages"}', message(), ENDED]),
 }
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_words_that_are_not_the_compilers(case: str) -> None:
+    exit_code, lines = FORGED[case]
+    compiled = read_compiled(result(exit_code, b"\n".join(lines)))
+    assert (compiled.finished, compiled.forged) == (False, ("forged_messages",))
+
+
+def test_who_leaves_the_compiler_is_noted() -> None:
+    compiled = read_compiled(result(86, b'\n{"oxidizer":"exit_in_compiler"}\n'))
+    assert (compiled.finished, compiled.forged) == (False, ("exit_in_compiler",))
 
 
 @pytest.mark.parametrize("case", RUNS)
