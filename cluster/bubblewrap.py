@@ -100,6 +100,8 @@ class BubblewrapSandbox:
         if self._group is None:
             # The kernel holds an ordinary user to a number of processes, but not root.
             found |= {Promise.MEMORY, Promise.CPU, *([Promise.PROCESSES] if os.geteuid() == 0 else [])}
+        elif not self._group.bounds_swap and cgroup.has_swap():
+            found.add(Promise.MEMORY)
         return frozenset(found)
 
     def close(self) -> None:
@@ -188,6 +190,9 @@ class BubblewrapSandbox:
         command = ["--size", str(terms.shm_bytes), "--perms", "1777", "--tmpfs", "/dev/shm"]
         command += ["--size", str(terms.limits.tmp_bytes), "--perms", "1777", "--tmpfs", "/tmp"]
         for host in terms.host_folders(mounts):
+            # Those that bubblewrap makes by itself are closed to others.
+            above = [str(folder) for folder in reversed(host.parents)][1:]
+            command += [word for folder in above for word in ("--perms", "0755", "--dir", folder)]
             command += ["--ro-bind", str(host), str(host)]
         for made in ("/box", "/opt", CARGO_HOME):
             command += ["--perms", "0755", "--dir", made]
