@@ -68,8 +68,8 @@ class BubblewrapSandbox:
         owner = self._user if self._privileged else os.geteuid()
         mounts.give_target(owner)
         self.target = Collector(mounts.target, follow_links=not self._terms.keeps(Promise.COLLECTION))
-        self._disk = open_disk(mounts.target, self._terms.limits, owner, may_mount=self._privileged)
         self._group = cgroup.create(self._terms.limits) if self._privileged else None
+        self._disk = open_disk(mounts.target, self._terms.limits, owner, may_mount=self._privileged)
         self._closed = False
 
     @staticmethod
@@ -107,12 +107,13 @@ class BubblewrapSandbox:
     def close(self) -> None:
         """End whatever runs, remove the control group and unmount the target. Safe to call twice."""
         self._closed = True
-        if self._group is not None:
-            group, self._group = self._group, None
-            if self._terms.keeps(Promise.ENDS):
+        group, self._group = self._group, None
+        try:
+            if group is not None and self._terms.keeps(Promise.ENDS):
                 group.kill()
                 group.remove()
-        self._disk.close()
+        finally:
+            self._disk.close()
 
     def __enter__(self) -> Self:
         return self

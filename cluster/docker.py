@@ -75,9 +75,9 @@ class DockerSandbox:
             )
         _sweep()
         self._swaps = cgroup.has_swap() and not self._client.info().get("SwapLimit")
+        self._files = Path(tempfile.mkdtemp(prefix=f"{_files_of_host()}{os.getpid()}-"))
         user = host_user(self._terms)
         self._disk: Disk = open_disk(mounts.target, self._terms.limits, user, may_mount=may_mount())
-        self._files = Path(tempfile.mkdtemp(prefix=f"{_files_of_host()}{os.getpid()}-"))
         self._container: Container | None = None
         self._closed = False
 
@@ -124,13 +124,15 @@ class DockerSandbox:
         """End whatever runs and remove the container. Safe to call twice."""
         if not self._closed:
             self._closed = True
-            if self._container is not None and not self._terms.keeps(Promise.ENDS):
-                self._container.leave()
-            else:
-                self._discard()
-            self._disk.close()
-            self._client.close()
-            shutil.rmtree(self._files, ignore_errors=True)
+            try:
+                if self._container is not None and not self._terms.keeps(Promise.ENDS):
+                    self._container.leave()
+                else:
+                    self._discard()
+            finally:
+                self._disk.close()
+                self._client.close()
+                shutil.rmtree(self._files, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
