@@ -11,7 +11,7 @@ SEED ?= 0
 .PHONY: help mine test hostile mixed chaos lint bench clean docker system-mine system-test
 
 help:
-	@echo "make mine   mine the starter list of crates into runs/starter"
+	@echo "make mine   mine the starter list of crates into runs/starter (ACCEPT=NAME,...: promises that may be weaker)"
 	@echo "make test   all tests"
 	@echo "make hostile  every hostile crate in every sandbox, and what each does where a promise is broken"
 	@echo "make mixed  the starter list with hostile crates among it: the good ones give what they give alone"
@@ -21,7 +21,7 @@ help:
 	@echo "make clean  remove the virtual environment and caches; runs stay"
 
 mine: .venv/mine
-	@$(BIN)/oxidizer mine --list datasets/crates/starter.toml --out runs/starter
+	@$(BIN)/oxidizer mine --list datasets/crates/starter.toml --out runs/starter $(if $(ACCEPT),--accept-weaker $(ACCEPT))
 
 test: docker
 	@$(BIN)/python -m pytest

@@ -21,11 +21,13 @@ from oxidizer.cluster.leftovers import sweep
 from oxidizer.cluster.manifest import ManifestFacts
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.outcome import Cause
+from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.room import RoomySandbox
 from oxidizer.cluster.rundir import UnitOutput
 from oxidizer.cluster.sandbox import CARGO_HOME, Mounts, SandboxUnavailable
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.session import Share
+from oxidizer.cluster.standings import require, require_of
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 from oxidizer.cluster.workbench import Baseline, UnfitCrate, Workbench
 from oxidizer.datasets.licence import judge_licence, scan_headers
@@ -63,6 +65,8 @@ class MineCrates:
     share: Share
     run: str = NO_RUN
     """The run's id, which all that the work makes is labelled with."""
+    accepted: frozenset[Promise] = frozenset()
+    """The promises of a sandbox that may be weaker or absent."""
 
     def __call__(self) -> CrateWork:
         """The work in one worker process. Raises SandboxUnavailable where the node has another toolchain."""
@@ -85,9 +89,11 @@ class CrateWork:
         self.toolchain = toolchain
         memory = min(plan.recipe.limits.memory_bytes, plan.share.memory_bytes)
         self.limits = replace(plan.recipe.limits, cpus=plan.share.cpus, memory_bytes=memory)
+        self._is_tried = False
 
     def __call__(self, order: dict[str, Any]) -> UnitOutput:
         """All that one crate gives. Raises SandboxUnavailable."""
+        self._try_node()
         began = time.monotonic()
         spec = spec_of(order)
         summary: dict[str, Any] = {k: order[k] for k in ("unit", "crate", "version")}
@@ -109,6 +115,12 @@ class CrateWork:
         summary["wall_s"] = round(time.monotonic() - began, 3)
         return output
 
+    def _try_node(self) -> None:
+        """Before the first crate: this node's sandboxes promise what the run asks for, which others' do not tell."""
+        if not self._is_tried:
+            require(self.plan.backend, self.toolchain.sysroot, self.plan.accepted, of_node=True)
+            self._is_tried = True
+
     def _mine(self, spec: CrateSpec, folder: Path, summary: dict[str, Any]) -> UnitOutput:
         began = time.monotonic()
         licences: list[str] = []
@@ -121,6 +133,7 @@ class CrateWork:
         mounts = mounts_of(crate, self.toolchain, folder / "target")
         with MeteredSandbox(RoomySandbox(open_sandbox(self.plan.backend, mounts, self.limits))) as meter:
             meter.calibrate()
+            require_of(meter, self.plan.accepted)
             bench = workbench(crate, meter, self.toolchain, self.plan.recipe)
             try:
                 with meter.stage("baseline"):

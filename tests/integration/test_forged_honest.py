@@ -1,6 +1,5 @@
 """Crates that do openly what tricks do in secret: nothing of them is called a forgery, and nothing of them is lost."""
 
-
 import pytest
 
 from oxidizer.cluster.libtest import CUSTOM_HARNESS
