@@ -194,6 +194,9 @@ class BubblewrapSandbox:
         command = ["--size", str(terms.shm_bytes), "--perms", "1777", "--tmpfs", "/dev/shm"]
         command += ["--size", str(terms.limits.tmp_bytes), "--perms", "1777", "--tmpfs", "/tmp"]
         for host in terms.host_folders(mounts):
+            # Bubblewrap makes what is above for its own user alone.
+            above = [str(folder) for folder in reversed(host.parents) if folder.name]
+            command += [word for folder in above for word in ("--perms", "0755", "--dir", folder)]
             command += ["--ro-bind", str(host), str(host)]
         for made in ("/box", "/opt", CARGO_HOME):
             command += ["--perms", "0755", "--dir", made]
