@@ -27,7 +27,7 @@ import os, stat, sys, tarfile
 os.makedirs("/tmp/out/dest")
 open("/tmp/victim", "w").write("mine")
 try:
-    archive = tarfile.open("/box/src/evil.crate", ignore_zeros={zeros}, errors="surrogateescape")
+    archive = tarfile.open("/box/src/evil.crate", ignore_zeros=ZEROS, errors="surrogateescape")
     if hasattr(tarfile, "fully_trusted_filter"):
         archive.extraction_filter = tarfile.fully_trusted_filter
     archive.extractall("/tmp/out/dest")
@@ -35,7 +35,7 @@ except RecursionError:
     print("the reader's stack is full"); sys.exit()
 found = [os.path.join(at, name) for at, folders, names in os.walk(b"/tmp/out/dest") for name in folders + names]
 size = sum(os.lstat(path).st_size for path in found)
-harm = {look}
+harm = LOOK
 print(harm or "")
 """
 # A reader in the manner of ours, which believes the number in a header.
@@ -72,7 +72,9 @@ def prove_archive(case: Archive, folder: Path, toolchain: Toolchain) -> Row:
     limits = replace(LIMITS, tmp_bytes=128 * MB, memory_bytes=1024 * MB)
     # Devices are made by root; the sandbox gives the reader that one right of root's.
     with open_box("bubblewrap", mounts, limits, Promise.CAPABILITIES) as box:
-        plain = box.run(["/usr/bin/python3", "-c", case.script.format(look=case.look, zeros=case.zeros)])
+        plain = box.run(
+            ["/usr/bin/python3", "-c", case.script.replace("ZEROS", str(case.zeros)).replace("LOOK", case.look)]
+        )
     harm = plain.stdout.decode().strip()
     assert harm, plain.stderr.decode()
     before = sorted(path.name for path in folder.iterdir())
@@ -163,7 +165,7 @@ _COMMENT = tarfile.TarInfo.create_pax_global_header({"comment": "c" * 60_000})
 _OUT = 'os.path.exists("/tmp/out/{0}") and "wrote /tmp/out/{0}"'
 
 CASES = (
-    Archive("traversal", lambda: packed(file("../../evil")), _OUT.format("evil"), "no crate needs"),
+    Archive("traversal", lambda: packed(file("x"), file("../../evil")), _OUT.format("evil"), "no crate needs"),
     Archive("absolute_name", lambda: packed(file("/tmp/out/evil")), _OUT.format("evil"), "outside of"),
     Archive("folder_of_another", lambda: packed(file("b-1.0.0/x")), _OUT.format("dest/b-1.0.0/x"), "outside of"),
     Archive("link_and_through_it",
@@ -196,9 +198,10 @@ CASES = (
             'max(f.count(b"/") for f in found) > 300 and "folders 300 deep"', "deeper than"),
     Archive("bomb_by_headers", lambda: gzip.compress(_COMMENT * 2000 + _tail(file("x"))), "''",
             "headers for one member"),
-    Archive("size_below_zero", lambda: _resized(b"-1001"), "", "not octal", script=_BELIEVER),
+    Archive("size_below_zero", lambda: _resized(b"-1"), "", "not octal", script=_BELIEVER),
     Archive("size_in_two_ways", lambda: packed(_pax(5), format=tarfile.PAX_FORMAT),
-            'size == 5 and "a file whose length depends on who reads"', "sets size"),
+            'os.path.getsize("/tmp/out/dest/a-1.0.0/x") == 5 and "a file whose length depends on who reads"',
+            "sets size"),
     Archive("holes", _sparse, 'size >= 30 << 20 and f"{size >> 20} MB of holes"', "neither a file nor a folder"),
     Archive("twice_the_same_name", lambda: packed(file("src/lib.rs", b"1"), file("src/lib.rs", b"2")),
             'open("/tmp/out/dest/a-1.0.0/src/lib.rs").read() == "2" and "the second file is in the first one\'s place"',

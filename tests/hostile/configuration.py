@@ -68,7 +68,7 @@ def script(words: str, then: str = 'exec "$@"') -> str:
 
 _RUSTUP = """
 [toolchain]
-path = "/box/src/crate/evil"
+path = "/tmp/tree/crate/evil"
 """
 
 CASES = (
@@ -143,7 +143,7 @@ CASES = (
              {**_BESIDE, "crate/Cargo.toml": _MANIFEST + 'workspace = "../beside"\n', "crate/src/lib.rs": "",
               "beside/Cargo.toml": _BESIDE["beside/Cargo.toml"] + '[workspace]\nmembers = ["../crate"]\n'},
              plain=("cargo", "metadata", "--offline", "--no-deps", "--format-version=1"),
-             harm='"workspace_root":"/box/src/beside"', refused="does not contain it"),
+             harm='"workspace_root":"/tmp/tree/beside"', refused="does not contain it"),
     Steering("dependency_beside",
              {**_BESIDE, "crate/Cargo.toml": _MANIFEST + '[dependencies]\nbeside = { path = "../beside" }\n',
               "crate/src/lib.rs": ""}, refused="points out of the crate", quick=("docker",)),
@@ -152,8 +152,9 @@ CASES = (
               "crate/src/lib.rs": ""}, refused="points out of the crate", published=True),
     Steering("dependency_in_git",
              {"crate/Cargo.toml": _MANIFEST + '[dependencies]\nx = { git = "http://127.0.0.1:@tcp@/x" }\n',
-              "crate/src/lib.rs": ""}, plain=("cargo", "check"), harm="tcp", refused="to a git repository",
-             published=True),
+              "crate/src/lib.rs": ""},
+             plain=("env", "-u", "CARGO_NET_OFFLINE", "CARGO_HOME=/tmp/home", "cargo", "check"), harm="tcp",
+             refused="to a git repository", published=True),
     Steering("patch_beside",
              {**_BESIDE, "crate/Cargo.toml": _MANIFEST + '[patch.crates-io]\nbeside = { path = "../beside" }\n'
               '[dependencies]\nbeside = "0.1"\n', "crate/src/lib.rs": ""}, refused="points out of the crate"),
@@ -170,7 +171,7 @@ CASES = (
              refused="points out of the crate"),
     Steering("library_beside",
              {**_BESIDE, "crate/Cargo.toml": _MANIFEST + '[lib]\npath = "../beside/src/lib.rs"\n'},
-             plain=(*CHECK, "--message-format=json"), harm="/box/src/crate/../beside/src/lib.rs",
+             plain=(*CHECK, "--message-format=json"), harm="/tmp/tree/crate/../beside/src/lib.rs",
              refused="points out of the crate"),
     Steering("source_is_a_link",
              {"crate/Cargo.toml": _MANIFEST, "crate/src/lib.rs": 'pub const NOTES: &str = include_str!("notes");\n',

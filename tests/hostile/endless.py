@@ -93,7 +93,7 @@ use std::io::Write;
 fn strike() {
     let piece = vec![b'x'; 1 << 20];
     let mut out = std::io::stdout();
-    for _ in 0..400 {
+    for _ in 0..250 {
         out.write_all(&piece).unwrap();
     }
 }
@@ -167,6 +167,12 @@ def toiled(evidence: Evidence) -> str | None:
     return f"the compiler worked for {run.wall_s:.0f} s" if run and long else None
 
 
+def swallowed(evidence: Evidence) -> str | None:
+    """cargo held what a build script said, all of it."""
+    run = evidence.run
+    return f"cargo held {run.peak_bytes >> 20} MB" if run and evidence.cause is None else None
+
+
 def _warned() -> str:
     names = "\n        ".join(f"let unused_{'x' * 60}_{n} = $digit;" for n in range(40))
     return _UNUSED.replace("NAMES", names).replace("TOKENS", " ".join(str(n) for n in range(150)))
@@ -192,6 +198,6 @@ CASES = (
          limits=_SLOW),
     Case("endless_constant", Promise.WALL, library(_CONST), harm=toiled, end=Cause.TIMEOUT, limits=_SLOW,
          quick=("bubblewrap",)),
-    Case("cargo_swallows_a_line", Promise.MEMORY, build_script(_SWALLOWED), end=Cause.OOM,
+    Case("cargo_swallows_a_line", Promise.MEMORY, build_script(_SWALLOWED), harm=swallowed, end=Cause.OOM,
          limits={"memory_bytes": 256 * MB, "disk_bytes": 2048 * MB, "file_bytes": 1024 * MB}),
 )  # fmt: skip

@@ -278,20 +278,22 @@ fn used() -> f64 {
 fn strike() {
     let began = Instant::now();
     let spin = move || while began.elapsed() < Duration::from_millis(2500) {};
-    let threads = [std::thread::spawn(spin), std::thread::spawn(spin), std::thread::spawn(spin)];
-    threads.map(|thread| thread.join().unwrap());
+    // Many, to have their part of a machine that others use too.
+    let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(spin)).collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
     let share = used() / began.elapsed().as_secs_f64();
-    if share > 0.5 {
-        told(&format!("took {share:.1} processors instead of 0.2"));
+    if share > 0.18 {
+        told(&format!("took {share:.2} processors instead of 0.1"));
     }
 }
 """
 
 _RUSTC_MEMORY = """
-pub static BIG: [u8; 360 << 20] = [7; 360 << 20];
-pub const fn first() -> u8 {
-    BIG[0]
+const fn last() -> u8 {
+    let big = [7u8; 600 << 20];
+    big[(600 << 20) - 1]
 }
+pub const LAST: u8 = last();
 """
 
 
@@ -321,10 +323,9 @@ CASES = (
     Case("disk", Promise.DISK, build_script(_DISK.replace("WAIT", "3")), end=Cause.NO_SPACE, quick=("docker",)),
     Case("inodes", Promise.INODES, build_script(_INODES.replace("WAIT", "3")), end=Cause.NO_SPACE),
     Case("sparse_file", Promise.FILE_SIZE, build_script(_SPARSE), end=Cause.BUILD_SCRIPT_FAILED),
-    Case("huge_file", Promise.FILE_SIZE, test(_HUGE), command="test", limits={"tmp_bytes": 300 * MB},
-         end=Cause.NO_TESTS),
+    Case("huge_file", Promise.FILE_SIZE, test(_HUGE), command="test", limits={"tmp_bytes": 300 * MB}),
     Case("open_files", Promise.OPEN_FILES, build_script(_DESCRIPTORS), quick=("docker",)),
     Case("open_sockets", Promise.OPEN_FILES, test(_SOCKETS), command="test"),
-    Case("processors", Promise.CPU, build_script(_PROCESSORS), limits={"cpus": 0.2},
+    Case("processors", Promise.CPU, build_script(_PROCESSORS), limits={"cpus": 0.1},
          weaker={"bubblewrap-user": "no control group: the share of the processors is not bounded"}),
 )  # fmt: skip

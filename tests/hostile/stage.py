@@ -122,8 +122,14 @@ class Stage:
             "secret": (folder / "secret").read_text(),
         }
 
-    def leavings(self) -> list[str]:
-        """What is on the machine that should be gone once the sandbox is closed."""
+    def leavings(self, patience_s: float = 5.0) -> list[str]:
+        """What is on the machine that should be gone once the sandbox is closed; the kernel may hold some a moment."""
+        deadline_s = time.monotonic() + patience_s
+        while (found := self._leavings()) and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+        return found
+
+    def _leavings(self) -> list[str]:
         mounts = Path("/proc/self/mounts").read_text().count(str(self.folder))
         found = [f"{mounts} mounts"] if mounts else []
         found += [f"process {pid}" for pid in processes_with(f"daemon-{self.token}")]

@@ -109,11 +109,8 @@ def strike(case: Case, backend: str, folder: Path, toolchain: Toolchain, without
             evidence = _in_this_worker(stage, backend, mounts, limits, without)
         evidence = replace(evidence, seconds=time.monotonic() - began)
         changed = [name for name, fact in stage.facts().items() if fact != before[name]]
-        # The kernel may hold a group or a mount for a moment.
-        deadline_s = time.monotonic() + (_GONE_S if without is None else 0)
-        while (left := stage.leavings()) and time.monotonic() < deadline_s:
-            time.sleep(0.1)
-        return replace(evidence, changed=(*changed, *(left if without is None else ())))
+        left = stage.leavings() if without is None else []
+        return replace(evidence, changed=(*changed, *left))
 
 
 def _in_this_worker(stage: Stage, backend: str, mounts: Mounts, limits: Limits, without: Promise | None) -> Evidence:
