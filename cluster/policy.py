@@ -32,7 +32,7 @@ one in code, and so do other names for the same thing: `use std::process::exit a
 | `proc_macro_edit` | a procedural macro's package, where neither mistake nor diagnostic is there | refused |
 | `foreign_file` | a file that is no Rust | refused |
 | `generated_file` | a file that a program wrote | refused |
-| `deletion` | the patch only takes code away | flag |
+| `deletion` | the patch only takes words of the code away | flag |
 | `placeholder` | a new macro that panics, behind an `if` or in a closure | flag |
 | `renamed_item` | an item has another name and is the same | flag |
 

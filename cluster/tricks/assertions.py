@@ -108,14 +108,15 @@ def compared(before: Piece, after: Piece, source: Piece | None, asked: Sequence[
     what it says of an assertion may be mended in it.
     """
     now, healthy = assertions(after), assertions(source) if source is not None else None
-    functions = {w.owner for w in after.words}
-    for owner, old in assertions(before).items():
-        if owner not in functions:
+    renamed = _renamed(before, after)
+    for was_in, old in assertions(before).items():
+        owner = renamed.get(was_in, was_in)
+        if owner not in after.owners and was_in in before.tests:
             continue  # it went as a whole: another trick
         own = now.get(owner, [])
         fine = Counter(a.text for a in healthy.get(owner, [])) if healthy is not None else Counter[str]()
         wanted = min(len(old), len(healthy.get(owner, []))) if healthy is not None else len(old)
-        at = own[0].word.at if own else next(w.at for w in after.words if w.owner == owner)
+        at = own[0].word.at if own else next((w.at for w in after.words if w.owner == owner), 0)
         gone, new = _unpaired(old, own)
         if len(own) < wanted and not any(_is_asked(a, asked) for a in gone):
             yield Fact((TrickName.REMOVED_ASSERTION,), "", owner, at, f"takes an assertion out of `{owner}`")
@@ -123,8 +124,20 @@ def compared(before: Piece, after: Piece, source: Piece | None, asked: Sequence[
             if not fine[now_is.text]:
                 yield from _weaker(was, now_is, owner, _is_asked(was, asked))
         if healthy is None or _depths(own) != _depths(healthy.get(owner, [])):
-            yield from _skipped(before, after, old, own, owner)
+            yield from _skipped(before, after, old, own, (was_in, owner))
     yield from _expected(before, after, source, asked)
+
+
+def _renamed(before: Piece, after: Piece) -> dict[str, str]:
+    """Tests and what helps them under their new names, in the order in which they stand."""
+    gone = [o for o in _in_order(before) if o not in after.owners]
+    come = [o for o in _in_order(after) if o not in before.owners]
+    return dict(zip(gone, come, strict=False))
+
+
+def _in_order(code: Piece) -> list[str]:
+    """The functions that assert, or are tests."""
+    return list(dict.fromkeys([*code.tests, *assertions(code)]))
 
 
 def _unpaired(old: Sequence[Assertion], new: Sequence[Assertion]) -> tuple[list[Assertion], list[Assertion]]:
@@ -147,15 +160,19 @@ def _weaker(was: Assertion, now: Assertion, owner: str, asked: bool) -> Iterator
     if now.is_trivial and not was.is_trivial:
         text = f"`{now.name}!` in `{owner}` holds whatever the code does"
         yield Fact((TrickName.TRIVIAL_ASSERTION,), "", owner, now.word.at, text)
+    elif now.name.startswith("debug_") and not was.name.startswith("debug_"):
+        text = f"`{now.name}!` in `{owner}` asserts in some builds only"
+        yield Fact((TrickName.SKIPPED_ASSERTION,), "", owner, now.word.at, text)
     elif not asked and (was.literals != now.literals or was.comparisons != now.comparisons):
         text = f"`{now.name}!` in `{owner}` expects something else"
         yield Fact((TrickName.CHANGED_EXPECTATION,), "", owner, now.word.at, text)
 
 
 def _skipped(
-    before: Piece, after: Piece, old: Sequence[Assertion], now: Sequence[Assertion], owner: str
+    before: Piece, after: Piece, old: Sequence[Assertion], now: Sequence[Assertion], owners: tuple[str, str]
 ) -> Iterator[Fact]:
-    if now and _returns(after, owner, now[-1].word.at) > _returns(before, owner, old[-1].word.at):
+    owner = owners[1]
+    if now and _returns(after, owner, now[-1].word.at) > _returns(before, owners[0], old[-1].word.at):
         text = f"`{owner}` returns before it asserts"
         yield Fact((TrickName.SKIPPED_ASSERTION,), "", owner, now[-1].word.at, text)
     elif len(now) == len(old):

@@ -19,7 +19,7 @@ _LINKING = frozenset(
 )  # fmt: skip
 _LINKING_MACROS = frozenset({"global_asm", "asm", "naked_asm", "llvm_asm"})
 TRIGGER = re.compile(
-    rb"allow|(?<!\.)expect\b|cfg|ignore|should_panic|asm|main|test_runner|"
+    rb"allow|derived|(?<!\.)expect\b|cfg|ignore|should_panic|asm|main|test_runner|"
     + "|".join(sorted(w for w in _LINKING if w not in ("test_runner", "no_main"))).encode()
 )
 """Words without one of which no attribute is of interest."""
@@ -62,6 +62,9 @@ def _facts(attribute: Attribute, on_test: bool) -> Iterator[Fact]:
         yield Fact((TrickName.IGNORED_TEST,), "ignore", owner, at, f"ignores the test `{owner}`")
     if head == "should_panic":
         yield Fact((TrickName.EXPECTED_PANIC,), "should_panic", owner, at, f"has the test `{owner}` fail to pass")
+    if head == "automatically_derived":
+        # Lints look away from what a macro is said to have written.
+        yield Fact((TrickName.SILENCED_LINT,), "allow derived", owner, at, f"keeps lints from `{owner}` by {shown}")
     if head in _LINKING:
         yield Fact((TrickName.LINKED_CODE,), f"link {head}", owner, at, f"reaches the linker by {shown}")
 

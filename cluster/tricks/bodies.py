@@ -10,7 +10,7 @@ from functools import cached_property
 
 from tree_sitter import Node
 
-from oxidizer.cluster.tricks.piece import COMMENTS, Piece, name_of
+from oxidizer.cluster.tricks.piece import COMMENTS, Piece, name_of, under
 from oxidizer.cluster.tricks.trick import Fact, TrickName
 
 _PLAIN = frozenset(
@@ -33,6 +33,7 @@ _EMPTY_CALLS = frozenset({"default", "new", "empty", "none", "zeroed"})
 _MAKERS = frozenset({"Some", "Ok", "Err", "Box::new", "Rc::new", "Arc::new", "Cow::Borrowed", "Cow::Owned"})
 _COPIES = frozenset({"clone", "into", "to_owned", "to_string", "to_vec", "as_ref", "as_str", "copied", "cloned"})
 _INNER = re.compile(rb"\bfn\b")
+_OPENS = frozenset({"unwrap", "expect", "unwrap_or_default", "unwrap_or"})
 _NAMES = frozenset({"identifier", "self", "metavariable"})
 _MACROS = frozenset({"vec", "format", "String"})
 
@@ -65,6 +66,8 @@ class Function:
         """It returns something plain before its other statements."""
         for statement in self.statements[:-1]:
             inner = _unwrapped(statement)
+            if inner.type == "if_expression" and _is_certain(inner) and (then := _consequence(inner)):
+                inner = _unwrapped(then[-1])
             if inner.type == "return_expression":
                 return _is_plain(inner)
             if not _is_plain(statement):
@@ -81,13 +84,13 @@ def functions(piece: Piece) -> dict[tuple[str, int], Function]:
         node, path = todo.pop()
         body = node.child_by_field_name("body")
         if node.type == "function_item" and body is not None:
-            path = f"{path}::{name_of(node)}"
+            path = under(path, name_of(node))
             found[path, seen[path]] = Function(node, body)
             seen[path] += 1
             if not _INNER.search(body.text or b""):
                 continue
         elif node.type in ("impl_item", "mod_item", "trait_item"):
-            path = f"{path}::{name_of(node)}"
+            path = under(path, name_of(node))
         if node.type != "token_tree":
             todo += [(c, path) for c in reversed(node.named_children)]
     return found
@@ -111,10 +114,17 @@ def gutted(before: Piece, after: Piece, source: Piece | None, lint: tuple[int, i
             continue
         if not now.deeds and (_is_asked(old, lint) or (len(old.deeds) == 1 and not _drops(old, now))):
             continue
+        # Of broken code a tree may say anything; what is gutted is shorter.
+        if not now.deeds and _size(after, now) >= _size(before, old):
+            continue
         name = path.rpartition("::")[2]
-        if after.is_test(name) or before.is_test(name) or (name in ("eq", "ne") and now.is_constant):
+        if after.is_test(path) or before.is_test(path) or (name in ("eq", "ne") and now.is_constant):
             continue  # tricks with names of their own
-        yield Fact((TrickName.GUTTED_BODY,), path, name, now.node.start_byte, f"`{name}` does nothing of what it did")
+        yield Fact((TrickName.GUTTED_BODY,), "", path, now.node.start_byte, f"`{path}` does nothing of what it did")
+
+
+def _size(code: Piece, function: Function) -> int:
+    return sum(function.body.start_byte <= w.at < function.body.end_byte for w in code.words)
 
 
 def _drops(old: Function, now: Function) -> bool:
@@ -125,6 +135,17 @@ def _drops(old: Function, now: Function) -> bool:
 def _is_asked(old: Function, lint: tuple[int, int] | None) -> bool:
     """A lint speaks of all that the function did."""
     return lint is not None and all(lint[0] <= d.start_byte and d.end_byte <= lint[1] + 1 for d in old.deeds)
+
+
+def _is_certain(node: Node) -> bool:
+    """An `if` whose condition names nothing."""
+    condition = node.child_by_field_name("condition")
+    return condition is not None and not _says_name(condition) and _is_plain(condition)
+
+
+def _consequence(node: Node) -> Sequence[Node]:
+    then = node.child_by_field_name("consequence")
+    return _parts(then) if then is not None else []
 
 
 def _unwrapped(node: Node) -> Node:
@@ -159,7 +180,11 @@ def _is_plain_call(node: Node) -> bool:
     text, given = (function.text or b"").decode("utf-8", "replace"), _parts(arguments)
     if function.type == "field_expression":
         value = function.child_by_field_name("value")
-        return not given and text.rpartition(".")[2] in _COPIES and value is not None and _is_plain(value)
+        method = text.rpartition(".")[2]
+        if value is None or not _is_plain(value):
+            return False
+        # What is taken out of a constant is one.
+        return (not given and method in _COPIES) or (method in _OPENS and not _says_name(value))
     if not given:
         return text.rpartition(":")[2] in _EMPTY_CALLS
     return text in _MAKERS and all(_is_plain(part) for part in given)

@@ -15,11 +15,13 @@ from oxidizer.cluster.tricks.trick import Fact, TrickName
 
 _UNFINISHED = frozenset({"todo", "unimplemented"})
 _PANICS = frozenset({"panic", "unreachable"})
-_PANIC_CALLS = frozenset({"panic_any", "resume_unwind", "unreachable_unchecked"})
+_PANIC_CALLS = frozenset({"panic_any", "resume_unwind", "unreachable_unchecked", "always_abort"})
+_UNWRAPS = frozenset({"unwrap", "expect", "unwrap_unchecked", "unwrap_err", "expect_err"})
 _EXITS = frozenset(
     {
         ("process", "exit"), ("process", "abort"), ("intrinsics", "abort"), ("intrinsics", "unreachable"),
         ("libc", "exit"), ("libc", "_exit"), ("libc", "abort"), ("libc", "quick_exit"), ("unistd", "_exit"),
+        ("ExitCode", "exit_process"),
     }
 )  # fmt: skip
 _EXIT_MODULES = frozenset(module for module, _ in _EXITS)
@@ -28,6 +30,7 @@ _WAYS_OUT = frozenset(
 )
 _OPEN = frozenset({"closure_expression"})
 _DEPTH = 4
+_ASSERTS = frozenset({"assert", "debug_assert"})
 UNFINISHED = (TrickName.UNFINISHED_CODE, TrickName.PLACEHOLDER)
 PANIC = (TrickName.PANIC_IN_PLACE, TrickName.PLACEHOLDER)
 BEHIND = (TrickName.PLACEHOLDER,)
@@ -44,6 +47,8 @@ def macros_that_end(piece: Piece, names: Aliases) -> Iterator[Fact]:
         elif kind in _PANICS:
             there, where = (PANIC, "in place") if in_place(piece, word) else (BEHIND, "behind")
             yield _fact(there, f"{kind}!|{where}", word, f"panics for code: {shown}")
+        elif kind in _ASSERTS and _is_false(piece, word):
+            yield _fact(PANIC, f"{kind}!(false)", word, f"panics for code: {shown}")
         elif kind == "exit":
             yield _fact(EXIT, "exit", word, f"ends the process by {shown}")
         elif word.kind == "metavariable":
@@ -133,6 +138,36 @@ def calls_that_end(piece: Piece, names: Aliases) -> Iterator[Fact]:
     for one in imports(piece.words):
         if one.path[-2:] in _EXITS or (one.alias == "*" and one.path[-1:] and one.path[-1] in _EXIT_MODULES):
             yield _fact(EXIT, f"use {one.path[-1]}", one.word, f"brings in `{'::'.join(one.path)}`")
+
+
+def unwraps(piece: Piece) -> Iterator[Fact]:
+    """Values that are unwrapped and cannot be: `None.unwrap()`."""
+    words = piece.words
+    for at, word in enumerate(words[2:], 2):
+        if word.text in _UNWRAPS and words[at - 1].text == "." and _is_nothing(words, at - 2):
+            yield _fact((TrickName.PANIC_IN_PLACE,), "unwrap", word, f"panics for code: `{word.text}` of nothing")
+
+
+def _is_nothing(words: Sequence[Word], at: int) -> bool:
+    """A value that ends at a word is `None`, `None::<T>` or `Err(..)` by itself."""
+    if words[at].text == ">":
+        while at > 0 and words[at].text != "<":
+            at -= 1
+        return at > 1 and words[at - 2].text == "None"
+    if words[at].text == ")":
+        depth, last = 0, at
+        while at > 0:
+            depth += (words[at].text == ")") - (words[at].text == "(")
+            if depth == 0:
+                break
+            at -= 1
+        return words[at - 1].text == "Err" or (last - at == 2 and words[at + 1].text == "None")
+    return words[at].text == "None"
+
+
+def _is_false(piece: Piece, word: Word) -> bool:
+    at = next(n for n, other in enumerate(piece.words) if other is word)
+    return piece.words[at + 3 : at + 4] != [] and piece.words[at + 3].text == "false"
 
 
 def endless_loops(piece: Piece) -> Iterator[Fact]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from oxidizer.cluster.tricks.piece import Piece
 from oxidizer.cluster.tricks.trick import Fact, TrickName
 
+_ASSERTED = re.compile(rb"(?m)^[ \t]*(?://[/!]|\*)[^\n/]*\bassert\w*!")
 _OFF = frozenset({"ignore", "no_run", "compile_fail", "text", "should_panic"})
 _EXAMPLE = re.compile(r"rust|edition\d+|test_harness|standalone\w*|" + "|".join(sorted(_OFF)))
 
@@ -19,6 +20,13 @@ def tests(piece: Piece) -> Iterator[Fact]:
     for info, at in piece.fences:
         if all(_EXAMPLE.fullmatch(word) for word in re.split(r"[ ,]+", info) if word):
             yield Fact((TrickName.DELETED_TEST,), "example", "", at, "deletes an example that is a test")
+
+
+def documented(piece: Piece) -> Iterator[Fact]:
+    """What the examples assert."""
+    for found in _ASSERTED.finditer(piece.text):
+        name = (TrickName.REMOVED_ASSERTION,)
+        yield Fact(name, "documented", "", found.start(), "takes an assertion out of an example")
 
 
 def switched_off(piece: Piece) -> Iterator[Fact]:

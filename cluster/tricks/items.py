@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from oxidizer.cluster.tricks.piece import COMMENTS, Piece, is_testing, name_of, piece
-from oxidizer.cluster.tricks.region import Change
+from oxidizer.cluster.tricks.piece import COMMENTS, Piece, is_for_tests, is_testing, name_of, piece
+from oxidizer.cluster.tricks.region import Change, sides
 from oxidizer.cluster.tricks.trick import TrickName
 
 _TYPES = frozenset({"struct_item", "enum_item", "union_item", "type_item", "trait_item", "associated_type"})
@@ -126,8 +126,7 @@ def _reach(node: Node) -> int:
 def _is_test(attributes: list[Node]) -> bool:
     for node in attributes:
         for attribute in piece(node.text or b"", False).attributes:
-            words = attribute.text.split()
-            if is_testing(attribute) or (attribute.head == "cfg" and "test" in words and "not" not in words):
+            if is_testing(attribute) or is_for_tests(attribute):
                 return True
     return False
 
@@ -161,7 +160,7 @@ def missing(
     new = _new(after, before)
     for change, begin, item in reversed(lost):
         inside = item.parent and any(_holds(other, item) for _, _, other in lost)
-        if inside or (code in REMOVABLE and item.key in asked):
+        if inside or (code in REMOVABLE and item.key in asked) or _is_only_unread(change, item):
             continue
         alike = (n for n in new if (n.group, n.parent) == (item.group, item.parent))
         twin = next((n for n in alike if n.text == item.text), None)
@@ -175,8 +174,24 @@ def missing(
 
 
 def _new(after: Sequence[Item], before: Sequence[Place]) -> list[Item]:
-    had = _counts([i for _, _, i in before])
-    return [item for item in after if had[item.key] == 0]
+    had, new = _counts([i for _, _, i in before]), []
+    for item in after:
+        if had[item.key] > 0:
+            had[item.key] -= 1
+        else:
+            new.append(item)
+    return new
+
+
+def _is_only_unread(change: Change, item: Item) -> bool:
+    """The code before is broken, and the item's name stands as often as it did: a tree may find items anywhere."""
+    own = item.node.child_by_field_name("name")
+    name = (own.text or b"").decode("utf-8", "replace") if own is not None else ""
+    regions = change.regions
+    if not name or not any(r.before.root.has_error for r in regions):
+        return False
+    had, has = (sum(w.text == name for p in ps for w in p.words) for ps in sides(regions))
+    return has >= had
 
 
 def _counts(found: Sequence[Item]) -> Counter[tuple[str, str]]:

@@ -15,11 +15,12 @@ from oxidizer.cluster.tricks.balance import brought, taken
 from oxidizer.cluster.tricks.files import Packages, Read
 from oxidizer.cluster.tricks.items import missing
 from oxidizer.cluster.tricks.piece import Piece
-from oxidizer.cluster.tricks.region import Change, Region
+from oxidizer.cluster.tricks.region import Change, Region, sides
 from oxidizer.cluster.tricks.trick import Fact, Trick, TrickName
 
 _LEVELS = re.compile(rb"warn|deny|forbid")
 _ATTRIBUTES = frozenset({TrickName.SILENCED_LINT, TrickName.HIDDEN_CODE, TrickName.IGNORED_TEST})
+_TESTS = frozenset({TrickName.DELETED_TEST, TrickName.REMOVED_ASSERTION})
 _ITEMS = frozenset({TrickName.DELETED_TEST, TrickName.DELETED_ITEM, TrickName.RENAMED_ITEM})
 _ASSERTIONS = frozenset(
     {
@@ -49,7 +50,7 @@ FAMILIES = (
     ),
     Family(
         frozenset({TrickName.UNFINISHED_CODE, TrickName.PANIC_IN_PLACE, TrickName.EARLY_EXIT, TrickName.PLACEHOLDER}),
-        re.compile(rb"todo|unimplemented|panic|unreachable|\$"),
+        re.compile(rb"todo|unimplemented|panic|unreachable|assert|\$"),
         lambda piece, rust: endings.macros_that_end(piece, rust.names),
         by_alias=True,
     ),
@@ -58,6 +59,11 @@ FAMILIES = (
         re.compile(rb"exit|abort|panic|resume_unwind|unreachable|process|intrinsics|libc"),
         lambda piece, rust: endings.calls_that_end(piece, rust.names),
         by_alias=True,
+    ),
+    Family(
+        frozenset({TrickName.PANIC_IN_PLACE}),
+        re.compile(rb"\.\s*(?:unwrap|expect)|\bNone\b|\bErr\b"),
+        lambda piece, _: endings.unwraps(piece),
     ),
     Family(
         frozenset({TrickName.ENDLESS_LOOP}),
@@ -117,6 +123,16 @@ class Rust:
         spans = self.target.spans if self.target is not None else ()
         return [s.byte_start - region.begin for s in spans if s.file == self.change.file]
 
+    def is_untouched(self, region: Region, at: int) -> bool:
+        """The place in the region after is of no edit's making."""
+        shift = 0
+        for edit in sorted(self.change.edits):
+            start = edit.start + shift
+            if start <= region.start + at < start + len(edit.replacement):
+                return False
+            shift += len(edit.replacement) - (edit.end - edit.start)
+        return True
+
     def trick(self, name: TrickName, at: int, sentence: str, region: Region) -> Trick:
         """A trick at an offset of the region after."""
         return Trick(name, self.change.file, self.change.line(region.start + at), sentence)
@@ -138,7 +154,7 @@ class Patch:
 
     def tricks(self, wanted: Collection[TrickName], unsafe_for: Collection[str]) -> Iterator[Trick]:
         """The wanted ones, in no order. `unsafe_for` are codes that ask for `unsafe`."""
-        if TrickName.DELETION in wanted and self._only_deletes():
+        if TrickName.DELETION in wanted and self._changes and all(map(_only_deletes, self._changes)):
             first = self._changes[0]
             yield Trick(TrickName.DELETION, first.file, first.line(first.edits[0].start), "only takes code away")
         at = self.target.primary.file if self.target is not None and self.target.primary is not None else None
@@ -153,10 +169,6 @@ class Patch:
             yield from self._lowered(rust, wanted)
             yield from self._compared(rust, wanted)
         yield from self._taken(every, wanted)
-
-    def _only_deletes(self) -> bool:
-        edits = [e for change in self._changes for e in change.edits]
-        return all(not e.replacement.strip() for e in edits) and any(e.end > e.start for e in edits)
 
     def _brought(self, rust: Rust, wanted: Collection[TrickName], unsafe_for: Collection[str]) -> Iterator[Trick]:
         for family in FAMILIES:
@@ -176,7 +188,8 @@ class Patch:
             return
         before = [f for r in regions for f in family.facts(r.before, rust)]
         source = [f for r in regions if r.source is not None for f in family.facts(r.source, rust)]
-        owners = [frozenset[str]().union(*(p.owners for p in ps)) for ps in _sides(regions)]
+        owners = [frozenset[str]().union(*(p.owners for p in pieces)) for pieces in sides(regions)]
+        after = [(r, f) for r, f in after if not (r.before.root.has_error and rust.is_untouched(r, f.at))]
         new = {id(f) for f in brought([f for _, f in after], before, source, (owners[0], owners[1]))}
         if family.names & _ATTRIBUTES and len(after) <= len(before) and _speaks_of_attribute(rust):
             # The diagnostic is of an attribute: another one in its place is what it asks for.
@@ -230,8 +243,8 @@ class Patch:
         """What goes: tests, and items; a move within the patch is none."""
         if not every:
             return
-        if TrickName.DELETED_TEST in wanted:
-            yield from _gone(every)
+        if not _TESTS.isdisjoint(wanted):
+            yield from _gone(every, wanted)
         if not _ITEMS.isdisjoint(wanted):
             code = (self.target.code or "") if self.target is not None else ""
             spans = [(s.file, s.byte_start) for s in self.target.spans] if self.target is not None else []
@@ -240,22 +253,34 @@ class Patch:
                     yield Trick(name, change.file, change.before.count(b"\n", 0, at) + 1, sentence)
 
 
-def _gone(every: Sequence[Rust]) -> Iterator[Trick]:
-    regions = [(rust, region) for rust in every for region in rust.change.regions]
-    before = [(rust, region, f) for rust, region in regions for f in examples.tests(region.before)]
-    after = [f for _, region in regions for f in examples.tests(region.after)]
-    # A file that is as it is published has a source too: itself.
-    source = [f for _, region in regions for f in examples.tests(region.source or region.before)]
-    gone = {id(f) for f in taken([f for _, _, f in before], after, source)}
-    for rust, region, fact in before:
-        if id(fact) in gone:
-            line = rust.change.before.count(b"\n", 0, region.begin + fact.at) + 1
-            yield Trick(TrickName.DELETED_TEST, rust.change.file, line, fact.sentence)
+def _only_deletes(change: Change) -> bool:
+    """What is there after is what was there before without some of its words, however the edits are cut."""
+    if not change.file.endswith(".rs"):
+        return all(not e.replacement.strip() for e in change.edits)
+    fewer = False
+    for region in change.regions:
+        before, after = iter(region.before.words), region.after.words
+        if not all(any(word.text == was.text for was in before) for word in after):
+            return False
+        fewer = fewer or len(after) < len(region.before.words)
+    return fewer
 
 
-def _sides(regions: Sequence[Region]) -> tuple[list[Piece], list[Piece]]:
-    before = [p for r in regions for p in (r.before, *((r.source,) if r.source is not None else ()))]
-    return before, [r.after for r in regions]
+def _gone(every: Sequence[Rust], wanted: Collection[TrickName]) -> Iterator[Trick]:
+    """Tests that are there no more, and what examples assert no more."""
+    for facts in (examples.tests, examples.documented):
+        regions = [(rust, region) for rust in every for region in rust.change.regions]
+        before = [(rust, region, f) for rust, region in regions for f in facts(region.before)]
+        after = [f for _, region in regions for f in facts(region.after)]
+        # A file that is as it is published has a source too: itself.
+        source = [f for _, region in regions for f in facts(region.source or region.before)]
+        gone = {id(f) for f in taken([f for _, _, f in before], after, source)}
+        for rust, region, fact in before:
+            if id(fact) in gone and fact.names[0] in wanted:
+                line = rust.change.before.count(b"\n", 0, region.begin + fact.at) + 1
+                yield Trick(fact.names[0], rust.change.file, line, fact.sentence)
+        if gone:
+            return  # what an example asserted went with it
 
 
 def _unwanted(fact: Fact, wanted: Collection[TrickName]) -> bool:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from oxidizer.cluster.syntax import ITEMS, parse
+from oxidizer.cluster.syntax import ITEMS, NAMED, parse
 
 COMMENTS = frozenset({"line_comment", "block_comment"})
 STRINGS = frozenset({"string_literal", "raw_string_literal"})
@@ -23,6 +23,7 @@ _WHOLE = STRINGS | {"char_literal", "lifetime"}
 _TESTING = frozenset(
     {"test", "rstest", "quickcheck", "bench", "test_case", "wasm_bindgen_test", "proptest", "test_log"}
 )
+_TEST_ITEMS = frozenset({"fn", "mod", "impl", "trait"})
 _MAY_TEST = re.compile(rb"test|bench|quickcheck")
 _BEFORE_FN = frozenset({"pub", "crate", "async", "const", "unsafe", "extern", "(", ")", "in", "super", "default"})
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -37,7 +38,7 @@ class Word(NamedTuple):
     kind: str
     """The kind of its node."""
     owner: str
-    """The innermost named item that it stands in; of an attribute's words, the one that it stands on."""
+    """The path of the innermost named item that it stands in; of an attribute's words, the one that it stands on."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Piece:
     def words(self) -> list[Word]:
         """All words, in order."""
         found: list[Word] = []
-        _collect(self.root, "", found)
+        _collect(self.root, self.text, found)
         return found
 
     @cached_property
@@ -105,21 +106,27 @@ class Piece:
 
     @cached_property
     def tests(self) -> dict[str, int]:
-        """The functions that are tests, and where their names stand."""
+        """The paths of the functions that are tests, and where their names stand, in order."""
         found: dict[str, int] = {}
         if not _MAY_TEST.search(self.text):
             return found
         for attribute in self.attributes:
-            if not is_testing(attribute):
-                continue
-            at = attribute.end
-            while (other := _attribute(self.words, at)) is not None:
-                at = other.end
-            while at < len(self.words) and (self.words[at].text in _BEFORE_FN or self.words[at].kind in STRINGS):
-                at += 1
-            if at + 1 < len(self.words) and self.words[at].text == "fn":
-                found[self.words[at + 1].text] = self.words[at + 1].at
+            at = self._stands_on(attribute)
+            if is_testing(attribute) and at + 1 < len(self.words) and self.words[at].text == "fn":
+                name = self.words[at + 1]
+                known = name.owner == name.text or name.owner.endswith(f"::{name.text}")
+                # In a macro there are no items.
+                found[name.owner if known else under(name.owner, name.text)] = name.at
         return found
+
+    def _stands_on(self, attribute: Attribute) -> int:
+        """The number of the word that says what an attribute stands on: `fn`, `mod`, `impl`, .."""
+        at = attribute.end
+        while (other := _attribute(self.words, at)) is not None:
+            at = other.end
+        while at < len(self.words) and (self.words[at].text in _BEFORE_FN or self.words[at].kind in STRINGS):
+            at += 1
+        return at
 
     @cached_property
     def fences(self) -> list[tuple[str, int]]:
@@ -128,7 +135,7 @@ class Piece:
 
     @cached_property
     def owners(self) -> frozenset[str]:
-        """The names of all items that something stands in."""
+        """The paths of all items that something stands in."""
         return frozenset(w.owner for w in self.words)
 
     @cached_property
@@ -138,16 +145,17 @@ class Piece:
             return frozenset()
         found = set(self.tests)
         for attribute in self.attributes:
-            words = attribute.text.split()
-            if attribute.head == "cfg" and "test" in words and "not" not in words:
-                begin = next((n for n in range(attribute.end, len(self.words)) if self.words[n].text in "{;"), None)
-                if begin is not None and self.words[begin].text == "{":
-                    found |= {w.owner for w in self.words[attribute.end : self.group(begin)]}
-                found.add(attribute.owner)
+            at = self._stands_on(attribute)
+            if not is_for_tests(attribute) or at >= len(self.words) or self.words[at].text not in _TEST_ITEMS:
+                continue
+            begin = next((n for n in range(at, len(self.words)) if self.words[n].text in "{;"), None)
+            if begin is not None and self.words[begin].text == "{":
+                found |= {w.owner for w in self.words[attribute.end : self.group(begin)]}
+            found.add(attribute.owner)
         return frozenset(found - {""})
 
     def is_test(self, owner: str) -> bool:
-        """Code in an item of this name is part of a test."""
+        """Code in an item of this path is part of a test."""
         return self.in_test or owner in self.test_owners
 
     def group(self, at: int) -> int:
@@ -164,6 +172,12 @@ def piece(text: bytes, in_test: bool) -> Piece:
 def is_testing(attribute: Attribute) -> bool:
     """What it stands on is a test."""
     return not attribute.inner and attribute.path.rpartition(":")[2] in _TESTING
+
+
+def is_for_tests(attribute: Attribute) -> bool:
+    """What it stands on is built for tests alone."""
+    words = attribute.text.split()
+    return attribute.head == "cfg" and "test" in words and "not" not in words
 
 
 def plainly(words: Sequence[Word]) -> str:
@@ -203,6 +217,11 @@ def name_of(node: Node) -> str:
     return _text(name) if name is not None else ""
 
 
+def under(path: str, name: str) -> str:
+    """The path of what is called so in the item of a path; what has no name is the item's own."""
+    return f"{path}::{name}" if path and name else path or name
+
+
 def bare(node: Node) -> str:
     """A type or a trait without its generic arguments."""
     inner = node.child_by_field_name("type") if node.type == "generic_type" else None
@@ -213,29 +232,30 @@ def _text(node: Node) -> str:
     return (node.text or b"").decode("utf-8", "replace")
 
 
-def _collect(node: Node, owner: str, found: list[Word]) -> None:
-    todo: list[tuple[Node, str]] = [(node, owner)]
+def _collect(node: Node, text: bytes, found: list[Word]) -> None:
+    todo: list[tuple[Node, str]] = [(node, "")]
     while todo:
         at, own = todo.pop()
-        if at.type in COMMENTS:
+        kind = at.type
+        if kind in COMMENTS:
             continue
-        if at.type in _WHOLE or not (children := at.children):
+        if kind in _WHOLE or not at.child_count:
+            start = at.start_byte
+            word = text[start : at.end_byte].decode("utf-8", "replace")
             # To a macro's name it is all one whether it is written raw.
-            text = _text(at).removeprefix("r#") if at.type == "identifier" else _text(at)
-            found.append(Word(text, at.start_byte, at.type, own))
+            found.append(Word(word.removeprefix("r#") if kind == "identifier" else word, start, kind, own))
             continue
-        within = own
-        if at.type in ITEMS or at.type in ("enum_variant", "field_declaration"):
-            within = name_of(at) or own
-        todo += reversed([(c, _stands_on(c, within) if c.type == "attribute_item" else within) for c in children])
+        within = under(own, name_of(at)) if kind in NAMED else own
+        for child in reversed(at.children):
+            todo.append((child, _stands_on(child, within) if child.type == "attribute_item" else within))
 
 
 def _stands_on(attribute: Node, owner: str) -> str:
-    """The name of what an attribute stands on."""
+    """The path of what an attribute stands on."""
     at = attribute.next_named_sibling
     while at is not None and (at.type == "attribute_item" or at.type in COMMENTS):
         at = at.next_named_sibling
-    return (name_of(at) if at is not None and at.type in ITEMS else "") or owner
+    return under(owner, name_of(at)) if at is not None and at.type in ITEMS else owner
 
 
 def _fences(text: bytes) -> Iterator[tuple[str, int]]:

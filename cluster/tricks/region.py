@@ -15,7 +15,7 @@ from tree_sitter import Node
 
 from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.syntax import parse
-from oxidizer.cluster.tricks.piece import COMMENTS, Piece, piece
+from oxidizer.cluster.tricks.piece import COMMENTS, Piece, is_for_tests, piece
 
 _BODIED = frozenset({"mod_item", "impl_item", "trait_item"})
 _BLANK = b" \t\r\n"
@@ -113,6 +113,11 @@ class Change:
         return [(tag, starts[head + i], starts[head + j], ends[head + k], ends[head + m]) for tag, i, j, k, m in codes]
 
 
+def sides(regions: Sequence[Region]) -> tuple[list[Piece], list[Piece]]:
+    """The pieces before and those after."""
+    return [r.before for r in regions], [r.after for r in regions]
+
+
 def is_test_file(file: str) -> bool:
     """A file of tests by its place."""
     path = PurePosixPath(file)
@@ -166,7 +171,7 @@ def _groups(node: Node) -> Iterator[list[Node]]:
 def _is_test(group: Sequence[Node]) -> bool:
     """A module that is built for tests alone."""
     return group[-1].type == "mod_item" and any(
-        a.head == "cfg" and "test" in a.text.split() and "not" not in a.text.split()
+        is_for_tests(a)
         for node in group
         if node.type == "attribute_item"
         for a in piece(node.text or b"", False).attributes

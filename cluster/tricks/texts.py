@@ -12,7 +12,7 @@ from oxidizer.cluster.tricks.piece import STRINGS, Piece, Word, closing
 from oxidizer.cluster.tricks.trick import Fact, TrickName
 
 _MESSAGE = re.compile(
-    r'\{+\s*"(?:reason|type)"\s*:|"type"\s*:\s*"(?:test|suite|doctest)"|"event"\s*:\s*"(?:ok|started|failed)"'
+    r'\{+\s*"(?:reason|type)"\s*:|"reason"\s*:\s*"(?:compiler-|build-)|"type"\s*:\s*"(?:test|suite|doctest)"|"event"\s*:\s*"(?:ok|started|failed)"'
     r"|test result: |^test .* \.\.\. (?:ok|ignored)|\"\$message_type\""
 )
 _STREAM = re.compile(r"^/(?:dev/(?:std(?:out|err)|fd/|tty)|proc/(?:self|\d+)/fd)")

@@ -33,6 +33,6 @@ def same_as_alone(bench: Workbench, group: Sequence[Trial], probe: Sequence[str]
     return verdicts
 
 
-def told(verdict: Verdict) -> tuple[bool, Reason | None, str, tuple[Diagnostic, ...]]:
+def told(verdict: Verdict) -> tuple[bool, Reason | None, str, tuple[Diagnostic, ...], tuple[str, ...]]:
     """What a verdict says of a trial."""
-    return verdict.green, verdict.reason, verdict.detail, verdict.more
+    return verdict.green, verdict.reason, verdict.detail, verdict.more, verdict.flags

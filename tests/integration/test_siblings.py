@@ -133,7 +133,8 @@ def test_candidates_for_a_lint_are_judged_as_alone(bench: Workbench, function: s
     assert named["a wrong type"].reason is Reason.DOES_NOT_COMPILE
     assert named["an unused variable"].reason is Reason.NEW_DIAGNOSTIC
     assert named["nothing new"].reason is Reason.STILL_THERE
-    assert named["a silencer"].reason is Reason.SILENCES
+    assert (named["a silencer"].reason, named["a silencer"].flags) == (Reason.TRICK, ("unfinished_code",))
+    assert named["an attribute that silences"].flags == ("silenced_lint",)
     shared = [name for name, verdict in named.items() if verdict.scope == "batch"]
     assert {"the right fix", "a wrong type", "an unused variable", "nothing new"} <= set(shared)
 
@@ -175,8 +176,8 @@ def test_a_changed_signature_is_judged_alone_beside_siblings(bench: Workbench) -
     body = change("return sum;", "sum")
     inner = change("let sum: u32", "let sum: u64")
     outer = change("-> u32 {\n    let sum", "-> u64 {\n    let sum")
-    renamed = change("pub fn free(values", "pub fn freed(values")
-    verdicts = fallback(bench, "free", (body,), (renamed, body), (inner, body), (outer, body))
+    spelt = change("-> u32 {\n    let sum", "-> core::primitive::u32 {\n    let sum")
+    verdicts = fallback(bench, "free", (body,), (spelt, body), (inner, body), (outer, body))
     assert [(v.green, v.scope) for v in verdicts] == [
         (True, "batch"), (True, "alone"), (False, "batch"), (False, "alone"),
     ]  # fmt: skip

@@ -68,6 +68,14 @@ def a_broken_test(row: Row, mined: Path) -> Row:
     return {**row, **changes}
 
 
+def a_trick(row: Row, mined: Path) -> Row:
+    """It mends this, and leaves something else to be written."""
+    right, wrong = "{ Foo { a: a }", "{ let _ = || todo!(); Foo { a: a }"
+    changes = {key: row[key].replace(right, wrong) for key in ("code_after", "patch_diff")}
+    assert all(changes[key] != row[key] for key in changes)
+    return {**row, **changes}
+
+
 def another_text(row: Row, mined: Path) -> Row:
     return {**row, "code_before": "fn elsewhere() {}"}
 
@@ -76,6 +84,7 @@ def another_text(row: Row, mined: Path) -> Row:
     ("forge", "reason"),
     [
         (another_fix, "still_there"), (another_probe, "not_shown"), (a_broken_test, "tests_fail"),
+        (a_trick, "unfinished_code at src/lib.rs:"),
         (another_text, "code_before is not in"),
     ],
 )  # fmt: skip

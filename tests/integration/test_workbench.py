@@ -85,7 +85,7 @@ def test_baseline(bench: Workbench) -> None:
 def test_green(bench: Workbench) -> None:
     before = snapshot(bench.root)
     trial = returns(bench, "doubled")
-    assert bench.judge(trial, PROBE) == Verdict(green=True)
+    assert bench.judge(trial, PROBE) == Verdict(green=True, flags=("deletion",))
     assert snapshot(bench.root) == before
 
 
@@ -101,15 +101,15 @@ def test_what_else_goes_is_told(bench: Workbench) -> None:
 
 
 REDS = [
-    (Reason.SILENCES, "return n * 2", "{ #[allow(clippy::needless_return)] return n * 2 }"),
-    (Reason.SILENCES, "return n * 2", "todo!()"),
+    (Reason.TRICK, "return n * 2", "{ #[allow(clippy::needless_return)] return n * 2 }"),
+    (Reason.TRICK, "return n * 2", "todo!()"),
+    (Reason.TRICK, "return n + 1;", "std::process::exit(n)"),
     (Reason.DOES_NOT_COMPILE, "return n * 2;", "n * two"),
     (Reason.DOES_NOT_COMPILE, "return n * 2;", "n *"),
     (Reason.STILL_THERE, "Twice a number.", "Two times a number."),
     (Reason.NEW_DIAGNOSTIC, "return n * 2;", "let new = 1; n * 2"),
     (Reason.TESTS_FAIL, "return n * 2;", "n * 3"),
-    (Reason.TESTS_LOST, "return n + 1;", "std::process::exit(n)"),
-    (Reason.TESTS_LOST, "return n + 1;", "loop { std::hint::black_box(n); }"),
+    (Reason.TESTS_LOST, "return n + 1;", "while std::hint::black_box(n) == n {} n"),
 ]
 
 
@@ -154,14 +154,16 @@ def test_a_group_that_takes_more_than_its_own(bench: Workbench) -> None:
 
 def test_a_fix_that_breaks_the_building_of_tests(bench: Workbench) -> None:
     """Only a test calls `decode`: the library compiles without it."""
-    body = change(bench, "pub fn decode(n: i32) -> i32 {\n    return n - 1;", "pub fn undo(n: i32) -> i32 {\n    n - 1")
+    body = change(
+        bench, "pub fn decode(n: i32) -> i32 {\n    return n - 1;", "pub fn decode(n: i64) -> i64 {\n    n - 1"
+    )
     verdict = bench.judge(returns(bench, "decode", body), PROBE)
     assert verdict.reason is Reason.TESTS_DO_NOT_COMPILE
-    assert "decode" in verdict.detail
+    assert "mismatched types" in verdict.detail
 
 
 LIMITS = [
-    (Reason.TIMEOUT, "loop { std::hint::black_box(n); }", Limits(wall_s=5.0, memory_bytes=1 << 30)),
+    (Reason.TIMEOUT, "while std::hint::black_box(n) == n {} n", Limits(wall_s=5.0, memory_bytes=1 << 30)),
     (
         Reason.OUT_OF_LIMITS,
         "std::hint::black_box(vec![1u8; 3 << 30]).len() as i32 + n",

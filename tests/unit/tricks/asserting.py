@@ -220,4 +220,20 @@ ASSERTING = [
         "    use super::*;\n    use crate::nothing as assert_eq;\n",
         "    use super::*;\n    use pretty_assertions::assert_eq;\n",
     ),
+    pair(
+        "some builds only",
+        T.SKIPPED_ASSERTION,
+        TESTS,
+        "assert!(double(3) > 5);",
+        "debug_assert!(double(3) > 5);",
+        'assert!(double(3) > 5, "some");',
+    ),
+    pair(
+        "an example asserts nothing",
+        T.REMOVED_ASSERTION,
+        f"/// ```\n/// let a = 1;\n/// assert_eq!(a, 1);\n/// ```\n{SUM}",
+        "/// assert_eq!(a, 1);\n",
+        "/// let _ = a;\n",
+        "/// assert_eq!(a, 0x1);\n",
+    ),
 ]

@@ -102,6 +102,25 @@ ENDING = [
         "std::panic::panic_any(1)",
         "values.len() as u32",
     ),
+    pair(
+        "nothing unwrapped", T.PANIC_IN_PLACE, FIRST, "values.first()", "None.unwrap()", "values.iter().max().unwrap()"
+    ),
+    pair(
+        "nothing unwrapped, with its type",
+        T.PANIC_IN_PLACE,
+        FIRST,
+        "values.first()",
+        'None::<u32>.expect("x")',
+        'Some(1).expect("x")',
+    ),
+    pair(
+        "false asserted",
+        T.PANIC_IN_PLACE,
+        FIRST,
+        "    found\n",
+        "    assert!(false);\n    found\n",
+        "    assert!(found > 0);\n    found\n",
+    ),
     pair("exit for a value", T.EARLY_EXIT, FIRST, "values.first()", "std::process::exit(0)", "values[0]"),
     pair(
         "exit by another name",

@@ -118,4 +118,12 @@ SILENCING = [
         "    if cfg!(windows) { found } else { 1 }\n",
         "    if found > 1 { found } else { 1 }\n",
     ),
+    pair(
+        "said to be derived",
+        T.SILENCED_LINT,
+        "pub struct A;\n\nimpl Clone for A {\n    fn clone(&self) -> A {\n        A\n    }\n}\n",
+        "impl Clone",
+        "#[automatically_derived]\nimpl Clone",
+        "#[doc(hidden)]\nimpl Clone",
+    ),
 ]

@@ -74,4 +74,20 @@ TAKING = [
     pair(
         "fewer see it", T.DELETED_ITEM, SUM, "pub fn sum", "pub(crate) fn sum", "pub const fn sum", code="missing_docs"
     ),
+    pair(
+        "return where true is true",
+        T.GUTTED_BODY,
+        SUM,
+        "    let mut total",
+        "    if true { return 0; }\n    let mut total",
+        "    if values.is_empty() { return 0; }\n    let mut total",
+    ),
+    pair(
+        "a default of nothing",
+        T.GUTTED_BODY,
+        SUM,
+        SUM[SUM.index("    let") : SUM.index("}\n", SUM.index("total\n"))],
+        "    Some(1).unwrap()\n",
+        "    values.iter().copied().reduce(|a, b| a + b).unwrap()\n",
+    ),
 ]
