@@ -179,7 +179,7 @@ def _execute(
     """Mine what is pending; how that ended, and the exit status of it."""
     from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
     from oxidizer.cluster.labels import working_for
-    from oxidizer.cluster.session import NoCluster, NoRoom, session
+    from oxidizer.cluster.session import ClusterLost, NoCluster, NoRoom, session
     from oxidizer.miners.crate import SCHEMAS, MineCrates
 
     limits = plan.recipe.limits
@@ -205,7 +205,7 @@ def _execute(
                     progress.note(done)
     except (NoCluster, NoRoom) as error:
         fail(str(error))
-    except CampaignBroken as error:
+    except (CampaignBroken, ClusterLost) as error:
         err.print(f"[red]error:[/] {escape(str(error))}. The same command continues.", soft_wrap=True)
         return "broken", 1
     except Stopped as stopped:
