@@ -111,6 +111,7 @@ def mine(
 def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> int:
     from oxidizer.cluster.rundir import RunDirectory
     from oxidizer.miners import campaign as mining
+    from oxidizer.miners.report import RunUnreadable
 
     try:
         run = RunDirectory(run_folder)
@@ -129,6 +130,8 @@ def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> i
         return _mine_pending(plan, run, manifest, pending, toolchain, where)
     except OSError as error:
         fail(f"{error}. What is committed is kept; the same command continues.")
+    except RunUnreadable as error:
+        fail(str(error))
 
 
 def _mine_pending(
