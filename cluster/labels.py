@@ -52,7 +52,7 @@ class Label:
     @classmethod
     def own(cls) -> Label:
         """This process's, with the run that it works for."""
-        started = _started(os.getpid())
+        started = began(os.getpid())
         assert started is not None
         return cls(working_for(), socket.gethostname(), _place(), os.getpid(), started)
 
@@ -93,7 +93,7 @@ class Label:
         """Whether the process still lives, as far as can be seen from here. Once dead, always dead."""
         if self.place != _place():
             return Standing.ELSEWHERE
-        started = _started(self.pid)
+        started = began(self.pid)
         if started is not None:
             return Standing.ALIVE if started == self.started else Standing.DEAD
         return Standing.ALIVE if _is_hidden(self.pid) else Standing.DEAD
@@ -122,8 +122,8 @@ def _place() -> str:
     return hashlib.sha256(seen.encode()).hexdigest()[:8]
 
 
-def _started(pid: int) -> int | None:
-    """When a process began; None where none lives under that number."""
+def began(pid: int) -> int | None:
+    """When a process began, in clock ticks since the machine did; None where none lives under that number."""
     try:
         stat = Path("/proc", str(pid), "stat").read_bytes()
     except OSError:

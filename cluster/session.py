@@ -17,18 +17,26 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from urllib.parse import urlsplit
 
-from oxidizer.cluster.holders import end_holders
+from oxidizer.cluster.holders import end_holders, holders
+from oxidizer.cluster.labels import began
 from oxidizer.cluster.scratch import scratch, short_root
 
 _GROUPS = Path("/sys/fs/cgroup")
 _GIB = 1 << 30
+_DAEMONS = ("raylet", "gcs_server")
+_LOOK_S = 0.5
 _QUIET = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
 
 
 class NoCluster(RuntimeError):
     """No Ray cluster answers at the address."""
+
+
+class ClusterLost(RuntimeError):
+    """A daemon of the local Ray died: nothing goes on. What is committed is kept."""
 
 
 class NoRoom(RuntimeError):
@@ -153,6 +161,7 @@ def session(
                     address="local", num_cpus=int(count * cpus) + 1, _memory=count * share.memory_bytes + _GIB,
                     object_store_memory=_GIB // 4, include_dashboard=dashboard, _temp_dir=str(folder), **_QUIET,
                 ).dashboard_url  # fmt: skip
+            ends.enter_context(_watched(folder))
         yield Session(count, share, address, dashboard_url or None)
 
 
@@ -169,6 +178,36 @@ def _joined(address: str) -> str | None:
             f"no Ray cluster answers at {address} ({error}): give another --address, or none and unset RAY_ADDRESS"
         ) from error
     return url
+
+
+@contextmanager
+def _watched(folder: Path) -> Iterator[None]:
+    """Raises ClusterLost in the block when a daemon of the session dies; Ray would end us, later and without a word."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    daemons = {h.pid: Path(h.name).name for h in holders(folder) if Path(h.name).name in _DAEMONS}
+    over, main, lost = threading.Event(), threading.get_ident(), []
+
+    def watch() -> None:
+        while not over.wait(_LOOK_S):
+            if dead := [name for pid, name in daemons.items() if began(pid) is None]:
+                lost.extend(dead)
+                signal.pthread_kill(main, signal.SIGUSR1)
+                return
+
+    def tell(signum: int, frame: FrameType | None) -> None:
+        raise ClusterLost(f"Ray's {' and '.join(lost)} died")
+
+    kept = signal.signal(signal.SIGUSR1, tell)
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+        signal.signal(signal.SIGUSR1, kept)
 
 
 def _end_rest(folder: Path) -> None:

@@ -130,6 +130,7 @@ def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> i
     from oxidizer.cluster.sandbox import SandboxUnavailable
     from oxidizer.cluster.standings import require
     from oxidizer.miners import campaign as mining
+    from oxidizer.miners.report import RunUnreadable
 
     try:
         run = RunDirectory(run_folder)
@@ -150,6 +151,8 @@ def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> i
         return _mine_pending(plan, run, manifest, pending, toolchain, where)
     except OSError as error:
         fail(f"{error}. What is committed is kept; the same command continues.")
+    except RunUnreadable as error:
+        fail(str(error))
 
 
 def _mine_pending(
@@ -200,7 +203,7 @@ def _execute(
     """Mine what is pending; how that ended, and the exit status of it."""
     from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
     from oxidizer.cluster.labels import working_for
-    from oxidizer.cluster.session import NoCluster, NoRoom, session
+    from oxidizer.cluster.session import ClusterLost, NoCluster, NoRoom, session
     from oxidizer.miners.crate import SCHEMAS, MineCrates
 
     limits = plan.recipe.limits
@@ -220,7 +223,7 @@ def _execute(
                     progress.note(done)
     except (NoCluster, NoRoom) as error:
         fail(str(error))
-    except CampaignBroken as error:
+    except (CampaignBroken, ClusterLost) as error:
         err.print(f"[red]error:[/] {escape(str(error))}. The same command continues.", soft_wrap=True)
         return "broken", 1
     except Stopped as stopped:

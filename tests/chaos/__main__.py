@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -38,6 +39,9 @@ def main() -> int:
             print(f"chaos: {error}", file=sys.stderr)
             return 2
         return subprocess.run(argv, env={**os.environ, _INSIDE: "1"}, check=False).returncode
+    # However it is ended, it takes its stage down; started in the background, a shell would have it ignore the one.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda signum, _: sys.exit(128 + signum))
     kinds, skipped = playable(asked.kinds, quick=asked.quick)
     for reason in skipped:
         print(f"skipped {reason}", flush=True)
@@ -108,10 +112,13 @@ def played(faults: Sequence[type[Fault]], seed: int, crates: int) -> list[Struck
                     campaign.kill()
                     print(campaign.said()[-5000:], flush=True)
                     raise
-                for one in came:
-                    print(line(len(struck) + 1, len(faults), one), flush=True)
-                    struck.append(one)
-                print(f"      {campaign.starts} starts, {len(campaign.marks)} units", flush=True)
+                struck += came
+                print(
+                    *(wrongs(one) for one in came if not one.well),
+                    f"  {len(campaign.marks)} units, {campaign.starts} starts; {len(struck)} of {len(faults)} faults",
+                    sep="\n",
+                    flush=True,
+                )
     return struck
 
 
@@ -128,15 +135,13 @@ def rehearse(stage: Stage) -> dict[str, bytes]:
     return content(campaign.run)
 
 
-def line(number: int, of: int, one: Struck) -> str:
-    """One fault in a line, and what is wrong in more."""
-    told = f"{number:>4}/{of} {one.kind:<20} {one.what:<28} goes on after {one.recovered_s:5.1f} s"
-    wrongs = [
-        f"      {name}: {what}"
+def wrongs(one: Struck) -> str:
+    """What is wrong after a fault, a line each."""
+    return "\n".join(
+        f"  FAILED {one.kind} ({one.what}) {name}: {what}"
         for name in ("lost", "doubled", "left", "odd")
         for what in getattr(one, name)
-    ]  # fmt: skip
-    return "\n".join([told + ("  ok" if one.well else "  FAILED"), *wrongs])
+    )
 
 
 def table(struck: Sequence[Struck]) -> str:

@@ -17,6 +17,9 @@ from typing import ClassVar
 
 from tests.chaos.campaign import Campaign
 
+_REST_BYTES = 16 << 20
+"""What a file system may need for itself while it is filled at once; written byte by byte."""
+
 
 class Missed(Exception):
     """There was nothing to hit any more when the fault struck; it is tried again."""
@@ -156,7 +159,8 @@ class DiskFull(Fault):
     def strike(self) -> str:
         ballast = self.mount / "ballast"
         free = os.statvfs(self.mount)
-        subprocess.run(["fallocate", "-l", str(free.f_bavail * free.f_frsize), ballast], check=False)
+        most = max(4096, free.f_bavail * free.f_frsize - _REST_BYTES)
+        subprocess.run(["fallocate", "-l", str(most), ballast], check=False, capture_output=True)
         with suppress(OSError), (self.mount / "ballast.rest").open("wb", buffering=0) as rest:
             while True:
                 rest.write(bytes(4096))
@@ -238,8 +242,8 @@ class AttemptTorn(Fault):
         process = self.campaign.process
         assert process is not None
         attempt = self._await(0)
-        os.kill(process.pid, signal.SIGKILL)
-        for pid in self.campaign.workers():
+        writers = self.campaign.called("ray::")
+        for pid in [process.pid, *writers]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         return _cut(attempt)
@@ -260,10 +264,11 @@ class TableTorn(AttemptTorn):
 
     def strike(self) -> str:
         table = self._await(1)
-        for pid in self.campaign.workers():
+        # Who commits has no crate at work any more: it is one of all.
+        for pid in self.campaign.called("ray::"):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(0.1)
+        time.sleep(0.2)
         if (table.parent / "unit.json").exists():
             raise Missed  # it was quicker
         return _cut(table)
@@ -312,7 +317,9 @@ class DaemonKilled(Fault):
         return f"process {daemon.pid}"
 
     def mend(self) -> None:
-        (self.stage.folder / "d.pid").unlink(missing_ok=True)
+        # Left by the killed: a number that a zombie may still have.
+        for name in ("d.pid", "x/containerd/containerd.pid"):
+            (self.stage.folder / name).unlink(missing_ok=True)
         self.stage.start_daemon()
 
 

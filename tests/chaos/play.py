@@ -131,6 +131,7 @@ class Play:
             self._keep_going()
             time.sleep(0.05)
         struck.recovered_s = time.monotonic() - mended_s
+        self.say(f"  {struck.kind}: {struck.what}, goes on after {struck.recovered_s:.1f} s")
         return True
 
     def _wait(self, true: Callable[[], bool], limit_s: float, *, through: bool = False) -> bool:
@@ -169,7 +170,9 @@ class Play:
         removed = [line for line in done.stdout.splitlines() if line.startswith("removed")]
         if self.struck:
             self.struck[-1].found = len(removed)
-        self.say("".join(f"      {line}\n" for line in removed).rstrip() or "      nothing was left behind")
+        self.say(
+            "".join(f"  at the end {line}\n" for line in removed).rstrip() or "  at the end nothing is left behind"
+        )
         if done.returncode:
             self._blame().left.append(f"doctor --clean: {done.stdout}{done.stderr}")
         if left := remains(self.stage, self.campaign.id):

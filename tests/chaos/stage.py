@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from oxidizer.cluster.mounts import mounts_below, unmount
 from tests.chaos.crates import write_crates
 from tests.integration.small_registry import Registry
 
@@ -82,12 +83,13 @@ class Stage:
 
     def start_daemon(self) -> None:
         """A Docker daemon whose data, socket and files are the stage's own, without any network."""
+        (self.folder / "docker.json").write_text("{}")
         self.daemon = subprocess.Popen(
             [
                 "dockerd", f"--data-root={self.folder}/docker", f"--exec-root={self.folder}/x",
                 f"--host=unix://{self.folder}/d.sock", f"--pidfile={self.folder}/d.pid", "--bridge=none",
                 "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
-                f"--config-file={self.folder}/none.json",
+                f"--config-file={self.folder}/docker.json",
             ],
             stdout=(self.folder / "dockerd.log").open("ab"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
             start_new_session=True,
@@ -131,6 +133,9 @@ class Stage:
                 self._docker("rm", "-f", container)
             self.daemon.terminate()
             self.daemon.wait(30)
+            # One that is killed leaves the network namespaces of its containers mounted.
+            for mount in mounts_below(self.folder / "x"):
+                unmount(mount)
         self.close_registry()
         for mount in (self.scratch, self.runs):
             subprocess.run(["umount", mount], check=True)

@@ -17,10 +17,10 @@ from typing import Any
 import pyarrow as pa
 
 from oxidizer.cluster.bubblewrap import BubblewrapSandbox
-from oxidizer.cluster.campaign import Campaign, Stopped, stoppable
+from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
 from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.sandbox import Limits, Mounts, SandboxUnavailable
-from oxidizer.cluster.session import session
+from oxidizer.cluster.session import ClusterLost, session
 
 SCHEMAS = {"rows": pa.schema([("unit", pa.string()), ("n", pa.int64())])}
 
@@ -88,6 +88,9 @@ def drive(run: str, log: str, units: Sequence[Json]) -> int:
                 print(json.dumps(vars(done)), flush=True)
     except Stopped as stopped:
         return 128 + stopped.signum
+    except (CampaignBroken, ClusterLost) as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
     return 0
 
 

@@ -66,7 +66,13 @@ def test_work_that_is_done_is_kept_until_the_run_directory_takes_it(local: Sessi
     try:
         subprocess.run(["mount", "-o", "remount,ro", run], check=True)
         campaign = Campaign(RunDirectory(run), FakeWork(log), SCHEMAS, pause_s=1.0)
-        mend = threading.Timer(1.5, lambda: subprocess.run(["mount", "-o", "remount,rw", run], check=True))
+
+        def mend_later() -> None:
+            wait_until(lambda: starts(log, "u0"))
+            time.sleep(2.5)
+            subprocess.run(["mount", "-o", "remount,rw", run], check=True)
+
+        mend = threading.Thread(target=mend_later)
         mend.start()
         (done,) = campaign.execute(units(1, u0={"s": 1.0}), local)
         mend.join()
@@ -298,6 +304,29 @@ def test_a_stopped_driver_leaves_no_process_and_the_next_run_goes_on(
     again = work(tmp_path / "run", log, units(6), local)
     assert len(marks) + len(again) == 6
     assert {path: path.stat().st_mtime_ns for path in marks} == marks
+    assert committed(tmp_path / "run") == whole(tmp_path, orders)
+
+
+@pytest.mark.parametrize("daemon", ["raylet", "gcs_server"])
+def test_a_dead_daemon_of_ray_is_told_in_seconds_and_the_next_run_goes_on(
+    local: Session, daemon: str, tmp_path: Path, log: Path
+) -> None:
+    """Ray itself would end the driver after 10 and 60 s, without a word and without its way out."""
+    orders = [{**unit, "s": 0.6} for unit in units(10)]
+    driver = Driver(tmp_path / "run", log, orders)
+    try:
+        driver.wait_for(2)
+        family = driver.family()
+        (pid,) = [pid for pid in family if Path("/proc", str(pid), "comm").read_text().strip() == daemon]
+        os.kill(pid, signal.SIGKILL)
+        _, said = driver.process.communicate(timeout=30)
+        assert driver.process.returncode == 1
+        assert said == f"Ray's {daemon} died\n"
+        assert gone_within(family, 5.0), alive(family)
+        assert left_by(driver.process.pid) == []
+    finally:
+        driver.process.kill()
+    assert work(tmp_path / "run", log, units(10), local)
     assert committed(tmp_path / "run") == whole(tmp_path, orders)
 
 
