@@ -5,16 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-
-if TYPE_CHECKING:
-    from oxidizer.cluster.rundir import Json, RunDirectory
-    from oxidizer.miners.campaign import Plan
-    from oxidizer.miners.progress import MiningProgress
 
 app = typer.Typer(
     name="oxidizer",
@@ -105,6 +100,7 @@ def mine(
     from oxidizer.cluster.sandbox import SandboxUnavailable
     from oxidizer.cluster.toolchain import ToolchainMissing
     from oxidizer.miners.campaign import make_plan
+    from oxidizer.miners.mining import CannotMine, Mining
     from oxidizer.miners.recipe import RecipeError, load_recipe
 
     try:
@@ -119,167 +115,22 @@ def mine(
             f"in a Ray job the folder {run_folder} would vanish with the job's working directory: "
             "give --out an absolute path that all nodes share, or a URI such as s3://bucket/run"
         )
-    if dry_run:
-        _say_plan(plan, run_folder)
-        return
-    raise typer.Exit(_mine(plan, run_folder, toolchain, workers=workers, address=address, dashboard=dashboard))
-
-
-def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> int:
-    from oxidizer.cluster.rundir import RunDirectory
-    from oxidizer.cluster.sandbox import SandboxUnavailable
-    from oxidizer.cluster.standings import require
-    from oxidizer.miners import campaign as mining
-    from oxidizer.miners.report import RunUnreadable
-
+    mining = Mining(plan, run_folder, toolchain, out, err)
     try:
-        run = RunDirectory(run_folder)
-        manifest = mining.open_run(plan, run)
-        run.tidy()
-        pending = run.pending(plan.units)
-        if not pending and manifest["sessions"] and not _report_is_stale(run):
-            said = f"Nothing to do: all {len(plan.units)} crates of {plan.list_file.name} are in {run_folder}."
-            out.print(said, markup=False, soft_wrap=True)
-            return 0
-        if pending:
-            mining.note_weaker(manifest, require(plan.backend, plan.toolchain.sysroot, plan.accepted))
-        run.write_json("run.json", manifest)
-        mining.note_broken(plan, run)
-    except (ValueError, OSError, SandboxUnavailable) as error:
-        fail(f"{run_folder}: {error}" if isinstance(error, OSError) else str(error))
-    try:
-        return _mine_pending(plan, run, manifest, pending, toolchain, where)
-    except OSError as error:
-        fail(f"{error}. What is committed is kept; the same command continues.")
-    except RunUnreadable as error:
+        if not dry_run:
+            raise typer.Exit(mining.run(workers=workers, address=address, dashboard=dashboard))
+        mining.tell()
+    except CannotMine as error:
         fail(str(error))
-
-
-def _mine_pending(
-    plan: Plan, run: RunDirectory, manifest: Json, pending: list[Json], toolchain: str | None, where: Json
-) -> int:
-    """Mine what is pending and write the report; the exit status. Raises OSError where this machine takes no files."""
-    from oxidizer.cluster.labels import work_for
-    from oxidizer.cluster.leftovers import sweep
-    from oxidizer.miners import campaign as mining
-    from oxidizer.miners.progress import MiningProgress
-
-    work_for(manifest["id"])
-    sweep()
-    out.print(_headline(plan, len(pending)), markup=False, soft_wrap=True)
-    _say_broken(plan)
-    progress, began = MiningProgress(out, len(pending)), mining.now()
-    how, status = _execute(plan, run, pending, progress, toolchain, where) if pending else ("finished", 0)
-    # Workers that were ended by force could not tidy up.
-    sweep()
-    run.tidy()
-    mining.close_session(run, manifest, began, how)
-    out.print(progress.told, markup=False, soft_wrap=True)
-    _write_report(run.place)
-    if progress.quarantined and not status:
-        err.print(
-            f"[red]{progress.quarantined} units are quarantined[/] for trouble with this machine, not with the crates "
-            f"(see {escape(run.place)}/quarantine). The same command tries them again.",
-            soft_wrap=True,
-        )
-        return 3
-    return status
-
-
-def _report_is_stale(run: RunDirectory) -> bool:
-    """The report lacks a unit that is committed: the command was killed before it could write it."""
-    if "://" in run.place:
-        return False
-    try:
-        told = run.read_json("report.json")
-    except ValueError:
-        return True
-    return told is None or {row["unit"] for row in told.get("crates", ())} != run.done()
-
-
-def _execute(
-    plan: Plan, run: RunDirectory, pending: list[Json], progress: MiningProgress, toolchain: str | None, where: Json
-) -> tuple[str, int]:
-    """Mine what is pending; how that ended, and the exit status of it."""
-    from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
-    from oxidizer.cluster.labels import working_for
-    from oxidizer.cluster.session import ClusterLost, NoCluster, NoRoom, session
-    from oxidizer.miners.crate import SCHEMAS, MineCrates
-
-    limits = plan.recipe.limits
-    out.print("[dim]Ray takes some seconds to start; each crate is told of as it ends[/]")
-    try:
-        with stoppable(), session(cpus=limits.cpus, memory_bytes=limits.memory_bytes, **where) as ray:
-            if ray.dashboard:
-                out.print(f"Ray dashboard: http://{ray.dashboard}")
-            # Each node of a cluster has the toolchain in a folder of its own.
-            sysroot = toolchain if ray.address else str(plan.toolchain.sysroot)
-            work = MineCrates(
-                plan.recipe, plan.miners, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share,
-                run=working_for(), accepted=plan.accepted,
-            )  # fmt: skip
-            with progress.shown():
-                for done in Campaign(run, work, SCHEMAS).execute(pending, ray):
-                    progress.note(done)
-    except (NoCluster, NoRoom) as error:
-        fail(str(error))
-    except (CampaignBroken, ClusterLost) as error:
-        err.print(f"[red]error:[/] {escape(str(error))}. The same command continues.", soft_wrap=True)
-        return "broken", 1
-    except Stopped as stopped:
-        # The last may be committed and not yet heard of.
-        committed = len(pending) - len(run.pending(pending))
-        err.print(f"\n{stopped}: stopped; {committed} crates were committed now. The same command continues.")
-        return f"stopped by {stopped}", 128 + stopped.signum
-    return "finished", 0
-
-
-def _headline(plan: Plan, pending: int) -> str:
-    done = len(plan.units) - pending
-    ready = f", {done} done already" if done else ""
-    return (
-        f"{plan.list_file.name}: {pending} crates to mine{ready} · {plan.toolchain.version} · {plan.backend} sandboxes"
-    )
-
-
-def _say_plan(plan: Plan, run_folder: str) -> None:
-    from oxidizer.cluster.rundir import RunDirectory
-    from oxidizer.miners.campaign import open_run
-
-    try:
-        run = RunDirectory(run_folder)
-        open_run(plan, run)
-        pending = {unit["unit"] for unit in run.pending(plan.units)}
-    except (ValueError, OSError) as error:
-        fail(str(error))
-    out.print(_headline(plan, len(pending)), markup=False, soft_wrap=True)
-    asked = f"recipe {plan.recipe.fingerprint}, seed {plan.seed}, miners {', '.join(plan.miners)}, into {run_folder}"
-    out.print(asked, markup=False, soft_wrap=True)
-    for unit in plan.units:
-        done = "" if unit["unit"] in pending else "  done"
-        out.print(f"  {unit['crate']} {unit['version']}  [dim]{unit['unit']}[/]{done}")
-    _say_broken(plan)
-
-
-def _say_broken(plan: Plan) -> None:
-    for spec, error in plan.broken:
-        out.print(f"[yellow]rejected[/] {spec.label}: {_plain(f'{error.cause}: {error}')}", soft_wrap=True)
-
-
-def _write_report(run_folder: str) -> None:
-    from oxidizer.miners.report import write_report
-
-    if "://" in run_folder:
-        out.print("The report is written for local runs; copy the run here and say `oxidizer report`.")
-        return
-    out.print(f"Report: {write_report(Path(run_folder))}", markup=False, soft_wrap=True)
 
 
 @app.command()
 def report(run: RunFolder) -> None:
     """Write report.html and report.json of a run anew."""
+    from oxidizer.miners.mining import say_report
+
     try:
-        _write_report(str(run))
+        say_report(str(run), out)
     except (ValueError, OSError) as error:
         fail(str(error))
 

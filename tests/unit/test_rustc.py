@@ -62,7 +62,7 @@ class Noted:
         return Build(run, (), (), self.cause is None, self.cause is None, {}, self.package)
 
     def run(self, argv: Sequence[str]) -> RunResult:
-        assert argv[0] == "mkdir"
+        assert "mkdir" in argv[2]
         return result()
 
     def read_all(self, name: str, most_bytes: int) -> dict[str, bytes]:

@@ -1,0 +1,167 @@
+"""`oxidizer mine` once its plan is settled: mines what is pending, tells a person of it, and leaves a report.
+
+Running it again continues. What is committed stays whatever happens; how each start ended stands in `run.json`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
+from oxidizer.cluster.labels import work_for, working_for
+from oxidizer.cluster.leftovers import sweep
+from oxidizer.cluster.rundir import Json, RunDirectory
+from oxidizer.cluster.sandbox import SandboxUnavailable
+from oxidizer.cluster.session import ClusterLost, NoCluster, NoRoom, session
+from oxidizer.cluster.standings import require
+from oxidizer.miners.campaign import Plan, close_session, note_broken, note_weaker, now, open_run
+from oxidizer.miners.crate import SCHEMAS, MineCrates
+from oxidizer.miners.progress import MiningProgress
+from oxidizer.miners.report import RunUnreadable, write_report
+from oxidizer.miners.report.code import visible
+
+
+class CannotMine(RuntimeError):
+    """The command cannot run, or cannot go on; the message says why, for a person."""
+
+
+class Mining:
+    """One start of the command on one run directory."""
+
+    def __init__(self, plan: Plan, place: str, toolchain: str | None, out: Console, err: Console) -> None:
+        """`toolchain` is the user's own word for it, which nodes of a cluster look up by themselves."""
+        self.plan, self.place, self.toolchain, self.out, self.err = plan, place, toolchain, out, err
+
+    def run(self, **where: Any) -> int:
+        """Mine; the exit status. `where` says on which Ray (see `session`). Raises CannotMine."""
+        plan = self.plan
+        try:
+            run = RunDirectory(self.place)
+            manifest = open_run(plan, run)
+            run.tidy()
+            pending = run.pending(plan.units)
+            if not pending and manifest["sessions"] and not _report_is_stale(run):
+                self._say(f"Nothing to do: all {len(plan.units)} crates of {plan.list_file.name} are in {self.place}.")
+                return 0
+            if pending:
+                note_weaker(manifest, require(plan.backend, plan.toolchain.sysroot, plan.accepted))
+            run.write_json("run.json", manifest)
+            note_broken(plan, run)
+        except OSError as error:
+            raise CannotMine(f"{self.place}: {error}") from error
+        except (ValueError, SandboxUnavailable) as error:
+            raise CannotMine(str(error)) from error
+        try:
+            return self._mine(run, manifest, pending, where)
+        except OSError as error:
+            raise CannotMine(f"{error}. What is committed is kept; the same command continues.") from error
+        except (RunUnreadable, NoCluster, NoRoom) as error:
+            raise CannotMine(str(error)) from error
+
+    def tell(self) -> None:
+        """Say what would be done. Raises CannotMine."""
+        plan = self.plan
+        try:
+            run = RunDirectory(self.place)
+            open_run(plan, run)
+            pending = {unit["unit"] for unit in run.pending(plan.units)}
+        except (ValueError, OSError) as error:
+            raise CannotMine(str(error)) from error
+        self._say(self._headline(len(pending)))
+        self._say(
+            f"recipe {plan.recipe.fingerprint}, seed {plan.seed}, miners {', '.join(plan.miners)}, into {self.place}"
+        )
+        for unit in plan.units:
+            done = "" if unit["unit"] in pending else "  done"
+            self.out.print(f"  {unit['crate']} {unit['version']}  [dim]{unit['unit']}[/]{done}")
+        self._say_broken()
+
+    def _mine(self, run: RunDirectory, manifest: Json, pending: list[Json], where: Json) -> int:
+        """Mine what is pending and write the report. Raises OSError where this machine takes no files."""
+        work_for(manifest["id"])
+        sweep()
+        self._say(self._headline(len(pending)))
+        self._say_broken()
+        progress, began = MiningProgress(self.out, len(pending)), now()
+        how, status = self._execute(run, pending, progress, where) if pending else ("finished", 0)
+        # Workers that were ended by force could not tidy up.
+        sweep()
+        run.tidy()
+        close_session(run, manifest, began, how)
+        self._say(progress.told)
+        say_report(self.place, self.out)
+        if progress.quarantined and not status:
+            self.err.print(
+                f"[red]{progress.quarantined} units are quarantined[/] for trouble with this machine, not with the "
+                f"crates (see {escape(self.place)}/quarantine). The same command tries them again.",
+                soft_wrap=True,
+            )
+            return 3
+        return status
+
+    def _execute(
+        self, run: RunDirectory, pending: list[Json], progress: MiningProgress, where: Json
+    ) -> tuple[str, int]:
+        """Mine what is pending; how that ended, and the exit status of it. Raises NoCluster, NoRoom."""
+        plan, limits = self.plan, self.plan.recipe.limits
+        self.out.print("[dim]Ray takes some seconds to start; each crate is told of as it ends[/]")
+        try:
+            with stoppable(), session(cpus=limits.cpus, memory_bytes=limits.memory_bytes, **where) as ray:
+                if ray.dashboard:
+                    self.out.print(f"Ray dashboard: http://{ray.dashboard}")
+                # Each node of a cluster has the toolchain in a folder of its own.
+                sysroot = self.toolchain if ray.address else str(plan.toolchain.sysroot)
+                work = MineCrates(
+                    plan.recipe, plan.miners, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share,
+                    run=working_for(), accepted=plan.accepted,
+                )  # fmt: skip
+                with progress.shown():
+                    for done in Campaign(run, work, SCHEMAS).execute(pending, ray):
+                        progress.note(done)
+        except (CampaignBroken, ClusterLost) as error:
+            self.err.print(f"[red]error:[/] {escape(str(error))}. The same command continues.", soft_wrap=True)
+            return "broken", 1
+        except Stopped as stopped:
+            # The last may be committed and not yet heard of.
+            committed = len(pending) - len(run.pending(pending))
+            self.err.print(f"\n{stopped}: stopped; {committed} crates were committed now. The same command continues.")
+            return f"stopped by {stopped}", 128 + stopped.signum
+        return "finished", 0
+
+    def _headline(self, pending: int) -> str:
+        plan = self.plan
+        done = len(plan.units) - pending
+        ready = f", {done} done already" if done else ""
+        about = f"{plan.toolchain.version} · {plan.backend} sandboxes"
+        return f"{plan.list_file.name}: {pending} crates to mine{ready} · {about}"
+
+    def _say_broken(self) -> None:
+        for spec, error in self.plan.broken:
+            said = escape(visible(f"{error.cause}: {error}"))
+            self.out.print(f"[yellow]rejected[/] {spec.label}: {said}", soft_wrap=True)
+
+    def _say(self, text: str) -> None:
+        self.out.print(text, markup=False, soft_wrap=True)
+
+
+def say_report(place: str, out: Console) -> None:
+    """Write the report of a local run and say where it is. Raises ValueError, OSError."""
+    if "://" in place:
+        out.print("The report is written for local runs; copy the run here and say `oxidizer report`.")
+        return
+    out.print(f"Report: {write_report(Path(place))}", markup=False, soft_wrap=True)
+
+
+def _report_is_stale(run: RunDirectory) -> bool:
+    """The report lacks a unit that is committed: the command was killed before it could write it."""
+    if "://" in run.place:
+        return False
+    try:
+        told = run.read_json("report.json")
+    except ValueError:
+        return True
+    return told is None or {row["unit"] for row in told.get("crates", ())} != run.done()
