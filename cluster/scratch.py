@@ -114,6 +114,8 @@ def empty(folder: Path) -> None:
         try:
             _clear(folder)
             break
+        except FileNotFoundError:
+            break  # who swept beside us was quicker
         except OSError:
             # A process that is just ending may still write.
             if attempt + 1 == _ATTEMPTS:
