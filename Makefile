@@ -8,7 +8,7 @@ export RAY_USAGE_STATS_ENABLED := 0
 .PHONY: help mine test hostile lint bench clean system-mine system-test
 
 help:
-	@echo "make mine   mine the starter list of crates into runs/starter"
+	@echo "make mine   mine the starter list of crates into runs/starter (ACCEPT=NAME,...: promises that may be weaker)"
 	@echo "make test   all tests"
 	@echo "make hostile   every hostile crate in every sandbox, and the table of what each does where a promise is broken"
 	@echo "make lint   ruff and mypy"
@@ -16,7 +16,7 @@ help:
 	@echo "make clean  remove the virtual environment and caches; runs stay"
 
 mine: .venv/mine
-	@$(BIN)/oxidizer mine --list datasets/crates/starter.toml --out runs/starter
+	@$(BIN)/oxidizer mine --list datasets/crates/starter.toml --out runs/starter $(if $(ACCEPT),--accept-weaker $(ACCEPT))
 
 test: .venv/dev
 	@cluster/dockerd.sh

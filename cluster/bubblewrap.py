@@ -69,8 +69,8 @@ class BubblewrapSandbox:
         owner = self._user if self._privileged else os.geteuid()
         mounts.give_target(owner)
         self.target = Collector(mounts.target, follow_links=not self._terms.keeps(Promise.COLLECTION))
-        self._disk = open_disk(mounts.target, self._terms.limits, owner, may_mount=self._privileged)
         self._group = cgroup.create(self._terms.limits) if self._privileged else None
+        self._disk = open_disk(mounts.target, self._terms.limits, owner, may_mount=self._privileged)
         self._closed = False
 
     @staticmethod
@@ -101,17 +101,20 @@ class BubblewrapSandbox:
         if self._group is None:
             # The kernel holds an ordinary user to a number of processes, but not root.
             found |= {Promise.MEMORY, Promise.CPU, *([Promise.PROCESSES] if os.geteuid() == 0 else [])}
+        elif not self._group.bounds_swap and cgroup.has_swap():
+            found.add(Promise.MEMORY)
         return frozenset(found)
 
     def close(self) -> None:
         """End whatever runs, remove the control group and unmount the target. Safe to call twice."""
         self._closed = True
-        if self._group is not None:
-            group, self._group = self._group, None
-            if self._terms.keeps(Promise.ENDS):
+        group, self._group = self._group, None
+        try:
+            if group is not None and self._terms.keeps(Promise.ENDS):
                 group.kill()
                 group.remove()
-        self._disk.close()
+        finally:
+            self._disk.close()
 
     def __enter__(self) -> Self:
         return self
@@ -194,8 +197,8 @@ class BubblewrapSandbox:
         command = ["--size", str(terms.shm_bytes), "--perms", "1777", "--tmpfs", "/dev/shm"]
         command += ["--size", str(terms.limits.tmp_bytes), "--perms", "1777", "--tmpfs", "/tmp"]
         for host in terms.host_folders(mounts):
-            # Bubblewrap makes what is above for its own user alone.
-            above = [str(folder) for folder in reversed(host.parents) if folder.name]
+            # Those that bubblewrap makes by itself are closed to others.
+            above = [str(folder) for folder in reversed(host.parents)][1:]
             command += [word for folder in above for word in ("--perms", "0755", "--dir", folder)]
             command += ["--ro-bind", str(host), str(host)]
         for made in ("/box", "/opt", CARGO_HOME):

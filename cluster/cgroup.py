@@ -57,6 +57,12 @@ class Cgroup:
             return table.get("anon", 0) + table.get("shmem", 0)
         return table.get("total_rss", 0) + table.get("total_shmem", 0)
 
+    @property
+    def bounds_swap(self) -> bool:
+        """Whether what is swapped out counts too: an option of the kernel."""
+        name = "memory.swap.max" if self.unified else "memory.memsw.limit_in_bytes"
+        return (self.folders["memory"] / name).exists()
+
     def join_files(self) -> list[str]:
         """Files to write a process id to, to put it in the group."""
         return sorted({str(folder / "cgroup.procs") for folder in self.folders.values()})
@@ -96,6 +102,11 @@ def create(limits: Limits) -> Cgroup | None:
     except (OSError, LookupError):
         return None
     return group
+
+
+def has_swap(swaps: Path = Path("/proc/swaps")) -> bool:
+    """Whether memory can be swapped out; the first line of the table is its head."""
+    return swaps.exists() and len(swaps.read_text().splitlines()) > 1
 
 
 def of_process(pid: int) -> Cgroup | None:

@@ -49,7 +49,7 @@ exec "$@"
 """
 _ROOTS_CAPABILITIES = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)
 """What Docker leaves to root where nobody says otherwise, by the kernel's numbers."""
-_LOOK_S = 0.25
+_LOOK_S, _HELD_S = 0.25, 0.1
 _END_S = 15.0
 
 
@@ -99,10 +99,10 @@ class Container:
         )
         with contextlib.closing(capture):
             status = capture.follow(stream.ended)
-            # What the command wrote may still be under way through the daemon.
-            status = status or capture.drain(grace_s=0.0 if stream.finished else 0.1)
+            leftovers = meter.leftovers() if status is None else 0
+            # What the command wrote may still be under way. The stream ends, unless somebody is left who holds it.
+            status = status or capture.drain(grace_s=_HELD_S if leftovers else _END_S)
             elapsed_s = capture.wall_s
-        leftovers = meter.leftovers() if status is None else 0
         if meter.oom:
             status = Status.OOM
         if status is None and stream.exit_code in (126, 127) and capture.stdout.startswith(b"OCI runtime exec failed"):

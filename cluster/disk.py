@@ -44,8 +44,8 @@ def open_disk(folder: Path, limits: Limits, user: int, *, may_mount: bool) -> Di
         if not folder.is_mount() and not any(folder.iterdir()):
             try:
                 return Volume(folder, limits.disk_bytes, limits.inodes, user)
-            except NoVolume:
-                pass
+            except (NoVolume, OSError):
+                pass  # the sandbox says that it only watches
     return WatchedFolder(folder, limits)
 
 

@@ -19,7 +19,7 @@ from typing import Any, Self
 import docker
 from docker.types import LogConfig, Mount, Ulimit
 
-from oxidizer.cluster import seccomp
+from oxidizer.cluster import cgroup, seccomp
 from oxidizer.cluster.capabilities import may_mount
 from oxidizer.cluster.collect import Collector
 from oxidizer.cluster.container import LIFE_S, LINGER, MAIN, OWN_PROCESSES, TROUBLE, Container, host_user
@@ -74,9 +74,10 @@ class DockerSandbox:
                 f"Docker has no image {self._image}: run `oxidizer image build`, or use --sandbox bubblewrap"
             )
         _sweep()
+        self._swaps = cgroup.has_swap() and not self._client.info().get("SwapLimit")
+        self._files = Path(tempfile.mkdtemp(prefix=f"{_files_of_host()}{os.getpid()}-"))
         user = host_user(self._terms)
         self._disk: Disk = open_disk(mounts.target, self._terms.limits, user, may_mount=may_mount())
-        self._files = Path(tempfile.mkdtemp(prefix=f"{_files_of_host()}{os.getpid()}-"))
         self._container: Container | None = None
         self._closed = False
 
@@ -114,20 +115,24 @@ class DockerSandbox:
     @property
     def weaker(self) -> frozenset[Promise]:
         """See `Sandbox.weaker`; known for sure once a command has run."""
-        space = () if self._disk.enforced else (Promise.DISK, Promise.INODES)
-        return frozenset({*space, *(() if os.geteuid() == 0 else (Promise.USER,))})
+        found = set() if self._disk.enforced else {Promise.DISK, Promise.INODES}
+        found |= set() if os.geteuid() == 0 else {Promise.USER}
+        found |= {Promise.MEMORY} if self._swaps else set()
+        return frozenset(found)
 
     def close(self) -> None:
         """End whatever runs and remove the container. Safe to call twice."""
         if not self._closed:
             self._closed = True
-            if self._container is not None and not self._terms.keeps(Promise.ENDS):
-                self._container.leave()
-            else:
-                self._discard()
-            self._disk.close()
-            self._client.close()
-            shutil.rmtree(self._files, ignore_errors=True)
+            try:
+                if self._container is not None and not self._terms.keeps(Promise.ENDS):
+                    self._container.leave()
+                else:
+                    self._discard()
+            finally:
+                self._disk.close()
+                self._client.close()
+                shutil.rmtree(self._files, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self

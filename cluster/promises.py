@@ -100,6 +100,11 @@ def promise_named(name: str) -> Promise:
     return Promise(name)
 
 
+def promises_named(names: Iterable[str]) -> frozenset[Promise]:
+    """The promises of names, of which several may stand in one text, with commas. Raises ValueError."""
+    return frozenset(promise_named(name.strip()) for text in names for name in text.split(","))
+
+
 def not_accepted(standings: Iterable[Standing], accepted: Iterable[Promise]) -> list[Standing]:
     """The standings that keep a campaign from running: not kept, and either not accepted or not to be accepted."""
     known = frozenset(accepted)

@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import takewhile
 
 from oxidizer.cluster.cargo import Cargo
+from oxidizer.cluster.collect import NotCollected
 from oxidizer.cluster.diagnostics import Diagnostic, parse_diagnostic, relative
 from oxidizer.cluster.outcome import Cause, classify_status
 from oxidizer.cluster.sandbox import ENVIRONMENT, SHIMS, TARGET, TOOLCHAIN, RunResult
@@ -21,7 +22,7 @@ from oxidizer.cluster.sandbox import ENVIRONMENT, SHIMS, TARGET, TOOLCHAIN, RunR
 WORK = f"{TARGET}/oxidizer-batch"
 """Where direct runs of the compiler leave what they make."""
 _NOTES = f"{WORK}/notes"
-_READ = 'cd "$1" && cat ./*'
+_NOTES_BYTES = 64 << 20
 
 # What a run sets for itself; the first take their value with `=` or as the next argument.
 _OURS = ("--emit", "--json", "--error-format", "--diagnostic-width", "--out-dir")
@@ -125,10 +126,12 @@ def record(cargo: Cargo, targets: Sequence[str]) -> list[Invocation]:
     )
     if not build.succeeded:
         raise NoInvocation(f"cargo check with a wrapper failed: {build.cause}")
-    notes = cargo.sandbox.run(["sh", "-c", _READ, "sh", _NOTES])
-    found = [
-        invocation for note in _notes(notes.stdout) if (invocation := _invocation(*note, cargo.package)) is not None
-    ]
+    try:
+        notes = cargo.sandbox.target.read_all(posixpath.relpath(_NOTES, TARGET), _NOTES_BYTES)
+    except NotCollected as error:
+        raise NoInvocation(f"the notes of the wrapper cannot be read: {error}") from error
+    told = _notes(b"".join(notes.values()))
+    found = [invocation for note in told if (invocation := _invocation(*note, cargo.package)) is not None]
     if not found:
         raise NoInvocation("cargo called no compiler for the package's own targets")
     return sorted(found, key=lambda i: (i.flags != ("--lib",), i.flags))

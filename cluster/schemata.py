@@ -9,6 +9,7 @@ promised: expressions at compile time, and documentation examples, whose program
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import shlex
 from collections import defaultdict
@@ -17,18 +18,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oxidizer.cluster.cargo import TestRun
+from oxidizer.cluster.collect import NotCollected
 from oxidizer.cluster.diagnostics import Diagnostic, Span, relative
 from oxidizer.cluster.edits import Edit, by_file, map_back
 from oxidizer.cluster.layout import Mutant
 from oxidizer.cluster.libtest import Outcome, TestId, read_failures, read_results
 from oxidizer.cluster.rustc import WORK, Rustc
-from oxidizer.cluster.sandbox import SHIMS
+from oxidizer.cluster.sandbox import SHIMS, TARGET
 from oxidizer.cluster.verdict import GREEN, Reason, Verdict
 from oxidizer.cluster.workbench import Workbench
 
 _HEAD, _ELSE, _TAIL = b"(if crate::oxidizer_rt::on(%d) { ", b" } else { ", b" })"
 _RUNTIME = Path(__file__).with_name("oxidizer_rt.rs")
 _SEEN = f"{WORK}/seen"
+_SEEN_BYTES = 256 << 20
 _MARK = '{"oxidizer":"mutant","id":'
 _ROUNDS = 10
 _CHUNK = 16
@@ -164,18 +167,13 @@ class Schemata:
 
     def _met(self, first: TestRun, steady: frozenset[TestId]) -> dict[int, list[_Met]]:
         """Which tests of which executables meet each mutant."""
-        notes = self.bench.cargo.sandbox.run(
-            ["sh", "-c", 'cd "$1" && for f in *; do [ -e "$f" ] && echo "= $f" && cat "$f"; done; true', "sh", _SEEN]
-        )
         by_base = {path.rpartition("/")[2]: path for path in first.build.executables}
         seen: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        executable = ""
-        for line in notes.stdout.decode("utf-8", "replace").splitlines():
-            first_word, _, name = line.partition(" ")
-            if first_word == "=":
-                executable = by_base.get(name, "")
-            elif executable and first_word.isdigit():
-                seen[int(first_word) - 1][executable].add(name)
+        for base, note in self._notes().items():
+            for line in note.decode("utf-8", "replace").splitlines():
+                word, _, name = line.partition(" ")
+                if base in by_base and word.isdecimal():
+                    seen[int(word) - 1][by_base[base]].add(name)
         found: dict[int, list[_Met]] = {}
         for number, places in seen.items():
             for path, names in sorted(places.items()):
@@ -186,6 +184,13 @@ class Schemata:
                 if tests:
                     found.setdefault(number, []).append(_Met(path, tuple(tests)))
         return found
+
+    def _notes(self) -> dict[str, bytes]:
+        """What each test executable noted; none at all where there is no end to it."""
+        try:
+            return self.bench.cargo.sandbox.target.read_all(posixpath.relpath(_SEEN, TARGET), _SEEN_BYTES)
+        except NotCollected:
+            return {}
 
     def _judged(
         self, numbers: Sequence[int], met: Mapping[int, Sequence[_Met]], first: TestRun, steady: frozenset[TestId]

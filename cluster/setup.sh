@@ -37,6 +37,7 @@ welcome() {
     # A client alone is no Docker, unless it reaches a daemon.
     have dockerd || docker info >/dev/null 2>&1 || echo "docker.io (no Docker sandbox, bubblewrap alone)"
     have iptables || echo "iptables (no Docker daemon)"
+    [ "$(id -u)" != 0 ] || have mkfs.ext4 || echo "e2fsprogs (a watcher bounds a crate's disk, no file system does)"
     have debootstrap || echo "debootstrap (no toolchain image without a base image)"
     llvm=$(rustc -vV 2>/dev/null | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
     if [ -n "$llvm" ] && ! have "llvm-profdata-$llvm" && [ ! -x "/usr/lib/llvm-$llvm/bin/llvm-profdata" ]; then

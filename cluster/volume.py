@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from oxidizer.cluster.capabilities import may_mount
 from oxidizer.cluster.capture import Watch
 from oxidizer.cluster.sandbox import SandboxUnavailable, Status
 
@@ -32,7 +33,7 @@ _RESERVED_BLOCKS = 4096
 _SPARE_BLOCKS = 64
 """For the root folder, the superblock and their like."""
 _FULL_BYTES = 64 << 10
-_HOST_ROOM_BYTES = 256 << 20
+_HOST_ROOM_BYTES, _HOST_ROOM_SHARE = 256 << 20, 1 / 16
 _OPTIONS = "loop,nosuid,nodev,noatime,nobarrier,noinit_itable"
 _PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
 _PATIENCE_S = 30.0
@@ -72,7 +73,8 @@ class Volume:
         was_full = self.is_full()
 
         def check() -> Status | None:
-            if _free(self._image.parent) < _HOST_ROOM_BYTES:
+            # A write that the host cannot take would be lost behind the command's back.
+            if _is_short_of_room(self._image.parent):
                 raise SandboxUnavailable(
                     f"the host's disk is full: free some space where {self._image.parent} lies, "
                     "or set OXIDIZER_SCRATCH to a folder elsewhere"
@@ -115,6 +117,8 @@ def _inodes(disk_bytes: int, inodes: int) -> int:
 
 def trouble(folder: Path) -> str | None:
     """Why no volume can be had in a folder; None where one can."""
+    if not may_mount():
+        return "this process is not root, or has no CAP_SYS_ADMIN"
     with tempfile.TemporaryDirectory(dir=folder) as mount_point:
         try:
             Volume(Path(mount_point), 1 << 20, 64, os.geteuid()).close()
@@ -178,6 +182,11 @@ def _free(folder: Path) -> int:
     return facts.f_bavail * facts.f_frsize
 
 
+def _is_short_of_room(folder: Path) -> bool:
+    facts = os.statvfs(folder)
+    return _free(folder) < min(_HOST_ROOM_BYTES, facts.f_blocks * facts.f_frsize * _HOST_ROOM_SHARE)
+
+
 def _unmount(folder: Path) -> None:
     # Lazy: a container that is still going holds it a moment longer, and then the kernel lets go of all.
     _tool("umount", "--lazy", str(folder))
@@ -195,4 +204,4 @@ def _tool(name: str, *args: str) -> None:
     except subprocess.TimeoutExpired as error:
         raise NoVolume(f"{name} does not come to its end") from error
     if done.returncode:
-        raise NoVolume((done.stderr.strip() or f"{name} failed").splitlines()[-1])
+        raise NoVolume((done.stderr.strip() or f"{name} failed").splitlines()[0])

@@ -16,6 +16,7 @@ from oxidizer.cluster.crates import CrateSpec, load_list
 from oxidizer.cluster.fetch import FetchError, RegistryUnavailable, expand
 from oxidizer.cluster.image import image_digest, image_tag
 from oxidizer.cluster.lints import clippy_group, read_lints
+from oxidizer.cluster.promises import Promise, promises_named
 from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain
@@ -44,6 +45,8 @@ class Plan:
     miners: tuple[str, ...]
     toolchain: Toolchain
     backend: str
+    accepted: frozenset[Promise] = frozenset()
+    """The promises of a sandbox that may be weaker, or absent, where the run's work is done."""
 
     @property
     def asked(self) -> Json:
@@ -57,13 +60,21 @@ class Plan:
 
 
 def make_plan(
-    list_file: Path, recipe: Recipe, *, seed: int, miners: Sequence[str], sandbox: str, toolchain: str | None = None
+    list_file: Path,
+    recipe: Recipe,
+    *,
+    seed: int,
+    miners: Sequence[str],
+    sandbox: str,
+    toolchain: str | None = None,
+    accept_weaker: Sequence[str] = (),
 ) -> Plan:
     """Read the list and settle the rest. Raises ListError, ToolchainMissing, ValueError, SandboxUnavailable."""
     for miner in miners:
         if miner not in MINERS:
             raise ValueError(f"no miner called {miner!r}; there are: {', '.join(MINERS)}")
     _check_operators(recipe)
+    accepted = promises_named(accept_weaker)
     found = find_toolchain(toolchain)
     if missing := [tool for tool, there in (("clippy", found.has_clippy), ("rustfmt", found.has_rustfmt)) if not there]:
         raise ValueError(f"the toolchain in {found.sysroot} has no {' and no '.join(missing)}: see `oxidizer doctor`")
@@ -86,6 +97,7 @@ def make_plan(
         tuple(miners),
         found,
         choose_backend(sandbox, found.sysroot),
+        accepted,
     )
 
 
@@ -135,8 +147,15 @@ def open_run(plan: Plan, run: RunDirectory) -> Json:
             f"{run.place} was asked for something else: {'; '.join(differences)}. "
             "Give another --out, or the same list, recipe, seed and toolchain as before."
         )
-    manifest["sandbox"] = _sandbox(plan)
+    known = manifest.get("sandbox", {}).get("accepted_weaker", [])
+    manifest["sandbox"] = {**_sandbox(plan), "accepted_weaker": known}
     return manifest
+
+
+def note_weaker(manifest: Json, weaker: Sequence[Promise]) -> None:
+    """Note in run.json the promises that are not kept in full and were accepted, now or at an earlier start."""
+    known = {*manifest["sandbox"]["accepted_weaker"], *weaker}
+    manifest["sandbox"]["accepted_weaker"] = [promise.value for promise in Promise if promise in known]
 
 
 def _check_outside(plan: Plan, run: RunDirectory) -> None:

@@ -19,10 +19,12 @@ from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailabl
 from oxidizer.cluster.manifest import ManifestFacts
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.outcome import Cause
+from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.rundir import UnitOutput
 from oxidizer.cluster.sandbox import CARGO_HOME, Mounts, SandboxUnavailable
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.session import Share
+from oxidizer.cluster.standings import require, require_of
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 from oxidizer.cluster.workbench import Baseline, UnfitCrate, Workbench
 from oxidizer.datasets.licence import judge_licence, scan_headers
@@ -58,6 +60,8 @@ class MineCrates:
     """The toolchain's folder or rustup's name for it; None for the node's own."""
     toolchain_version: str
     share: Share
+    accepted: frozenset[Promise] = frozenset()
+    """The promises of a sandbox that may be weaker or absent."""
 
     def __call__(self) -> CrateWork:
         """The work in one worker process. Raises SandboxUnavailable where the node has another toolchain."""
@@ -77,9 +81,11 @@ class CrateWork:
         self.toolchain = toolchain
         memory = min(plan.recipe.limits.memory_bytes, plan.share.memory_bytes)
         self.limits = replace(plan.recipe.limits, cpus=plan.share.cpus, memory_bytes=memory)
+        self._is_tried = False
 
     def __call__(self, order: dict[str, Any]) -> UnitOutput:
         """All that one crate gives. Raises SandboxUnavailable."""
+        self._try_node()
         began = time.monotonic()
         spec = spec_of(order)
         summary: dict[str, Any] = {k: order[k] for k in ("unit", "crate", "version")}
@@ -101,6 +107,12 @@ class CrateWork:
         summary["wall_s"] = round(time.monotonic() - began, 3)
         return output
 
+    def _try_node(self) -> None:
+        """Before the first crate: this node's sandboxes promise what the run asks for, which others' do not tell."""
+        if not self._is_tried:
+            require(self.plan.backend, self.toolchain.sysroot, self.plan.accepted, of_node=True)
+            self._is_tried = True
+
     def _mine(self, spec: CrateSpec, folder: Path, summary: dict[str, Any]) -> UnitOutput:
         began = time.monotonic()
         licences: list[str] = []
@@ -113,6 +125,7 @@ class CrateWork:
         mounts = mounts_of(crate, self.toolchain, folder / "target")
         with MeteredSandbox(open_sandbox(self.plan.backend, mounts, self.limits)) as meter:
             meter.calibrate()
+            require_of(meter, self.plan.accepted)
             bench = workbench(crate, meter, self.toolchain, self.plan.recipe)
             try:
                 with meter.stage("baseline"):

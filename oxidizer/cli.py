@@ -33,6 +33,15 @@ _IN_A_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+AcceptWeaker = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-weaker",
+        metavar="NAME",
+        help="Run though this promise of the sandbox is weaker or absent here, as `oxidizer doctor --sandbox auto` "
+        "names it. Repeatable, or several with commas.",
+    ),
+]
 RunFolder = Annotated[Path, typer.Argument(help="A run directory, as `oxidizer mine --out` made it.", metavar="RUN")]
 
 
@@ -78,6 +87,7 @@ def mine(
     workers: Annotated[int | None, typer.Option(min=1, help="Crates at work at once. Default: what fits.")] = None,
     address: Annotated[str | None, typer.Option(help="A Ray cluster. Default: RAY_ADDRESS, else this machine.")] = None,
     dashboard: Annotated[bool, typer.Option(help="Start Ray's dashboard with a local session.")] = False,
+    accept_weaker: AcceptWeaker = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
 ) -> None:
     """Mine verified [bold]diag_fix[/] tuples from a list of crates.
@@ -99,8 +109,9 @@ def mine(
 
     try:
         plan = make_plan(
-            list_file, load_recipe(recipe), seed=seed, miners=miners.split(","), sandbox=sandbox, toolchain=toolchain
-        )
+            list_file, load_recipe(recipe), seed=seed, miners=miners.split(","), sandbox=sandbox, toolchain=toolchain,
+            accept_weaker=accept_weaker or (),
+        )  # fmt: skip
     except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError) as error:
         fail(str(error))
     if _IN_A_JOB in os.environ and not Path(run_folder).is_absolute() and "://" not in run_folder:
@@ -116,7 +127,9 @@ def mine(
 
 def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> int:
     from oxidizer.cluster.rundir import RunDirectory
+    from oxidizer.cluster.sandbox import SandboxUnavailable
     from oxidizer.cluster.scratch import sweep
+    from oxidizer.cluster.standings import require
     from oxidizer.miners import campaign as mining
     from oxidizer.miners.progress import MiningProgress
 
@@ -128,9 +141,11 @@ def _mine(plan: Plan, run_folder: str, toolchain: str | None, **where: Any) -> i
             said = f"Nothing to do: all {len(plan.units)} crates of {plan.list_file.name} are in {run_folder}."
             out.print(said, markup=False, soft_wrap=True)
             return 0
+        if pending:
+            mining.note_weaker(manifest, require(plan.backend, plan.toolchain.sysroot, plan.accepted))
         run.write_json("run.json", manifest)
         mining.note_broken(plan, run)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, SandboxUnavailable) as error:
         fail(f"{run_folder}: {error}" if isinstance(error, OSError) else str(error))
     sweep()
     out.print(_headline(plan, len(pending)), markup=False, soft_wrap=True)
@@ -178,8 +193,9 @@ def _execute(
             # Each node of a cluster has the toolchain in a folder of its own.
             sysroot = toolchain if ray.address else str(plan.toolchain.sysroot)
             work = MineCrates(
-                plan.recipe, plan.miners, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share
-            )
+                plan.recipe, plan.miners, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share,
+                plan.accepted,
+            )  # fmt: skip
             with progress.shown():
                 for done in Campaign(run, work, SCHEMAS).execute(pending, ray):
                     progress.note(done)
@@ -270,20 +286,26 @@ def verify(
     seed: Annotated[int, typer.Option(help="Decides which.")] = 0,
     sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
     toolchain: Annotated[str | None, typer.Option(help="A rustup toolchain's name or a sysroot's folder.")] = None,
+    accept_weaker: AcceptWeaker = None,
 ) -> None:
     """Replay tuples from their records alone, in fresh sandboxes: red before, green after, tests as before.
 
     Exit status 0 only if every sampled tuple is accepted.
     """
     from oxidizer.cluster.backends import choose_backend
+    from oxidizer.cluster.promises import promises_named
     from oxidizer.cluster.sandbox import SandboxUnavailable
+    from oxidizer.cluster.standings import require
     from oxidizer.cluster.toolchain import ToolchainMissing, find_toolchain
     from oxidizer.miners.verify import verify_run
 
     accepted = refused = 0
     try:
+        weaker = promises_named(accept_weaker or ())
         found = find_toolchain(toolchain)
-        for checked, verdict in verify_run(run, sample, seed, choose_backend(sandbox, found.sysroot), found):
+        backend = choose_backend(sandbox, found.sysroot)
+        require(backend, found.sysroot, weaker)
+        for checked, verdict in verify_run(run, sample, seed, backend, found):
             accepted += verdict.green
             refused += not verdict.green
             about = f"{checked['id'][:12]} {checked['crate']} {checked['error']['code'] or checked['error']['tool']}"
@@ -299,13 +321,45 @@ def verify(
 
 
 @app.command()
-def doctor() -> None:
-    """What is installed here, what each missing thing costs, and how to get it. Exit status 1 if mining cannot work."""
+def doctor(
+    sandbox: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BACKEND",
+            help="Try instead how each promise of a sandbox stands here (auto, docker or bubblewrap), "
+            "and say how to mend what is weaker.",
+        ),
+    ] = None,
+) -> None:
+    """What is installed here, what each missing thing costs, and how to get it.
+
+    Exit status 1 if mining cannot work; with --sandbox, if a promise is absent that no campaign does without.
+    """
     from oxidizer.cluster.doctor import examine, fit_to_mine, print_findings
 
+    if sandbox is not None:
+        _try_sandbox(sandbox)
     findings = examine()
     print_findings(findings, out)
     raise typer.Exit(0 if fit_to_mine(findings) else 1)
+
+
+def _try_sandbox(wanted: str) -> NoReturn:
+    from oxidizer.cluster.backends import choose_backend
+    from oxidizer.cluster.machine import machine_facts
+    from oxidizer.cluster.promise_table import fit_for_campaigns, print_standings
+    from oxidizer.cluster.sandbox import SandboxUnavailable
+    from oxidizer.cluster.standings import standings
+    from oxidizer.cluster.toolchain import ToolchainMissing, find_toolchain
+
+    try:
+        sysroot = find_toolchain().sysroot
+        backend = choose_backend(wanted, sysroot)
+        found = standings(backend, sysroot)
+    except (SandboxUnavailable, ToolchainMissing, ValueError, OSError) as error:
+        fail(str(error))
+    print_standings(backend, machine_facts(), found, out)
+    raise typer.Exit(0 if fit_for_campaigns(found) else 1)
 
 
 @image.command("build")

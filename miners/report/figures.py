@@ -2,8 +2,8 @@
 
 `report.json` (`schema_version` 1; counts unless a name ends in `_s`, `_bytes` or `share`; shares are 0 to 1 or null):
 
-    run       {path, list, miners, recipe, seed, toolchain, sandbox {backend, image}, code {version, commit}, started,
-               ended, elapsed_s, sessions [{started, ended, how}]}
+    run       {path, list, miners, recipe, seed, toolchain, sandbox {backend, image, accepted_weaker [name]},
+               code {version, commit}, started, ended, elapsed_s, sessions [{started, ended, how}]}
     totals    {asked, waiting, mined, rejected, quarantined, tuples, codes, classes, covered_share, agreed_share,
                overhead_share}
     funnel    [{step, count, drops [{reason, count}]}]: harvested, candidates, proven, kept, each with why the rest went

@@ -36,6 +36,8 @@ class Backend(_Facts):
 
     backend: str | None = None
     image: str | None = None
+    accepted_weaker: tuple[str, ...] = ()
+    """The promises that it did not keep in full, as somebody accepted."""
 
 
 class Code(_Facts):

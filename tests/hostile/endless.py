@@ -93,7 +93,7 @@ use std::io::Write;
 fn strike() {
     let piece = vec![b'x'; 1 << 20];
     let mut out = std::io::stdout();
-    for _ in 0..250 {
+    for _ in 0..150 {
         out.write_all(&piece).unwrap();
     }
 }
@@ -199,6 +199,5 @@ CASES = (
     Case("endless_constant", Promise.WALL, library(_CONST), harm=toiled, end=Cause.TIMEOUT, limits=_SLOW,
          quick=("bubblewrap",)),
     Case("cargo_swallows_a_line", Promise.MEMORY, build_script(_SWALLOWED), harm=swallowed, end=Cause.OOM,
-         end_on={"bubblewrap-user": Cause.UNKNOWN},
-         limits={"memory_bytes": 256 * MB, "disk_bytes": 2048 * MB, "file_bytes": 1024 * MB}),
+         limits={"memory_bytes": 224 * MB, "disk_bytes": 2048 * MB, "file_bytes": 1024 * MB}),
 )  # fmt: skip

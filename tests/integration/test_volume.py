@@ -161,6 +161,7 @@ def test_a_host_without_room_is_no_label(folder: Path, monkeypatch: pytest.Monke
     watch = made.watch()
     assert watch.check() is None
     monkeypatch.setattr(volume, "_HOST_ROOM_BYTES", 1 << 60)
+    monkeypatch.setattr(volume, "_HOST_ROOM_SHARE", 1)
     with pytest.raises(SandboxUnavailable, match="OXIDIZER_SCRATCH"):
         watch.check()
     made.close()

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from oxidizer.cluster.cargo import Build, Cargo
+from oxidizer.cluster.collect import Collector
 from oxidizer.cluster.outcome import Cause
 from oxidizer.cluster.rustc import Invocation, NoInvocation, read_compiled, record
 from oxidizer.cluster.sandbox import RunResult, Status
@@ -26,7 +27,7 @@ def result(
 
 
 class Noted:
-    """A package whose compiler was called through the real wrapper, and notes read by the real script."""
+    """A package whose compiler was called through the real wrapper, and whose notes are collected as from a target."""
 
     package = "tiny"
     features = ("--features", "a b")
@@ -39,7 +40,7 @@ class Noted:
         self.compiler.chmod(0o755)
         for made in (self.notes, self.cwd):
             made.mkdir()
-        self.sandbox = self
+        self.sandbox = self.target = self
         self.cause: Cause | None = None
         self.asked: list[str] = []
 
@@ -61,10 +62,12 @@ class Noted:
         return Build(run, (), (), self.cause is None, self.cause is None, {}, self.package)
 
     def run(self, argv: Sequence[str]) -> RunResult:
-        if argv[0] == "mkdir":
-            return result()
-        done = subprocess.run([*argv[:-1], str(self.notes)], capture_output=True, check=False)
-        return result(done.returncode, done.stderr, done.stdout)
+        assert argv[0] == "mkdir"
+        return result()
+
+    def read_all(self, name: str, most_bytes: int) -> dict[str, bytes]:
+        assert name == "oxidizer-batch/notes"
+        return Collector(self.notes).read_all("", most_bytes)
 
 
 @pytest.fixture
