@@ -51,8 +51,8 @@ class GroupGauge:
 class TreeGauge:
     """Read from /proc, where there is no control group.
 
-    A tree above its limit of memory counts as a kill; so does one of too many processes, since the kernel does not hold
-    the processes of a root without privileges to their limit.
+    A tree above its limit of memory counts as a kill; so does one of too many processes, threads counted as a control
+    group counts them, since the kernel does not hold the processes of a root without privileges to their limit.
     """
 
     every_s = 0.0
@@ -79,7 +79,7 @@ class TreeGauge:
         """Memory of the tree now."""
         figures = self._tree.figures()
         self._cpu_s = max(self._cpu_s, figures.cpu_s)
-        if figures.resident_bytes > self._memory_bytes or figures.processes > self._processes:
+        if figures.resident_bytes > self._memory_bytes or figures.threads > self._processes:
             self._oom_kills = 1
         return figures.resident_bytes
 

@@ -14,6 +14,7 @@ class Figures:
     """One look at a tree; a process that ended meanwhile is not in it."""
 
     processes: int
+    threads: int
     resident_bytes: int
     cpu_s: float
 
@@ -26,19 +27,20 @@ class Tree:
 
     def figures(self) -> Figures:
         """Count the tree, its memory that is not page cache, and its CPU time (of ended children too)."""
-        children, ticks = _processes()
+        children, ticks, threads = _processes()
         found, rest = [], [self.root] if self.root in ticks else []
         while rest:
             pid = rest.pop()
             found.append(pid)
             rest += children.get(pid, [])
-        return Figures(len(found), sum(map(_resident_bytes, found)), _TICK_S * sum(ticks[pid] for pid in found))
+        seconds = _TICK_S * sum(ticks[pid] for pid in found)
+        return Figures(len(found), sum(threads[pid] for pid in found), sum(map(_resident_bytes, found)), seconds)
 
 
-def _processes() -> tuple[dict[int, list[int]], dict[int, int]]:
-    """Children by parent and CPU ticks by process, of all that live."""
+def _processes() -> tuple[dict[int, list[int]], dict[int, int], dict[int, int]]:
+    """Children by parent, CPU ticks and threads by process, of all that live."""
     children: dict[int, list[int]] = {}
-    ticks = {}
+    ticks, threads = {}, {}
     for name in os.listdir("/proc"):
         if not name.isdigit():
             continue
@@ -52,7 +54,8 @@ def _processes() -> tuple[dict[int, list[int]], dict[int, int]]:
             continue
         children.setdefault(int(fields[1]), []).append(int(name))
         ticks[int(name)] = sum(map(int, fields[11:15]))
-    return children, ticks
+        threads[int(name)] = int(fields[17])
+    return children, ticks, threads
 
 
 def _resident_bytes(pid: int) -> int:

@@ -93,7 +93,7 @@ use std::io::Write;
 fn strike() {
     let piece = vec![b'x'; 1 << 20];
     let mut out = std::io::stdout();
-    for _ in 0..250 {
+    for _ in 0..150 {
         out.write_all(&piece).unwrap();
     }
 }
@@ -113,16 +113,16 @@ pub fn many() {
 }
 """
 
-# Each type is a pair of the one before: a tree of two million leaves, and the compiler walks them all.
+# Each type is a pair of the one before: a tree of a million leaves, and the compiler walks them all.
 _TYPES = """
 pub type T0 = u8;
 PAIRS
-pub fn copy(tree: &T21) -> T21 {
+pub fn copy(tree: &T20) -> T20 {
     tree.clone()
 }
 """
 
-_PAIRS = "\n".join(f"pub type T{n + 1} = (T{n}, T{n});" for n in range(21))
+_PAIRS = "\n".join(f"pub type T{n + 1} = (T{n}, T{n});" for n in range(20))
 
 # Each call makes two of what is left.
 _MACRO = """
@@ -140,7 +140,7 @@ _CONST = """
 #![allow(long_running_const_eval)]
 pub const SUM: u64 = {
     let (mut n, mut sum) = (0u64, 0u64);
-    while n < 2_000_000 {
+    while n < 1_000_000 {
         sum = sum.wrapping_mul(31).wrapping_add(n);
         n += 1;
     }
@@ -194,10 +194,10 @@ CASES = (
     Case("flood_of_bytes", Promise.OUTPUT, test(_BYTES), command="test", harm=flooded, end=Cause.OUTPUT_LIMIT),
     Case("deep_types", Promise.WALL, library(_TYPES.replace("PAIRS", _PAIRS)), harm=toiled, end=Cause.TIMEOUT,
          limits=_SLOW),
-    Case("slow_macro", Promise.WALL, library(_MACRO.replace("LEVELS", "x " * 17)), harm=toiled, end=Cause.TIMEOUT,
+    Case("slow_macro", Promise.WALL, library(_MACRO.replace("LEVELS", "x " * 16)), harm=toiled, end=Cause.TIMEOUT,
          limits=_SLOW),
     Case("endless_constant", Promise.WALL, library(_CONST), harm=toiled, end=Cause.TIMEOUT, limits=_SLOW,
          quick=("bubblewrap",)),
     Case("cargo_swallows_a_line", Promise.MEMORY, build_script(_SWALLOWED), harm=swallowed, end=Cause.OOM,
-         limits={"memory_bytes": 256 * MB, "disk_bytes": 2048 * MB, "file_bytes": 1024 * MB}),
+         limits={"memory_bytes": 224 * MB, "disk_bytes": 2048 * MB, "file_bytes": 1024 * MB}),
 )  # fmt: skip

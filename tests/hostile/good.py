@@ -44,7 +44,7 @@ GOOD = Case(
 def check_next_unit(backend: str, folder: Path, toolchain: Toolchain) -> None:
     """The good crate, checked and tested, gives what it gives on a machine that nobody attacked."""
     stage = Stage(GOOD, folder, toolchain)
-    with stage, open_box(backend, stage.mounts(), replace(LIMITS, wall_s=120.0)) as box:
+    with stage, open_box(backend, stage.mounts(backend), replace(LIMITS, wall_s=120.0)) as box:
         cargo = Cargo(box, "good")
         build = cargo.check()
         told = [(d.code, d.primary.line_start if d.primary else 0) for d in build.diagnostics]

@@ -61,7 +61,7 @@ def prove_steering(case: Steering, backend: str, folder: Path, toolchain: Toolch
 def _plainly(case: Steering, backend: str, stage: Stage) -> str:
     """What cargo does with the tree as it is; the host's loopback is there for the case that goes out."""
     without = Promise.NETWORK if "@tcp@" in "".join(case.files.values()) else None
-    mounts = replace(stage.mounts(), files={})
+    mounts = replace(stage.mounts(backend), files={})
     with open_box(backend, mounts, _LIMITS, without) as box:
         run = box.run(["sh", "-c", _IN_A_COPY, case.folder, *case.plain])
         harm = stage.said()

@@ -305,7 +305,8 @@ def _built(evidence: Evidence) -> str | None:
 CASES = (
     Case("fork_bomb", Promise.PROCESSES, build_script(FORK_BOMB), end_on={"bubblewrap-user": Cause.OOM},
          quick=("docker", "bubblewrap-user")),
-    Case("thread_bomb", Promise.PROCESSES, test(_THREAD_BOMB), command="test"),
+    Case("thread_bomb", Promise.PROCESSES, test(_THREAD_BOMB), command="test",
+         end_on={"bubblewrap-user": Cause.OOM}),
     Case("memory_of_one", Promise.MEMORY, build_script(_MEMORY), end=Cause.OOM, quick=("docker", "bubblewrap-user")),
     Case("memory_of_many", Promise.MEMORY, build_script(_MEMORY_TOGETHER), end=Cause.OOM),
     Case("memory_in_memfd", Promise.MEMORY, build_script(_MEMFD), end=Cause.OOM, end_on={"bubblewrap-user": None},

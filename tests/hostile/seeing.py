@@ -160,6 +160,7 @@ _ROOT = {"bubblewrap-user": "a user has no second user id to give"} if os.geteui
 _OWN_NUMBERS = dict.fromkeys(
     ("bubblewrap", "bubblewrap-user"), "processes are numbered in a namespace of their own, whoever's /proc is shown"
 )
+_OTHER_NAMESPACE = {"bubblewrap-user": "the kernel keeps processes of one user namespace out of those of another"}
 
 CASES = (
     Case("environment", Promise.ENVIRONMENT, build_script(ENVIRONMENT), quick=("docker", "bubblewrap-user")),
@@ -168,9 +169,11 @@ CASES = (
     Case("secret_compiled_in", Promise.HOST_FILES, library(_INCLUDED), harm=compiled, end=Cause.COMPILE_ERROR),
     Case("docker_socket", Promise.HOST_FILES, build_script(_DOCKER), quick=("docker",)),
     Case("other_processes", Promise.PROCESSES_HIDDEN, build_script(_PROCESSES), neighbour=True),
-    Case("neighbours_memory", Promise.PROCESSES_HIDDEN, build_script(_MEMORY), neighbour=True),
+    Case("neighbours_memory", Promise.PROCESSES_HIDDEN, build_script(_MEMORY), neighbour=True,
+         void=_OTHER_NAMESPACE),
     Case("neighbour_killed", Promise.PROCESSES_HIDDEN, build_script(_KILL), harm=killed, neighbour=True,
          quick=("docker",), void=_OWN_NUMBERS),
-    Case("neighbours_target", Promise.PROCESSES_HIDDEN, build_script(_TARGET), neighbour=True),
+    Case("neighbours_target", Promise.PROCESSES_HIDDEN, build_script(_TARGET), neighbour=True,
+         void=_OTHER_NAMESPACE),
     Case("private_file", Promise.USER, build_script(_PRIVATE), weaker=_ROOT),
 )  # fmt: skip

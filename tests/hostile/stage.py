@@ -82,10 +82,11 @@ class Stage:
             text = text.replace(f"@{word}@", value)
         return text
 
-    def mounts(self) -> Mounts:
-        """What the case's sandbox shows."""
+    def mounts(self, backend: str) -> Mounts:
+        """What the case's sandbox shows. Docker has the toolchain in its image, known by the true one."""
         return Mounts(
-            source=self.folder / "src", target=self.folder / "target", toolchain=self._toolchain,
+            source=self.folder / "src", target=self.folder / "target",
+            toolchain=self.toolchain.sysroot if backend == "docker" else self._toolchain,
             registry=self.folder / "cargo/registry", shims=self.folder / "shims",
             files={"/cargo/config.toml": b"# ours\n"},
         )  # fmt: skip

@@ -100,7 +100,7 @@ def strike(case: Case, backend: str, folder: Path, toolchain: Toolchain, without
             stage.services.listen_at(METADATA, 80)
         stack.callback(stage.clear)
         stack.enter_context(stage)
-        mounts = stage.mounts()
+        mounts = stage.mounts(backend)
         before = stage.facts()
         began = time.monotonic()
         if case.command == "killed":
