@@ -121,7 +121,7 @@ class _Scene:
 
 def _scene(bench: Workbench, trial: Trial, probe: Sequence[str], slot: Slot) -> _Scene | None:
     """None where a candidate's verdict could hang on more than its function's body."""
-    source, before = bench.observe(probe), bench.observe(probe, trial.setup)
+    source, before = bench.observe(probe), bench.before(probe, trial.setup)
     if stopped_verdict(source) or stopped_verdict(before) or not source.succeeded or not slot.in_body(trial.target):
         return None
     # What a candidate does about errors outside of the function, siblings cannot show.

@@ -86,7 +86,8 @@ def run_tests(cargo: Cargo, command: Command) -> TestRun:
         if not (build.finished and build.succeeded) or build.forged or classify_status(build.run):
             return TestRun(build, build.run, TestResults({}))
     first = _run(cargo, command, build)
-    return _second_look(cargo, command, first) if first.results.doubted else first
+    ended = classify_status(first.run)
+    return _second_look(cargo, command, first) if first.results.doubted and not ended else first
 
 
 def _run(cargo: Cargo, command: Command, build: Build | None) -> TestRun:
@@ -120,7 +121,7 @@ def _second_look(cargo: Cargo, command: Command, first: TestRun) -> TestRun:
         listing = cargo.run_tests(command.selection, (*command.libtest, "--list"), command.env)
         known = read_listed(behind_build(listing))
         results = read_results(behind_build(run), first.build.executables, cargo.package, known=known)
-    flags = [FORGED_MESSAGES] if results.forged else []
+    flags, deceived = [FORGED_MESSAGES] if results.forged else [], results.forged
     outcomes, doubted = dict(results.outcomes), set(results.doubted)
     pending = {test for test in doubted if not test.is_doctest}
     for group in _groups(pending):
@@ -129,10 +130,12 @@ def _second_look(cargo: Cargo, command: Command, first: TestRun) -> TestRun:
             continue
         again = _run(cargo, command.among(asked), first.build)
         flags += again.flags
+        deceived = deceived or again.results.forged or again.results.strange
         settled = {t: o for t, o in again.results.outcomes.items() if t in asked and t not in again.results.doubted}
         outcomes |= settled
         doubted -= settled.keys()
-    flags += [DISPUTED_TESTS] if doubted else []
+    # A test can also pass and then take its program with it by honest means.
+    flags += [DISPUTED_TESTS] if doubted and deceived else []
     final = replace(results, outcomes={**outcomes, **dict.fromkeys(doubted, Outcome.LOST)}, doubted=frozenset(doubted))
     return replace(first, results=final, flags=tuple(dict.fromkeys(flags)))
 

@@ -77,6 +77,7 @@ class Workbench:
         self._invocations: dict[tuple[str, ...], tuple[Invocation, ...]] = {}
         self._baseline: Baseline | None = None
         self._first: Build | None = None
+        self._last_before: tuple[object, Build] | None = None
         self.forged: Counter[str] = Counter()
         """Tricks by how many commands showed them."""
 
@@ -137,6 +138,13 @@ class Workbench:
             self._source_shows[tuple(args)] = build = self.cargo.build(args)
             self.forged.update(build.forged)
         return self._source_shows[tuple(args)]
+
+    def before(self, args: Sequence[str], setup: Sequence[Edit]) -> Build:
+        """As `observe`; the same code as the last time is not built again for each candidate that mends it."""
+        asked = (tuple(args), tuple(setup))
+        if self._last_before is None or self._last_before[0] != asked:
+            self._last_before = asked, self.observe(args, setup)
+        return self._last_before[1]
 
     def _built_anew(self, args: Sequence[str], changed: Collection[str]) -> Build:
         """A build of changed files that cargo does not take from an earlier one."""
@@ -257,7 +265,7 @@ class Workbench:
         assert len(trials) == 1 or not any(t.setup for t in trials)
         setup, edits = trials[0].setup, [edit for trial in trials for edit in trial.edits]
         try:
-            before = self.observe(probe, setup)
+            before = self.before(probe, setup)
             after = self.observe(probe, setup, edits)
         except (EditConflict, FileNotFoundError) as error:
             return Verdict(False, Reason.DOES_NOT_APPLY, str(error)), []

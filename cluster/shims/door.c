@@ -15,11 +15,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -36,7 +36,6 @@ REAL(write); REAL(writev); REAL(close); REAL(dup2); REAL(dup3);
 static enum { LET_THROUGH, HOST, COMPILER, TESTS } mode;
 static int is_rustdoc;
 static pid_t self;
-static const void *program;
 static struct stat told[2];
 
 #define LOOK_UP(name) (real_##name = (__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -58,11 +57,8 @@ static int is_called(const char *name, const char *begin)
 __attribute__((constructor)) static void enter(void)
 {
     const char *name = program_invocation_short_name, *asked = getenv("OXIDIZER_DOOR");
-    Dl_info about;
     look_up();
     self = getpid();
-    if (dladdr((const void *)getauxval(AT_ENTRY), &about))
-        program = about.dli_fbase;
     is_rustdoc = strcmp(name, "rustdoc") == 0;
     if (asked != NULL && strcmp(asked, "tests") == 0)
         mode = TESTS;
@@ -85,27 +81,41 @@ __attribute__((constructor)) static void enter(void)
     unsetenv("OXIDIZER_DOOR");
 }
 
-static int is_friend(const Dl_info *about)
+struct place {
+    uintptr_t address;
+    int is_friend;
+};
+
+/* The compiler itself has no name; all else that lies where nobody may write is its own or the system's. */
+static int look_in(struct dl_phdr_info *object, size_t size, void *asked)
 {
-    static const char *const places[] = {"/opt/", "/usr/", "/lib/", "/lib64/"};
-    for (size_t n = 0; n < sizeof places / sizeof *places; n++)
-        if (is_called(about->dli_fname, places[n]))
-            return 1;
-    return about->dli_fbase == program;
+    static const char *const friends[] = {"/opt/", "/usr/", "/lib/", "/lib64/"};
+    struct place *place = asked;
+    (void)size;
+    for (int n = 0; n < object->dlpi_phnum; n++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[n];
+        if (part->p_type != PT_LOAD || place->address - object->dlpi_addr - part->p_vaddr >= part->p_memsz)
+            continue;
+        place->is_friend = object->dlpi_name[0] == 0;
+        for (size_t f = 0; f < sizeof friends / sizeof *friends; f++)
+            place->is_friend |= is_called(object->dlpi_name, friends[f]);
+        return 1;
+    }
+    return 0;
 }
 
 static int is_stranger(const void *caller)
 {
-    /* Friends stay where they are, and to look one up takes long. */
+    /* Friends stay where they are. */
     static const void *known[256];
-    const void **place = &known[((uintptr_t)caller >> 2) % 256];
-    Dl_info about;
-    if (mode != COMPILER || *place == caller || getpid() != self)
+    const void **kept = &known[((uintptr_t)caller >> 2) % 256];
+    struct place place = {(uintptr_t)caller, 0};
+    if (mode != COMPILER || *kept == caller || getpid() != self)
         return 0;
-    if (!dladdr(caller, &about) || about.dli_fname == NULL || !is_friend(&about))
-        return 1;
-    *place = caller;
-    return 0;
+    dl_iterate_phdr(look_in, &place);
+    if (place.is_friend)
+        *kept = caller;
+    return !place.is_friend;
 }
 
 static void note(int fd, const char *what)

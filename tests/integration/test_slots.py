@@ -320,7 +320,9 @@ def test_a_file_of_two_targets_is_judged_alone(open_crate: OpenCrate) -> None:
     assert [(v.reason, v.scope) for v in verdicts] == [(NEW, "alone"), (None, "alone")]
 
 
-def test_three_runs_of_the_compiler_and_one_of_cargo(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_three_runs_of_the_compiler_and_one_of_cargo_for_each_that_is_green(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Once the source is known and how cargo compiles it."""
     spoilt, cargo, rustc = edit("plain", "return n;", "let spoilt: () = 1u8; n"), list[object](), list[object]()
     target = shown(bench, CHECK, "E0308", 0, spoilt)
@@ -342,4 +344,5 @@ def test_three_runs_of_the_compiler_and_one_of_cargo(bench: Workbench, monkeypat
     monkeypatch.setattr(Rustc, "run", counted_run)
     verdicts: list[Verdict] = judge_many(bench, group, CHECK)
     assert {v.scope for v in verdicts} == {"batch"}
-    assert (len(cargo), len(rustc)) == (1, 3)
+    assert [v.audited for v in verdicts] == [v.green for v in verdicts] == [True, True, False, True]
+    assert (len(cargo), len(rustc)) == (3, 3)
