@@ -89,7 +89,8 @@ class Campaign:
         context.print_on_execution_start = False
         # A unit may take long without a block moving.
         context.execution_no_progress_timeout_s = -1
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        # Its traceback is no news to a person: CampaignBroken says what it is.
+        logging.getLogger("ray.data").setLevel(logging.CRITICAL)
         rows = ray.data.from_items(
             [{"order": json.dumps(unit)} for unit in pending], override_num_blocks=len(pending)
         ).map(

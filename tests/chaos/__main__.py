@@ -11,7 +11,6 @@ import argparse
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections import deque
@@ -38,7 +37,7 @@ def main() -> int:
         except ValueError as error:
             print(f"chaos: {error}", file=sys.stderr)
             return 2
-        return subprocess.run(argv, env={**os.environ, _INSIDE: "1"}, check=False).returncode
+        os.execvpe(argv[0], argv, {**os.environ, _INSIDE: "1"})
     # However it is ended, it takes its stage down; started in the background, a shell would have it ignore the one.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda signum, _: sys.exit(128 + signum))

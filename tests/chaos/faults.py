@@ -242,7 +242,7 @@ class AttemptTorn(Fault):
         process = self.campaign.process
         assert process is not None
         attempt = self._await(0)
-        writers = self.campaign.called("ray::")
+        writers = self.campaign.called("ray::MapWorker")
         for pid in [process.pid, *writers]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -265,7 +265,7 @@ class TableTorn(AttemptTorn):
     def strike(self) -> str:
         table = self._await(1)
         # Who commits has no crate at work any more: it is one of all.
-        for pid in self.campaign.called("ray::"):
+        for pid in self.campaign.called("ray::MapWorker"):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.2)
