@@ -1,15 +1,12 @@
 """One prepared crate in which edits are tried: sources, locked and fetched dependencies, a warm target.
 
-Promises: a verdict speaks of source + edits alone, and after each trial the sources are what they were, with fresh
-times (cargo would take an old time for an old build). Sandboxes see the sources read-only; only the bench writes them.
+Promises: a verdict speaks of source + edits alone. Sandboxes see the sources read-only; only the bench writes them.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,11 +14,12 @@ from oxidizer.cluster.build import STALE_BUILD, Build
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.coverage import Coverage, measure_coverage
 from oxidizer.cluster.diagnostics import Diagnostic, Key, counts
-from oxidizer.cluster.edits import Edit, EditConflict, apply, by_file
+from oxidizer.cluster.edits import Edit, EditConflict
 from oxidizer.cluster.libtest import Outcome, TestId
 from oxidizer.cluster.outcome import Cause, classify_status, last_words
 from oxidizer.cluster.policy import flagged, refusal, screen
 from oxidizer.cluster.rustc import Invocation, record
+from oxidizer.cluster.sources import Sources
 from oxidizer.cluster.tricks.trick import Trick
 from oxidizer.cluster.verdict import (
     GREEN,
@@ -64,15 +62,14 @@ class UnfitCrate(Exception):
         self.cause = cause
 
 
-class Workbench:
-    """A crate's sources on the host (`root`) and cargo in a sandbox that shows them."""
+class Workbench(Sources):
+    """A crate's sources on the host and cargo in a sandbox that shows them."""
 
     def __init__(self, cargo: Cargo, root: Path, *, llvm_bin: str | None = None, test_cap_s: float = 90.0) -> None:
+        super().__init__(root)
         self.cargo = cargo
-        self.root = root
         self.llvm_bin = llvm_bin
         self.test_cap_s = test_cap_s
-        self._files: dict[str, bytes] = {}
         self._source_shows: dict[tuple[str, ...], Build] = {}
         self._invocations: dict[tuple[str, ...], tuple[Invocation, ...]] = {}
         self._baseline: Baseline | None = None
@@ -80,54 +77,6 @@ class Workbench:
         self._last_before: tuple[object, Build] | None = None
         self.forged: Counter[str] = Counter()
         """Tricks by how many commands showed them."""
-
-    def read(self, file: str) -> bytes:
-        """A source file as it was published. Raises FileNotFoundError, also for a name that leads out of the source."""
-        if file not in self._files:
-            # Tools name what a `#[path]` leads to: there it is the sandbox's file, here it would be the host's.
-            if file.startswith("/") or ".." in file.split("/"):
-                raise FileNotFoundError(f"{file} is not below the source")
-            self._files[file] = (self.root / file).read_bytes()
-        return self._files[file]
-
-    def texts(self, *layers: Sequence[Edit]) -> dict[str, bytes]:
-        """The files that differ from the source once all layers are applied, one after the other.
-
-        Raises EditConflict, and FileNotFoundError where an edit names no file.
-        """
-        texts: dict[str, bytes] = {}
-        for layer in layers:
-            for file, group in by_file(layer).items():
-                texts[file] = apply(texts[file] if file in texts else self.read(file), group)
-        return {file: text for file, text in texts.items() if text != self.read(file)}
-
-    def reader(self, *layers: Sequence[Edit]) -> Callable[[str], bytes]:
-        """As `read`, of the files with all layers applied. Raises EditConflict, FileNotFoundError."""
-        changed = self.texts(*layers)
-        return lambda file: changed[file] if file in changed else self.read(file)
-
-    @contextmanager
-    def applied(self, *layers: Sequence[Edit]) -> Iterator[None]:
-        """The edits are in the sources inside the block and are not after it. Raises EditConflict."""
-        with self.showing(self.texts(*layers)):
-            yield
-
-    @contextmanager
-    def showing(self, changed: Mapping[str, bytes]) -> Iterator[None]:
-        """Files have another text inside the block and their own after it."""
-        try:
-            for file, text in changed.items():
-                self._write(file, text)
-            yield
-        finally:
-            for file in changed:
-                self._write(file, self.read(file))
-
-    def _write(self, file: str, text: bytes) -> None:
-        path = self.root / file
-        self.read(file)
-        path.write_bytes(text)
-        os.utime(path)
 
     def observe(self, args: Sequence[str], *layers: Sequence[Edit]) -> Build:
         """What a cargo command shows with the edits; for the bare source each command runs once."""
@@ -151,18 +100,12 @@ class Workbench:
         build = self.cargo.build(args)
         if self._is_old(build, changed):
             # None of the files need be the target's; its root is.
-            self._touch(build.roots)
+            self.touch(build.roots)
             build = self.cargo.build(args)
             if self._is_old(build, changed):
                 build = replace(build, forged=(*build.forged, STALE_BUILD))
         self.forged.update(build.forged)
         return build
-
-    def _touch(self, files: Sequence[str]) -> None:
-        """Files of the source, and nothing else that a build may name, get a fresh time."""
-        for file in files:
-            if not os.path.isabs(file) and ".." not in Path(file).parts and (self.root / file).is_file():
-                os.utime(self.root / file, follow_symlinks=False)
 
     def _is_old(self, build: Build, changed: Collection[str]) -> bool:
         code = any(file.endswith(".rs") for file in changed)
