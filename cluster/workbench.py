@@ -162,7 +162,7 @@ class Workbench(Sources):
         """
         if self._first is None or not self._first.guests:
             return
-        self._touch(self._first.roots)
+        self.touch(self._first.roots)
         again = self.cargo.check()
         self.forged.update(again.forged)
         if again.forged:
