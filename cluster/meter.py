@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median
 from types import TracebackType
 from typing import Self
@@ -32,11 +33,16 @@ class MeteredSandbox:
 
     def __init__(self, inner: Sandbox) -> None:
         self.inner = inner
-        self.name, self.target = inner.name, inner.target
+        self.name = inner.name
         self.stages: dict[str, Stage] = {}
         self.peak_bytes = 0
         self._current = self._outside = Stage()
         self._empty_s: float | None = None
+
+    @property
+    def target(self) -> Path:
+        """The host's folder that commands may write to."""
+        return self.inner.target
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

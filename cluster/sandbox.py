@@ -149,8 +149,11 @@ class Sandbox(Protocol):
     """One place to run commands in; not thread-safe. Use as a context manager."""
 
     name: str
-    target: Path
-    """The host's folder that commands may write to."""
+
+    @property
+    def target(self) -> Path:
+        """The host's folder that commands may write to."""
+        ...
 
     def run(
         self,
