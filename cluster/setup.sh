@@ -45,7 +45,6 @@ welcome() {
     fi
     if [ "$purpose" = test ]; then
         have chromium || have google-chrome || echo "chromium (the report is not looked at in a browser)"
-        have faketime || echo "faketime (no campaign is tried while its clock is set)"
         have ip || echo "iproute2 (no campaign is tried without its network)"
         have mkfs.ext4 || echo "e2fsprogs (no campaign is tried on a full disk)"
     fi

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from tests.chaos.campaign import Campaign, content
 from tests.chaos.faults import KINDS, Fault
 from tests.chaos.play import Play, Struck
-from tests.chaos.stage import FAKETIME, Stage, own_namespaces, toolchain_image
+from tests.chaos.stage import Stage, own_namespaces, toolchain_image
 
 _INSIDE = "OXIDIZER_CHAOS_INSIDE"
 CRATES, QUICK_CRATES = 24, 8
@@ -69,8 +69,6 @@ def playable(names: Sequence[str] | None, *, quick: bool) -> tuple[list[type[Fau
         sys.exit(f"no fault called {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
     wanted = [known[name] for name in names] if names else [kind for kind in KINDS if kind.cheap or not quick]
     missing = {}
-    if not FAKETIME.exists():
-        missing["clock"] = "libfaketime is not installed: apt-get install faketime"
     if toolchain_image() is None:
         missing["docker"] = "no daemon answers that holds the toolchain image: cluster/dockerd.sh, oxidizer image build"
     return (
