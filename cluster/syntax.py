@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import tree_sitter_rust
 import tree_sitter_toml
-from tree_sitter import Language, Node, Parser, Tree
+from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
 ITEMS = frozenset(
     {
@@ -53,7 +53,23 @@ def is_generated(source: bytes) -> bool:
 @lru_cache(maxsize=64)
 def parse(source: bytes) -> Tree:
     """The syntax tree of a file; faulty code gives a tree with error nodes."""
+    return parse_part(source)
+
+
+def parse_part(source: bytes) -> Tree:
+    """As `parse`, of what is no whole file: the trees of files are kept, and not to be crowded out."""
     return _parser().parse(source)
+
+
+def naming(source: bytes) -> list[Node]:
+    """Everything in a file that gives names to others' things, in order: `use` declarations, macros of its own."""
+    found = QueryCursor(_naming()).captures(parse(source).root_node).get("naming", [])
+    return sorted(found, key=lambda node: node.start_byte)
+
+
+@lru_cache(maxsize=1)
+def _naming() -> Query:
+    return Query(Language(tree_sitter_rust.language()), "[(use_declaration) (macro_definition)] @naming")
 
 
 @lru_cache(maxsize=4)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
+from oxidizer.cluster.syntax import naming
 from oxidizer.cluster.tricks.piece import Word, closing, piece
 
 _WORTH = re.compile(
@@ -70,7 +71,7 @@ def aliases(text: bytes) -> Aliases:
     """The names of a file; of one that says nothing of the kind, none."""
     if not _WORTH.search(text):
         return Aliases()
-    words = piece(text, False).words
+    words = piece(b"\n".join(node.text or b"" for node in naming(text)), False).words
     found = list(imports(words))
     named = {i.alias: i.path for i in found if i.alias not in ("*", "_")}
     globs = frozenset(i.path for i in found if i.alias == "*")

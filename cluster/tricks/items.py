@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from oxidizer.cluster.tricks.aliases import imports
 from oxidizer.cluster.tricks.piece import COMMENTS, Piece, is_for_tests, is_testing, name_of, piece
 from oxidizer.cluster.tricks.region import Change, sides
 from oxidizer.cluster.tricks.trick import TrickName
@@ -95,13 +96,13 @@ def items(code: Piece) -> list[Item]:
 
 def _named(node: Node, parent: str, tests: bool, code: Piece) -> Iterator[Item]:
     group = _group(node)
-    name = name_of(node) if group else ""
+    names = [name_of(node)] if group else []
     if group == "use":
-        name = " ".join((node.child_by_field_name("argument") or node).text.decode("utf-8", "replace").split())  # type: ignore[union-attr]
-        if _reach(node) == 0:
-            return
-    if group and name:
-        yield Item(group, name, parent, _reach(node), tests, node.start_byte, node.end_byte, node, code)
+        inside = [w for w in code.words if node.start_byte <= w.at < node.end_byte] if _reach(node) else []
+        names = [i.alias if i.alias != "*" else "::".join((*i.path, "*")) for i in imports(inside)]
+    for name in names:
+        if name:
+            yield Item(group, name, parent, _reach(node), tests, node.start_byte, node.end_byte, node, code)
 
 
 def _group(node: Node) -> str:

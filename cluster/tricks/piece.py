@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from oxidizer.cluster.syntax import ITEMS, NAMED, parse
+from oxidizer.cluster.syntax import ITEMS, NAMED, parse_part
 
 COMMENTS = frozenset({"line_comment", "block_comment"})
 STRINGS = frozenset({"string_literal", "raw_string_literal"})
@@ -84,7 +84,7 @@ class Piece:
     @cached_property
     def root(self) -> Node:
         """The root of its own tree."""
-        return parse(self.text).root_node
+        return parse_part(self.text).root_node
 
     @cached_property
     def words(self) -> list[Word]:
@@ -223,9 +223,9 @@ def under(path: str, name: str) -> str:
 
 
 def bare(node: Node) -> str:
-    """A type or a trait without its generic arguments."""
+    """A type or a trait without its generic arguments and lifetimes."""
     inner = node.child_by_field_name("type") if node.type == "generic_type" else None
-    return re.sub(r"\s+", "", _text(inner or node))
+    return re.sub(r"'\w+|\s+", "", _text(inner or node))
 
 
 def _text(node: Node) -> str:

@@ -90,4 +90,12 @@ TAKING = [
         "    Some(1).unwrap()\n",
         "    values.iter().copied().reduce(|a, b| a + b).unwrap()\n",
     ),
+    pair(
+        "a name is given out no more",
+        T.DELETED_ITEM,
+        "pub use std::fmt::{Debug, Display};\n",
+        "{Debug, Display}",
+        "Debug",
+        "{Display, Debug}",
+    ),
 ]
