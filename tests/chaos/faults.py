@@ -290,9 +290,7 @@ class ClockStepped(Fault):
         self.stage.set_clock(step_s)
         for pid in self.campaign.called(r"\S*bwrap |\S*/opt/rust/|\S*rustc "):
             with suppress(OSError):
-                assert "clock.so" not in Path("/proc", str(pid), "maps").read_text(), (
-                    "the clock reached a sandbox"
-                )
+                assert "clock.so" not in Path("/proc", str(pid), "maps").read_text(), "the clock reached a sandbox"
         return f"{step_s:+} s"
 
     def mend(self) -> None:
