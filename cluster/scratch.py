@@ -103,7 +103,9 @@ def remove(owned: Owned) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return  # somebody else is at it, or the owner lives after all
-        empty(owned.folder)
+        # Whoever held it until now may have removed the folder, and we hold a lock file without a name.
+        if os.fstat(lock.fileno()).st_nlink:
+            empty(owned.folder)
 
 
 def empty(folder: Path) -> None:
