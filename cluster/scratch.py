@@ -51,7 +51,9 @@ def scratch(name: str, *, root: Path | None = None) -> Iterator[Path]:
     root = root or scratch_root()
     root.mkdir(parents=True, exist_ok=True)
     if root.stat().st_uid != os.getuid():
-        raise PermissionError(f"{root} belongs to somebody else: set OXIDIZER_SCRATCH to a folder of your own")
+        raise PermissionError(
+            f"{root} belongs to somebody else: set OXIDIZER_SCRATCH (for Ray, RAY_TMPDIR) to your own"
+        )
     label = Label.own()
     # Alone at the root: who looks for folders without an owner must not meet one that is made and not yet locked.
     with _alone(root):
@@ -75,7 +77,7 @@ class Owned:
 
 def owned_folders(root: Path) -> list[Owned]:
     """The labelled folders at a root. An empty folder of ours, whose maker died before it could label it, goes."""
-    if not root.is_dir():
+    if not root.is_dir() or root.stat().st_uid != os.getuid():
         return []
     with _alone(root):
         found = []
@@ -101,7 +103,9 @@ def remove(owned: Owned) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return  # somebody else is at it, or the owner lives after all
-        empty(owned.folder)
+        # Whoever held it until now may have removed the folder, and we hold a lock file without a name.
+        if os.fstat(lock.fileno()).st_nlink:
+            empty(owned.folder)
 
 
 def empty(folder: Path) -> None:

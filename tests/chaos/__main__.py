@@ -125,8 +125,12 @@ def rehearse(stage: Stage) -> dict[str, bytes]:
     stage.forget_downloads()
     began_s = time.monotonic()
     campaign.start()
-    assert campaign.process is not None
-    if campaign.process.wait() or campaign.look() != len(stage.names):
+    try:
+        while (status := campaign.ended()) is None:
+            time.sleep(0.1)
+    finally:
+        campaign.kill()
+    if status or campaign.look() != len(stage.names):
         raise RuntimeError(f"the undisturbed campaign fails:\n{campaign.said()}")
     print(f"undisturbed: {len(stage.names)} units in {time.monotonic() - began_s:.0f} s", flush=True)
     return content(campaign.run)

@@ -124,9 +124,11 @@ class Campaign:
         return attempt, table
 
     def kill(self) -> None:
-        """End the command by force."""
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
+        """End the command by force, with all that it started."""
+        for pid in [pid for pid, _ in self.family()]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if self.process:
             self.process.wait()
 
 

@@ -254,6 +254,7 @@ class AttemptTorn(Fault):
         while (found := self.campaign.half_committed()[which]) is None:
             if time.monotonic() > deadline_s or self.campaign.ended() is not None:
                 raise Missed
+            time.sleep(0.001)
         return found
 
 

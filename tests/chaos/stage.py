@@ -139,12 +139,10 @@ class Stage:
                 self._docker("rm", "-f", container)
             self.daemon.terminate()
             self.daemon.wait(30)
-            # One that is killed leaves the network namespaces of its containers mounted.
-            for mount in mounts_below(self.folder / "x"):
-                unmount(mount)
         self.close_registry()
-        for mount in (self.scratch, self.runs):
-            subprocess.run(["umount", mount], check=True)
+        # Ours, and what a daemon mounts: its own data folder, and network namespaces where it was killed.
+        for mount in mounts_below(self.folder):
+            unmount(mount)
         shutil.rmtree(self.folder)
 
     def __enter__(self) -> Self:
