@@ -16,10 +16,12 @@ from oxidizer.cluster.scratch import scratch
 
 _SHIMS = Path(__file__).resolve().parent / "shims"
 BACKENDS = ("docker", "bubblewrap")
+"""`docker:RUNTIME` is Docker with one of its daemon's other runtimes, e.g. gVisor's `runsc`."""
+_CHOICES = f"{', '.join(BACKENDS)}, or docker:RUNTIME"
 
 
 def open_sandbox(backend: str, mounts: Mounts, limits: Limits, *, without: Promise | None = None) -> Sandbox:
-    """A sandbox of `backend` (one of BACKENDS), with the door; makes the target folder.
+    """A sandbox of `backend` (see BACKENDS), with the door; makes the target folder.
 
     `without` is for proofs (see `terms.py`).
 
@@ -45,11 +47,12 @@ def _door(backend: str, toolchain: Path) -> bytes:
 
 
 def _open(backend: str, mounts: Mounts, limits: Limits, without: Promise | None = None) -> Sandbox:
+    name, _, runtime = backend.partition(":")
     if backend == "bubblewrap":
         return BubblewrapSandbox(mounts, limits, without=without)
-    if backend == "docker":
-        return DockerSandbox(mounts, limits, without=without)
-    raise ValueError(f"no sandbox called {backend!r}: choose {' or '.join(BACKENDS)}")
+    if name == "docker":
+        return DockerSandbox(mounts, limits, runtime=runtime or None, without=without)
+    raise ValueError(f"no sandbox called {backend!r}: choose {_CHOICES}")
 
 
 def choose_backend(wanted: str, toolchain: Path | None = None) -> str:
@@ -59,10 +62,14 @@ def choose_backend(wanted: str, toolchain: Path | None = None) -> str:
 
     Raises SandboxUnavailable where neither is there, ValueError for an unknown name.
     """
+    name, _, runtime = wanted.partition(":")
     if wanted in BACKENDS:
         return wanted
+    if name == "docker" and runtime:
+        _check_runtime(runtime)
+        return wanted
     if wanted != "auto":
-        raise ValueError(f"no sandbox called {wanted!r}: choose auto, {' or '.join(BACKENDS)}")
+        raise ValueError(f"no sandbox called {wanted!r}: choose auto, {_CHOICES}")
     if _docker_is_ready(toolchain):
         return "docker"
     try:
@@ -73,6 +80,19 @@ def choose_backend(wanted: str, toolchain: Path | None = None) -> str:
             "or start Docker and run `oxidizer image build`"
         ) from error
     return "bubblewrap"
+
+
+def _check_runtime(runtime: str) -> None:
+    client = connect()
+    try:
+        known = sorted(client.info().get("Runtimes", {}))
+    finally:
+        client.close()
+    if runtime not in known:
+        raise SandboxUnavailable(
+            f"Docker's daemon knows no runtime {runtime!r}, only {', '.join(known)}: install it and name it under "
+            "`runtimes` in the daemon's daemon.json (docs/SECURITY.md says how)"
+        )
 
 
 def _docker_is_ready(toolchain: Path | None) -> bool:

@@ -22,7 +22,7 @@ class Means:
 
     def kept(self, backend: str) -> str:
         """What keeps it."""
-        return self.docker if backend == "docker" else self.bubblewrap
+        return self.docker if backend.startswith("docker") else self.bubblewrap
 
 
 def _alike(how: str, lost: str, remedy: str = _NO_PLACE) -> Means:

@@ -172,7 +172,7 @@ def _check_outside(plan: Plan, run: RunDirectory) -> None:
 
 
 def _sandbox(plan: Plan) -> Json:
-    image = image_digest(image_tag(plan.toolchain.sysroot)) if plan.backend == "docker" else None
+    image = image_digest(image_tag(plan.toolchain.sysroot)) if plan.backend.startswith("docker") else None
     return {"backend": plan.backend, "image": image}
 
 

@@ -70,7 +70,9 @@ def mine(
             help="Which, separated by commas: suggestions (what the tools propose), injected (bugs made on purpose)."
         ),
     ] = "suggestions",
-    sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap. Both give the same tuples.")] = "auto",
+    sandbox: Annotated[
+        str, typer.Option(help="auto, docker, docker:RUNTIME or bubblewrap. All give the same tuples.")
+    ] = "auto",
     seed: Annotated[int, typer.Option(help="Decides what is tried where caps leave some out.")] = 0,
     recipe: Annotated[
         Path | None,
@@ -157,7 +159,7 @@ def verify(
     run: RunFolder,
     sample: Annotated[int, typer.Option(min=1, help="How many tuples.")] = 20,
     seed: Annotated[int, typer.Option(help="Decides which.")] = 0,
-    sandbox: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
+    sandbox: Annotated[str, typer.Option(help="auto, docker, docker:RUNTIME or bubblewrap.")] = "auto",
     toolchain: Annotated[str | None, typer.Option(help="A rustup toolchain's name or a sysroot's folder.")] = None,
     accept_weaker: AcceptWeaker = None,
 ) -> None:
@@ -199,7 +201,7 @@ def doctor(
         str | None,
         typer.Option(
             metavar="BACKEND",
-            help="Try instead how each promise of a sandbox stands here (auto, docker or bubblewrap), "
+            help="Try instead how each promise of a sandbox stands here (auto, docker, docker:RUNTIME or bubblewrap), "
             "and say how to mend what is weaker.",
         ),
     ] = None,

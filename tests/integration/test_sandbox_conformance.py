@@ -184,5 +184,17 @@ def test_no_daemon_is_told(monkeypatch: pytest.MonkeyPatch, mounts: Mounts) -> N
     with pytest.raises(SandboxUnavailable, match="no Docker daemon answers"):
         open_sandbox("docker", mounts, LIMITS)
     assert choose_backend("auto") == "bubblewrap"
-    with pytest.raises(ValueError, match="auto, docker or bubblewrap"):
-        choose_backend("podman")
+    with pytest.raises(SandboxUnavailable, match="no Docker daemon answers"):
+        choose_backend("docker:runsc")
+    for unknown in ("podman", "bubblewrap:runsc", "docker:"):
+        with pytest.raises(ValueError, match="auto, docker, bubblewrap, or docker:RUNTIME"):
+            choose_backend(unknown)
+
+
+@pytest.mark.docker
+def test_a_runtime_of_docker_is_named(mounts: Mounts) -> None:
+    with pytest.raises(SandboxUnavailable, match=r"no runtime 'runsc', only .*runc"):
+        choose_backend("docker:runsc")
+    assert choose_backend("docker:runc") == "docker:runc"
+    with open_sandbox("docker:runc", mounts, LIMITS) as sandbox:
+        assert sandbox.run(["true"]).ok
