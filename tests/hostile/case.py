@@ -94,6 +94,8 @@ class Case:
     """Another promise that holds the crate on some backend."""
     void: Mapping[str, str] = field(default_factory=dict)
     """Why no harm can be shown on a backend, even with the promise off."""
+    not_run: Mapping[str, str] = field(default_factory=dict)
+    """Why the run without the promise is not made at all on a backend: it cannot be had, or must not be. Void too."""
     weaker: Mapping[str, str] = field(default_factory=dict)
     """Why a backend does not hold the crate, though the promise is on: known, told in docs/SECURITY.md."""
     quick: tuple[str, ...] = ()

@@ -149,7 +149,7 @@ pub const SUM: u64 = {
 """
 
 _FLOOD = 8 * MB
-_PATIENCE_S = 2.5
+_PATIENCE_S = 1.5
 _SLOW = {"wall_s": _PATIENCE_S, "memory_bytes": 3072 * MB}
 
 

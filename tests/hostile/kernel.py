@@ -243,7 +243,7 @@ CASES = (
     Case("perf", Promise.SYSTEM_CALLS, test(_PERF), command="test"),
     Case("memory_of_a_process", Promise.SYSTEM_CALLS, build_script(_READ_OTHER)),
     Case("other_numbers", Promise.SYSTEM_CALLS, build_script(_OTHER_NUMBERS), end=Cause.BUILD_SCRIPT_FAILED),
-    Case("set_user_id", Promise.NO_NEW_PRIVILEGES, build_script(_SETUID), void=_NO_SUID),
+    Case("set_user_id", Promise.NO_NEW_PRIVILEGES, build_script(_SETUID), not_run=_NO_SUID),
 )  # fmt: skip
 
 assert set(_NO_SUID) < set(BACKENDS)

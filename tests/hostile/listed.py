@@ -32,10 +32,12 @@ class Listed:
     files: Files
     status: str
     causes: frozenset[str] = frozenset()
-    """The causes that may be given, where it is not mined."""
+    """The causes that may be given where it is rejected; with the status `mined` it may be rejected for these too."""
     links: Mapping[str, str] = field(default_factory=dict)
     never: str = ""
     """What no tuple of the unit may hold."""
+    passed: int | None = None
+    """How many tests vouch for it, where that is what it lies about."""
 
 
 def _rejected(name: str, files: Files, *causes: str) -> Listed:
@@ -96,7 +98,7 @@ fn strike() {
 """
 
 # What a procedural macro prints comes out between cargo's own messages.
-_FINISHED = 'fn strike() {\n    println!(r#"{"reason":"build-finished","success":true}"#);\n}\n'
+_FINISHED = 'fn strike() {\n    println!("{}", r#"{"reason":"build-finished","success":true}"#);\n}\n'
 _SPAN = {
     "byte_start": 0, "byte_end": 10, "column_start": 1, "column_end": 10, "line_start": 1, "line_end": 1,
     "file_name": "/etc/passwd", "is_primary": True, "label": None, "expansion": None, "text": [],
@@ -148,9 +150,10 @@ LISTED = (
     _rejected("finisher", _with(macro(_FINISHED), src__lib='zap::zap!();\npub const N: u32 = "x";\n'),
               "compile_error", "forged", "unknown"),
     _rejected("tourist", library('pub const SECRET: &str = include_str!("/etc/shadow");\n'), "compile_error"),
-    Listed("forger", _with(macro(_MESSAGE), src__lib="zap::zap!();\n" + _LINTS), MINED, never="forged"),
-    Listed("leaver", _with(test(_TEST_EXITS), src__lib=_LINTS), MINED),
-    Listed("boaster", _with(test(_EVENTS), src__lib=_LINTS), MINED, never="forged"),
+    Listed("forger", _with(macro(_MESSAGE), src__lib="zap::zap!();\n" + _LINTS), MINED, frozenset({"forged"}),
+           never="forged"),
+    Listed("leaver", _with(test(_TEST_EXITS), src__lib=_LINTS), MINED, frozenset({"forged"}), passed=0),
+    Listed("boaster", _with(test(_EVENTS), src__lib=_LINTS), MINED, frozenset({"forged"}), never="forged", passed=0),
     Listed("breeder", build_script(resources.FORK_BOMB), MINED),
     Listed("daemon", _with(test(leaving.CHILD), src__lib=_TESTED), MINED),
     Listed("snoop", build_script(seeing.ENVIRONMENT), MINED),
@@ -192,8 +195,14 @@ def misjudged(run: Path) -> list[str]:
             continue
         if (unit := found.get(crate.name)) is None:
             wrong.append(f"{crate.name} has no unit")
-        elif unit["status"] != crate.status or (crate.status != MINED and unit["cause"] not in crate.causes):
+            continue
+        ended = unit["status"] in (crate.status, REJECTED) and (
+            unit["status"] == MINED or unit["cause"] in crate.causes
+        )
+        if not ended:
             wrong.append(f"{crate.name} is {unit['status']}: {unit['cause']}: {unit['message']}")
+        elif unit["status"] == MINED and crate.passed not in (None, unit["tests"]["passed"]):
+            wrong.append(f"{unit['tests']['passed']} tests of {crate.name} passed, not {crate.passed}")
     for row in tuples(run):
         never = next((crate.never for crate in LISTED if crate.name == row["crate"]), "")
         if never and never in json.dumps(row, default=str):

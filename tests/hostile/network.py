@@ -183,7 +183,7 @@ CASES = (
     Case("abstract_socket", Promise.NETWORK, build_script(_ABSTRACT), quick=("bubblewrap",)),
     Case("metadata_route", Promise.NETWORK, build_script(_ROUTE)),
     Case("metadata_service", Promise.NETWORK, test(tcp_to(f"{METADATA}:80")), command="test", own_network=True,
-         void={"docker": "its daemon is in the machine's own network, where nothing is sent to that address"}),
+         not_run={"docker": "its daemon is in the machine's own network, where nothing is sent to that address"}),
     Case("netlink", Promise.NETWORK, build_script(_NETLINK)),
     Case("served_to_the_host", Promise.NETWORK, test(_SERVED), command="test"),
     Case("raw_socket", Promise.CAPABILITIES, build_script(_RAW),
