@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _LOOPS = Path("/sys/block")
 
 
+def mounted() -> Iterator[tuple[str, Path]]:
+    """What this process sees mounted, in order: the device as `major:minor`, and where."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        _, _, device, _, where, *_ = line.split()
+        yield device, Path(re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), where))
+
+
 def mounts_below(folder: Path) -> list[Path]:
     """Where something is mounted in a folder or on it, the last mounted first."""
-    found = []
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        where = Path(re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), line.split()[4]))
-        if where.is_relative_to(folder.resolve()):
-            found.append(where)
-    return found[::-1]
+    return [where for _, where in mounted() if where.is_relative_to(folder.resolve())][::-1]
 
 
 def loops_below(folder: Path) -> list[Path]:

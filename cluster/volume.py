@@ -21,6 +21,7 @@ from typing import Final
 
 from oxidizer.cluster.capabilities import may_mount
 from oxidizer.cluster.capture import Watch
+from oxidizer.cluster.mounts import mounted
 from oxidizer.cluster.sandbox import SandboxUnavailable, Status
 
 SUFFIX: Final = ".oxidizer.ext4"
@@ -127,13 +128,13 @@ def trouble(folder: Path) -> str | None:
     return None
 
 
-def sweep(below: Path | None = None) -> int:
-    """Detach the volumes of processes that are gone; says how many. `below` a folder all are: it is about to go."""
-    left = [m for m in _mounted() if (_is_below(m.folder, below) if below is not None else not m.is_held())]
-    for mounted in left:
+def sweep() -> int:
+    """Detach the volumes of processes that are gone; says how many."""
+    left = [volume for volume in _mounted() if not volume.is_held()]
+    for volume in left:
         with contextlib.suppress(NoVolume):
-            _unmount(mounted.folder)
-        mounted.image.unlink(missing_ok=True)
+            _unmount(volume.folder)
+        volume.image.unlink(missing_ok=True)
     return len(left)
 
 
@@ -157,24 +158,12 @@ class Mounted:
 
 
 def _mounted() -> Iterator[Mounted]:
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        _, _, device, _, where, *_ = line.split()
+    for device, where in mounted():
         with contextlib.suppress(OSError):
             backing = Path("/sys/dev/block", device, "loop/backing_file").read_text()
             image = Path(backing.rstrip("\n").removesuffix(" (deleted)"))
             if image.name.endswith(SUFFIX):
-                yield Mounted(Path(_unescaped(where)), image)
-
-
-def _unescaped(word: str) -> str:
-    """A path of mountinfo, where white space and backslashes stand as octal numbers."""
-    for character in " \t\n\\":
-        word = word.replace(f"\\{ord(character):03o}", character)
-    return word
-
-
-def _is_below(path: Path, folder: Path) -> bool:
-    return path.is_relative_to(folder.resolve())
+                yield Mounted(where, image)
 
 
 def _free(folder: Path) -> int:

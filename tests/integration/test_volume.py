@@ -13,10 +13,12 @@ import pytest
 from oxidizer.cluster import volume
 from oxidizer.cluster.backends import open_sandbox
 from oxidizer.cluster.capabilities import may_mount
+from oxidizer.cluster.leftovers import sweep
+from oxidizer.cluster.mounts import mounted
 from oxidizer.cluster.outcome import Cause
 from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import Limits, Mounts, SandboxUnavailable, Status
-from oxidizer.cluster.scratch import scratch, sweep
+from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.volume import NoVolume, Volume, trouble
 from tests.conftest import OpenCrate
@@ -77,16 +79,28 @@ held.close()
 """
 
 
+HOLD_IN_SCRATCH = """
+import sys
+from oxidizer.cluster.scratch import scratch
+from oxidizer.cluster.volume import Volume
+with scratch("unit") as folder:
+    (folder / "target").mkdir()
+    held = Volume(folder / "target", 1 << 20, 64, 0)
+    print(flush=True)
+    sys.stdin.read()
+"""
+
+
 @contextmanager
-def holder(root: Path, target: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Another process with a volume over a folder."""
+def holder(root: Path, target: Path, hold: str = HOLD) -> Iterator["subprocess.Popen[str]"]:
+    """Another process with a volume over a folder, or somewhere below it."""
     target.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD, target], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", hold, target], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert target.is_mount()
+        assert any(target in (where, *where.parents) for _, where in mounted())
         yield process
 
 
@@ -103,9 +117,9 @@ def test_it_goes_with_the_scratch_folder_of_a_killed_owner(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OXIDIZER_SCRATCH", str(tmp_path / "scratch"))
-    with holder(root, tmp_path / "scratch/unit-1/target") as killed:
+    with holder(root, tmp_path / "scratch", HOLD_IN_SCRATCH) as killed:
         killed.send_signal(signal.SIGKILL)
-    assert sweep() == 1
+    assert [trace.split()[0] for trace in sweep()] == ["mount", "loop", "scratch"]
     assert list((tmp_path / "scratch").iterdir()) == []
     # Even where its own process forgot it.
     with scratch("unit") as own:
