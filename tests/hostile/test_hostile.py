@@ -23,7 +23,7 @@ from tests.hostile.suite import CRATES
 from tests.hostile.table import rows
 from tests.hostile.trial import prove, replace
 
-_VOID_AT_MOST = 30
+_VOID_AT_MOST = 24
 
 
 def _marks(quick: tuple[str, ...], backend: str) -> list[pytest.MarkDecorator]:
