@@ -39,7 +39,7 @@ _ROUNDS = 10
 _CHUNK = 16
 _TESTS_EACH = 20
 """Tests that a mutant meets its judgement with: a failure needs one, a list of hundreds fits no command line."""
-_PANIC = re.compile(r"panicked at (?P<file>[^\n]+?):(?P<line>\d+):(?P<column>\d+):\n(?P<message>.*)", re.DOTALL)
+_PANIC = re.compile(r"panicked at (?P<file>[^\n]{1,4096}?):(?P<line>\d+):(?P<column>\d+):\n(?P<message>.*)", re.DOTALL)
 _MESSAGE = 2000
 """Characters of a panic's message that are kept: some print all that they compare."""
 _THREAD = re.compile(r"(thread '[^\n]*?') \(\d+\) panicked at ")

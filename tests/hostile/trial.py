@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from oxidizer.cluster.backends import open_sandbox
+from oxidizer.cluster.backends import open_sandbox, with_door
 from oxidizer.cluster.bubblewrap import BubblewrapSandbox
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.collect import NotCollected
@@ -61,7 +61,7 @@ class Row:
 def open_box(backend: str, mounts: Mounts, limits: Limits, without: Promise | None = None) -> Sandbox:
     """A sandbox by the suite's name of it: `bubblewrap-user` is bubblewrap as an ordinary user has it."""
     if backend == "bubblewrap-user":
-        return BubblewrapSandbox(mounts, limits, privileged=False, without=without)
+        return BubblewrapSandbox(with_door("bubblewrap", mounts), limits, privileged=False, without=without)
     return open_sandbox(backend, mounts, limits, without=without)
 
 
