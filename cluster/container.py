@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import socket
 import struct
 import threading
@@ -50,7 +51,8 @@ exec "$@"
 _ROOTS_CAPABILITIES = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)
 """What Docker leaves to root where nobody says otherwise, by the kernel's numbers."""
 _LOOK_S, _HELD_S = 0.25, 0.1
-_END_S = 15.0
+_END_S, _DYING_S = 15.0, 0.1
+_KILLED = 128 + signal.SIGKILL
 
 
 class Container:
@@ -107,6 +109,8 @@ class Container:
             status = Status.OOM
         if status is None and stream.exit_code in (126, 127) and capture.stdout.startswith(b"OCI runtime exec failed"):
             raise SandboxUnavailable(f"Docker could not start a command: {capture.stdout.decode(errors='replace')}")
+        if status is None and stream.exit_code == _KILLED and self._died():
+            raise SandboxUnavailable("a container died with the command in it; look for what kills processes here")
         if status is None and leftovers == 0:
             stream.close()
             self._stream = None
@@ -147,6 +151,16 @@ class Container:
             self._stream.close()
         if self._life is not None:
             _close(self._life)
+
+    def _died(self) -> bool:
+        """Whether the container ended under its command, which then looks as if it had failed: nobody of ours is left.
+
+        The kernel kills all at once, and takes a moment.
+        """
+        deadline_s = time.monotonic() + _DYING_S
+        while (there := self._gauge.processes()) == OWN_PROCESSES and time.monotonic() < deadline_s:
+            time.sleep(0.005)
+        return there < OWN_PROCESSES
 
     def _execute(self, argv: Sequence[str], cwd: str) -> _Stream:
         command = list(argv) if self._fresh else ["sh", "-c", _FRESH, "fresh", *argv]

@@ -33,6 +33,8 @@ class Fault:
     lasts_s: ClassVar[float] = 0.0
     within_s: ClassVar[float] = 1.5
     """It strikes at a chance moment of so many seconds after it could."""
+    ends: ClassVar[bool] = False
+    """It ends the command, which has to be given again."""
     cheap: ClassVar[bool] = False
     """It has its place in the short pass."""
 
@@ -64,7 +66,7 @@ class Fault:
 class DriverKilled(Fault):
     """`kill -9` of the command itself."""
 
-    kind, cheap = "driver", True
+    kind, ends, cheap = "driver", True, True
 
     def strike(self) -> str:
         process = self.campaign.process
@@ -75,7 +77,7 @@ class DriverKilled(Fault):
 class DriverStopped(Fault):
     """SIGTERM, as a machine that shuts down sends it."""
 
-    kind = "stopped command"
+    kind, ends = "stopped command", True
 
     def strike(self) -> str:
         process = self.campaign.process
@@ -104,7 +106,7 @@ class ActorKilled(Fault):
 class RayletKilled(Fault):
     """`kill -9` of the daemon that starts workers and holds what they return."""
 
-    kind = "raylet"
+    kind, ends = "raylet", True
 
     def strike(self) -> str:
         return self._kill(self.campaign.called(r"\S*/raylet\b"))
@@ -113,7 +115,7 @@ class RayletKilled(Fault):
 class GcsKilled(Fault):
     """`kill -9` of the daemon that knows the cluster."""
 
-    kind = "gcs"
+    kind, ends = "gcs", True
 
     def strike(self) -> str:
         return self._kill(self.campaign.called(r"\S*/gcs_server\b"))
@@ -236,7 +238,7 @@ class NetworkGone(Fault):
 class AttemptTorn(Fault):
     """The command is killed while a worker writes a file, and half of that file is lost."""
 
-    kind, within_s = "half-written file", 0.0
+    kind, within_s, ends = "half-written file", 0.0, True
 
     def strike(self) -> str:
         process = self.campaign.process
@@ -261,7 +263,7 @@ class AttemptTorn(Fault):
 class TableTorn(AttemptTorn):
     """A worker is killed in the middle of a commit, and half of a table under its final name is lost."""
 
-    kind, cheap = "half-committed unit", True
+    kind, ends, cheap = "half-committed unit", False, True
 
     def strike(self) -> str:
         table = self._await(1)

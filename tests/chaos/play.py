@@ -126,9 +126,12 @@ class Play:
         self._wait(lambda: False, fault.lasts_s, through=True)
         fault.mend()
         self.campaign.heard_s = mended_s = time.monotonic()
-        before = len(self.campaign.marks)
-        while len(self.campaign.marks) == before and not self._is_over():
+        # A worker may still commit after the death of its command: it goes on only when that is given again.
+        starts, before, is_ending = self.campaign.starts, len(self.campaign.marks), kind.ends
+        while not self._is_over() and (is_ending or len(self.campaign.marks) == before):
             self._keep_going()
+            if self.campaign.starts > starts:
+                starts, before, is_ending = self.campaign.starts, len(self.campaign.marks), False
             time.sleep(0.05)
         struck.recovered_s = time.monotonic() - mended_s
         self.say(f"  {struck.kind}: {struck.what}, goes on after {struck.recovered_s:.1f} s")

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -150,3 +151,28 @@ def test_a_container_that_goes_by_itself_is_no_label(docker_image: str, mounts: 
         with pytest.raises(SandboxUnavailable):
             sandbox.run(["true"])
         assert sandbox.run(["true"]).ok
+
+
+@only_docker
+def test_a_container_that_is_killed_with_its_command_is_no_failure_of_the_command(
+    docker_image: str, mounts: Mounts
+) -> None:
+    """All in it is killed at once, and the daemon tells of an exit code as for any other command."""
+    seconds = f"4{os.getpid()}"
+
+    def kill() -> None:
+        while not marked(seconds):
+            time.sleep(0.02)
+        (name,) = containers_of(os.getpid(), wanted=1)
+        client = connect()
+        os.kill(client.api.inspect_container(name)["State"]["Pid"], signal.SIGKILL)
+        client.close()
+
+    with DockerSandbox(mounts, LIMITS, image=docker_image) as sandbox:
+        killer = threading.Thread(target=kill)
+        killer.start()
+        with pytest.raises(SandboxUnavailable):
+            sandbox.run(["sleep", seconds])
+        killer.join()
+        result = sh(sandbox, "kill -9 $$")
+        assert (result.status, result.exit_code) == (Status.FAILED, 137)
