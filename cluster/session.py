@@ -147,8 +147,9 @@ def session(
     address = None if address == "local" else address
     with ExitStack() as ends:
         if address:
-            ends.callback(ray.shutdown)
+            # Not before: there may be a session of the caller's own, which a cluster that is not there leaves alone.
             dashboard_url = _joined(address)
+            ends.callback(ray.shutdown)
             count, share = _cluster_share(cpus, memory_bytes, workers)
         else:
             count, share = local_share(cpus, memory_bytes, workers)

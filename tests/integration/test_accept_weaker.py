@@ -109,4 +109,4 @@ def test_doctor_tries_each_promise() -> None:
     for fact in ("control groups", "not ours to divide", "user namespaces", "seccomp", "disk quota", "a watcher"):
         assert fact in weak.stdout
     unknown = oxidizer("doctor", "--sandbox", "jail")
-    assert (unknown.returncode, "choose auto, docker or bubblewrap" in unknown.stderr) == (1, True)
+    assert (unknown.returncode, "choose auto, docker, bubblewrap, or docker:RUNTIME" in unknown.stderr) == (1, True)

@@ -88,7 +88,7 @@ def test_a_faulty_recipe_is_refused(listed: Path, tmp_path: Path, text: str, sai
     ("option", "value", "said"),
     [
         ("--miners", "sugestions", "no miner called 'sugestions'; there are: suggestions"),
-        ("--sandbox", "jail", "choose auto, docker or bubblewrap"),
+        ("--sandbox", "jail", "choose auto, docker, bubblewrap, or docker:RUNTIME"),
         ("--toolchain", "no-such-toolchain", "no Rust toolchain `no-such-toolchain` is here"),
         ("--out", "nowhere://bucket/run", "nowhere"),
     ],
