@@ -51,5 +51,5 @@ def check_next_unit(backend: str, folder: Path, toolchain: Toolchain) -> None:
         assert (build.cause, told) == (None, [("unused_variables", 2)]), build.run
         tests = cargo.test()
         found = sorted((test.name, str(outcome)) for test, outcome in tests.results.outcomes.items())
-        assert found == [("tests::adds", "passed"), ("tests::fails", "failed")], tests.build.run
+        assert found == [("tests::adds", "passed"), ("tests::fails", "failed")], tests.run
     stage.clear()

@@ -120,7 +120,7 @@ def _in_this_worker(stage: Stage, backend: str, mounts: Mounts, limits: Limits, 
         cargo = Cargo(box, case.name)
         if case.command == "test":
             tests = cargo.test(cap_s=60)
-            run, cause = tests.build.run, tests.cause
+            run, cause = tests.run, tests.cause
         else:
             build = cargo.check()
             run, cause = build.run, build.cause
