@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -23,6 +24,8 @@ _MOST = 200_000
 """Files, at most: a target with more is never the same as before."""
 _OPEN = frozenset({"oxidizer-batch/seen"})
 """Where tests write for us."""
+_LISTED = re.compile(r"debug/(?:examples/)?[^/]+\.d")
+"""What was made of which files, for other build tools: cargo writes it anew each time and never reads it."""
 
 
 def look(target: Path) -> Look:
@@ -48,6 +51,8 @@ def _files(target: Path, name: str, read: bool) -> Iterator[tuple[str, tuple[obj
             about = os.lstat(target / path)
             if stat.S_ISDIR(about.st_mode):
                 pending += [f"{path}/{entry}" for entry in os.listdir(target / path) if f"{path}/{entry}" not in _OPEN]
+                continue
+            if _LISTED.fullmatch(path):
                 continue
             content = _content(target / path) if read and stat.S_ISREG(about.st_mode) else b""
         except OSError as error:

@@ -117,6 +117,11 @@ TESTED: dict[str, tuple[dict[str, str], set[str], set[str]]] = {
         with_tests("", lib=DOCUMENTED + HEALTHY) | {"Cargo.toml": MANIFEST.replace("2021", "2024") + "[workspace]\n"},
         {f"src/lib.rs - healthy #{n}" for n in (1, 2, 3)}, set(),
     ),
+    "examples of a library of several files": (
+        with_tests("#[test] fn one() {}", lib=f"mod zeta;\nmod alpha;\n{HEALTHY}", **{
+            "src/zeta.rs": "", "src/alpha.rs": "", "examples/shown.rs": "fn main() { assert_eq!(tiny::healthy(), 1) }",
+        }), {"tests::one"}, set(),
+    ),
     "a child that speaks of another crate's test": (
         with_tests(f"#[test] fn one() {{ {_CHILD.replace('tests::other', 'elsewhere')} }}\n{_BAD}"),
         {"tests::one"}, {"tests::bad"},
