@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -42,10 +43,9 @@ def open_disk(folder: Path, limits: Limits, user: int, *, may_mount: bool) -> Di
         sweep()
         # Two sandboxes on one folder share the first one's space.
         if not folder.is_mount() and not any(folder.iterdir()):
-            try:
+            # Where there is none, the sandbox says that it only watches.
+            with suppress(NoVolume, OSError):
                 return Volume(folder, limits.disk_bytes, limits.inodes, user)
-            except (NoVolume, OSError):
-                pass  # the sandbox says that it only watches
     return WatchedFolder(folder, limits)
 
 

@@ -11,6 +11,7 @@ import random
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
@@ -25,7 +26,7 @@ class Missed(Exception):
     """There was nothing to hit any more when the fault struck; it is tried again."""
 
 
-class Fault:
+class Fault(ABC):
     """A kind of trouble. `flavour` names the sort of campaign that it needs."""
 
     kind: ClassVar[str]
@@ -45,11 +46,11 @@ class Fault:
         """Whether it could strike now: a crate is at work."""
         return bool(self.campaign.workers())
 
+    @abstractmethod
     def strike(self) -> str:
         """Do it; says what was hit. Raises Missed."""
-        raise NotImplementedError
 
-    def mend(self) -> None:
+    def mend(self) -> None:  # noqa: B027  # most mend themselves
         """Take it back, where it does not mend itself."""
 
     def _kill(self, pids: list[int], number: signal.Signals = signal.SIGKILL) -> str:
@@ -154,9 +155,9 @@ class DiskFull(Fault):
     lasts_s = 6.0
 
     @property
+    @abstractmethod
     def mount(self) -> Path:
         """What is filled."""
-        raise NotImplementedError
 
     def strike(self) -> str:
         ballast = self.mount / "ballast"
