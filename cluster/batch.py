@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from oxidizer.cluster.diagnostics import Diagnostic, distinct
-from oxidizer.cluster.layout import Layout, Mutant, Rounds
+from oxidizer.cluster.layout import Entangled, Layout, Mutant, Rounds
 from oxidizer.cluster.outcome import Cause, last_words
 from oxidizer.cluster.rustc import Compiled, Rustc
 from oxidizer.cluster.verdict import Reason, Verdict, added, forged_verdict, mutant_verdict, spot
@@ -27,8 +27,10 @@ _CIRCULAR = "E0391"
 """A circle is told from where the compiler enters it, which hangs on what it remembers."""
 _GENERIC_BOUND, _POLYMORPHISM = "making the bound lifetime-generic", "information on higher-ranked polymorphism"
 """Advice, and the note that goes with the first such advice of a run."""
-_FEW = 4
-"""Mutants of a run up to which it costs less to start from what the compiler remembers."""
+_FEW, _FEW_SHARE = 4, 1 / 10
+"""Mutants of a run up to which it costs less to start from what the compiler remembers: so many, or that share of the
+widest run, in which most functions have one.
+"""
 _ENTANGLED = Verdict(False, detail="shows code that another mutant changes")
 
 
@@ -70,6 +72,8 @@ class BatchChecker:
         self.effort = Effort()
         self._wary = True
         """What rustc words by the errors that it has told already stays undecided."""
+        self._widest = 0
+        self._rounds = Rounds((), bench.read)
         self._source: tuple[Diagnostic, ...] | None = None
         self._live: frozenset[str] | None = None
 
@@ -98,20 +102,23 @@ class BatchChecker:
     def judge(self, mutants: Sequence[Mutant]) -> list[Verdict]:
         """The verdict on each mutant, in their order. Raises NotBatchable, SandboxUnavailable."""
         found: dict[int, Verdict] = {}
-        rounds, new, again = Rounds(mutants, self.bench.read), list(range(len(mutants))), list[int]()
+        self._rounds, new, again = Rounds(mutants, self.bench.read), list(range(len(mutants))), list[int]()
         self._wary = True
         while new:
             # What showed another's code has, later, other neighbours.
-            group = set(rounds.next([*new, *again]))
+            group = set(self._rounds.next([*new, *again]))
             found |= self._judge({n: mutants[n] for n in sorted(group)})
             again = [n for n in again if n not in group] + [n for n in new if n in group and found[n] is _ENTANGLED]
             new = [n for n in new if n not in group]
         # Among the few that are left hardly any stand in each other's way.
-        self._wary, left = False, sorted(n for n, verdict in found.items() if verdict is _ENTANGLED)
-        while left:
-            group = set(rounds.next(left))
-            found |= self._judge({n: mutants[n] for n in sorted(group)})
-            left = [n for n in left if n not in group]
+        self._wary, left, before = False, sorted(n for n, verdict in found.items() if verdict is _ENTANGLED), 0
+        while left and (not before or 2 * len(left) < before):
+            waiting, before = left, len(left)
+            while waiting:
+                group = set(self._rounds.next(waiting))
+                found |= self._judge({n: mutants[n] for n in sorted(group)})
+                waiting = [n for n in waiting if n not in group]
+            left = [n for n in left if found[n] is _ENTANGLED]
         return [self.alone(mutants[n]) if found[n] is _ENTANGLED else found[n] for n in range(len(mutants))]
 
     def alone(self, mutant: Mutant) -> Verdict:
@@ -135,9 +142,11 @@ class BatchChecker:
         if len(numbers) == 1:
             return {numbers[0]: self.alone(group[numbers[0]])}
         layout = Layout([group[n] for n in numbers], self.bench.read, self._sentinel)
+        self._widest = max(self._widest, len(group))
         with self.bench.showing(layout.texts):
             # Where most of the crate is as it was, the compiler remembers most of it.
-            compiled = self._compiled_again() if len(group) <= _FEW else self.rustc.run()
+            few = len(group) <= max(_FEW, _FEW_SHARE * self._widest)
+            compiled = self._compiled_again() if few else self.rustc.run()
         self.effort.runs += 1
         shares = _Shares(layout, compiled, self.source, self._signal)
         if self.rustc.lints and shares.breaking and compiled.finished:
@@ -148,15 +157,27 @@ class BatchChecker:
             return self._divided(group, numbers, shares)
         verdicts = {}
         for index, number in enumerate(numbers):
-            own = [layout.alone(d, index) for d in shares.of[index]]
+            own = self._apart(layout, numbers, index, shares.of[index])
             fickle = self._wary and any(_is_fickle(d) for d in shares.of[index])
             missed = self.rustc.lints and not shares.named.isdisjoint(self._dropped(group[number]))
-            if fickle or missed or _lacks_note(shares.of[index]) or any(d is None for d in own):
+            if fickle or missed or _lacks_note(shares.of[index]) or own is None:
                 verdicts[number] = _ENTANGLED
             else:
-                verdict = mutant_verdict([d for d in own if d is not None], group[number].codes)
-                verdicts[number] = replace(verdict, scope="batch")
+                verdicts[number] = replace(mutant_verdict(own, group[number].codes), scope="batch")
         return verdicts
+
+    def _apart(
+        self, layout: Layout, numbers: Sequence[int], index: int, shown: Sequence[Diagnostic]
+    ) -> list[Diagnostic] | None:
+        """A mutant's diagnostics as they are without the others; None where one shows them, which parts it from that
+        one.
+        """
+        try:
+            return [layout.alone(diagnostic, index) for diagnostic in shown]
+        except Entangled as entangled:
+            if entangled.other is not None:
+                self._rounds.part(numbers[index], numbers[entangled.other])
+            return None
 
     def _dropped(self, mutant: Mutant) -> set[str]:
         """The words that a mutant takes away."""

@@ -6,6 +6,8 @@ not hold us up. Not promised: exact instants (checks come every 10-100 ms).
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import selectors
 import time
@@ -16,7 +18,11 @@ from typing import Protocol
 from oxidizer.cluster.sandbox import Status
 
 STDOUT, STDERR = 1, 2
-_CHUNK = 1 << 16
+_CHUNK = 1 << 20
+_PIPE_BYTES = 1 << 20
+"""What a pipe may hold, the most that Linux lets anybody ask for by itself."""
+_REST_S = 0.005
+"""Between two reads: who writes in many small pieces is not woken, and does not wake us, for each."""
 _FIRST_TICK_S, _LAST_TICK_S = 0.01, 0.1
 
 
@@ -37,6 +43,8 @@ class Pipe:
 
     def __init__(self, descriptor: int, stream: int) -> None:
         os.set_blocking(descriptor, False)
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._descriptor, self._stream = descriptor, stream
 
     def fileno(self) -> int:
@@ -88,7 +96,10 @@ class Capture:
         while not ended():
             if (status := self._verdict()) is not None:
                 return status
-            tick_s = _FIRST_TICK_S if self._pump(tick_s) else min(2 * tick_s, _LAST_TICK_S)
+            heard = self._pump(tick_s)
+            tick_s = _FIRST_TICK_S if heard else min(2 * tick_s, _LAST_TICK_S)
+            if heard and not ended():
+                time.sleep(_REST_S)
         last = (watch.check() for watch in self._watches if watch.at_end)
         return next((status for status in last if status is not None), None)
 

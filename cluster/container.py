@@ -50,6 +50,7 @@ exec "$@"
 """
 _ROOTS_CAPABILITIES = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)
 """What Docker leaves to root where nobody says otherwise, by the kernel's numbers."""
+_CHUNK = 1 << 18
 _LOOK_S, _HELD_S = 0.25, 0.1
 _END_S, _DYING_S = 15.0, 0.1
 _KILLED = 128 + signal.SIGKILL
@@ -194,18 +195,18 @@ class _Stream:
 
     def read(self) -> list[tuple[int, bytes]] | None:
         """The whole frames that have come."""
-        data = self._socket.recv(1 << 16)
+        data = self._socket.recv(_CHUNK)
         if not data:
             self.finished = True
             return None
-        self._rest += data
-        frames = []
-        while len(self._rest) >= 8:
-            stream, length = struct.unpack(">BxxxL", self._rest[:8])
-            if len(self._rest) < 8 + length:
+        came, frames, at = self._rest + data, [], 0
+        while at + 8 <= len(came):
+            stream, length = struct.unpack_from(">BxxxL", came, at)
+            if at + 8 + length > len(came):
                 break
-            frames.append((stream, self._rest[8 : 8 + length]))
-            self._rest = self._rest[8 + length :]
+            frames.append((stream, came[at + 8 : at + 8 + length]))
+            at += 8 + length
+        self._rest = came[at:]
         return frames
 
     def ended(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -73,6 +73,15 @@ class _Region:
     owner: int | None
     start: int
     end: int
+
+
+class Entangled(Exception):
+    """A diagnostic shows code that another mutant changes."""
+
+    def __init__(self, other: int | None = None) -> None:
+        super().__init__()
+        self.other = other
+        """The other's number in the layout, where that is known and is not the sentinel."""
 
 
 class Layout:
@@ -170,23 +179,19 @@ class Layout:
         at = bisect_right(regions, span.byte_start, key=lambda region: region.start) - 1
         return regions[at] if at >= 0 and span.byte_start <= regions[at].end else None
 
-    def alone(self, diagnostic: Diagnostic, owner: int) -> Diagnostic | None:
-        """The diagnostic as it would be were its mutant the only one; None where others show in it."""
-        try:
-            return self._moved(diagnostic, owner)
-        except _Entangled:
-            return None
-
-    def _moved(self, diagnostic: Diagnostic, owner: int) -> Diagnostic:
-        if any(self._shows_others(*lines, owner) for lines in _shown_lines(diagnostic.spans)):
-            raise _Entangled
+    def alone(self, diagnostic: Diagnostic, owner: int) -> Diagnostic:
+        """The diagnostic as it would be were its mutant the only one. Raises Entangled."""
+        for shown in _shown_lines(diagnostic.spans):
+            self._show_none_but(owner, *shown)
         lines, at = partial(self._named_line, owner), diagnostic.primary
-        return replace(
-            diagnostic,
-            message=renumbered(diagnostic.message, lines),
-            spans=tuple(self._moved_span(span, owner) for span in diagnostic.spans),
-            children=tuple(self._moved(child, owner) for child in diagnostic.children),
-            rendered=rendered_anew(diagnostic.rendered, at.file if at else "", lines),
+        return Diagnostic(
+            diagnostic.level,
+            diagnostic.code,
+            renumbered(diagnostic.message, lines),
+            tuple([self._moved_span(span, owner) for span in diagnostic.spans]),
+            tuple([self.alone(child, owner) for child in diagnostic.children]),
+            rendered_anew(diagnostic.rendered, at.file if at else "", lines),
+            diagnostic.package,
         )
 
     def _moved_span(self, span: Span, owner: int) -> Span:
@@ -203,15 +208,14 @@ class Layout:
             expansion=expansion,
         )
 
-    def _shows_others(self, file: str, first: int, last: int, owner: int) -> bool:
-        """The lines would look different were the owner's mutant the only one."""
+    def _show_none_but(self, owner: int, file: str, first: int, last: int) -> None:
+        """Raises Entangled where the lines would look different were the owner's mutant the only one."""
         pieces = self._pieces.get(file, ())
         at = bisect_left(self._last_lines.get(file, ()), first)
         while at < len(pieces) and pieces[at].first_line <= last:
             if pieces[at].owner != owner:
-                return True
+                raise Entangled(pieces[at].owner)
             at += 1
-        return False
 
     def _own(self, file: str, owner: int) -> Sequence[_Piece]:
         return self._owned.get((file, owner), ())
@@ -220,7 +224,7 @@ class Layout:
         pieces = self._pieces[file]
         at = bisect_right(self._ends[file], offset)
         if at < len(pieces) and pieces[at].start < offset and pieces[at].owner != owner:
-            raise _Entangled
+            raise Entangled(pieces[at].owner)
         own = sum(p.grown for p in self._own(file, owner) if p.end <= offset)
         return offset - self._grown[file][at] + own
 
@@ -229,8 +233,7 @@ class Layout:
         file = self._meant(relative(file), line, column)
         if file not in self.texts:
             return line
-        if self._shows_others(file, line, line, owner):
-            raise _Entangled
+        self._show_none_but(owner, file, line, line)
         return self._line(file, line, owner)
 
     def _meant(self, file: str, line: int, column: int) -> str:
@@ -240,7 +243,7 @@ class Layout:
         alike = [path for path in self.texts if posixpath.basename(path) == file]
         fits = [path for path in alike if _CLOSURE.match(self._text_at(path, line, column))]
         if len(fits) > 1:
-            raise _Entangled
+            raise Entangled
         return fits[0] if fits else file
 
     def _text_at(self, file: str, line: int, column: int) -> str:
@@ -252,10 +255,6 @@ class Layout:
         above = bisect_left(self._last_lines[file], line)
         own = sum(p.raised for p in self._own(file, owner) if p.last_line < line)
         return line - self._raised[file][above] + own
-
-
-class _Entangled(Exception):
-    """A diagnostic shows code that another mutant changes."""
 
 
 def _places(diagnostic: Diagnostic) -> Iterator[Span]:
@@ -297,12 +296,18 @@ class Rounds:
         begins = {file: _line_starts(read(file)) for file in {m.file for m in mutants}}
         self._lies = [(m.file, *_lines(m, begins[m.file])) for m in mutants]
         self._influences = [m.influence for m in mutants]
+        self._shown: dict[int, list[tuple[str, int, int]]] = {}
+
+    def part(self, number: int, other: int) -> None:
+        """What the compiler says of a mutant shows the region of another: from now on it is beside nobody there."""
+        self._shown.setdefault(number, []).append(self._lies[other])
 
     def next(self, numbers: Sequence[int]) -> list[int]:
         """Of the mutants with these numbers, in this order, each of the first one's kind that can be beside those that
         are taken.
         """
         taken: dict[str, list[tuple[int, int]]] = {}
+        shown: dict[str, list[tuple[int, int]]] = {}
         spoilt, needed, found = set[str](), set[str](), list[int]()
         for n in numbers:
             own = self._influences[n]
@@ -310,11 +315,23 @@ class Rounds:
                 continue
             if not (needed.isdisjoint(own.spoils) and spoilt.isdisjoint(own.needs)):
                 continue
-            if _is_free(taken.setdefault(self._lies[n][0], []), self._lies[n][1:]):
-                spoilt |= own.spoils
-                needed |= own.needs
-                found.append(n)
+            file, *lines = self._lies[n]
+            beside = self._shown.get(n, ())
+            if not _is_free(taken.get(file, ()), *lines) or any(_meet(other, lines) for other in shown.get(file, ())):
+                continue
+            if not all(_is_free(taken.get(f, ()), *seen) for f, *seen in beside):
+                continue
+            insort(taken.setdefault(file, []), (lines[0], lines[1]))
+            for f, first, last in beside:
+                shown.setdefault(f, []).append((first, last))
+            spoilt |= own.spoils
+            needed |= own.needs
+            found.append(n)
         return found
+
+
+def _meet(one: Sequence[int], other: Sequence[int]) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
 
 
 def _lines(mutant: Mutant, starts: Sequence[int]) -> tuple[int, int]:
@@ -322,15 +339,10 @@ def _lines(mutant: Mutant, starts: Sequence[int]) -> tuple[int, int]:
     return bisect_right(starts, mutant.start), bisect_right(starts, max(mutant.start, mutant.end - 1))
 
 
-def _is_free(taken: list[tuple[int, int]], lines: tuple[int, int]) -> bool:
-    """Whether the lines meet none of those taken; if so they are taken now."""
-    at = bisect_right(taken, lines)
-    if at and taken[at - 1][1] >= lines[0]:
-        return False
-    if at < len(taken) and taken[at][0] <= lines[1]:
-        return False
-    taken.insert(at, lines)
-    return True
+def _is_free(taken: Sequence[tuple[int, int]], first: int, last: int) -> bool:
+    """Whether the lines meet none of those taken, which are in order and meet none of each other."""
+    at = bisect_right(taken, (first, last))
+    return not (at and taken[at - 1][1] >= first) and not (at < len(taken) and taken[at][0] <= last)
 
 
 def _line_starts(source: bytes) -> list[int]:

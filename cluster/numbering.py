@@ -33,7 +33,9 @@ def renumbered(message: str, lines: Lines) -> str:
 
 
 def rendered_anew(text: str, file: str, lines: Lines) -> str:
-    """A whole diagnostic as rustc prints it; `file` is that of its primary span."""
+    """A whole diagnostic as rustc prints it, "" for a part of one; `file` is that of its primary span."""
+    if not text:
+        return ""
     shown, told, longest = file, list[str](), (0, 0)
 
     def anew(number: str) -> str:

@@ -34,6 +34,7 @@ _RESERVED_BLOCKS = 4096
 _SPARE_BLOCKS = 64
 """For the root folder, the superblock and their like."""
 _FULL_BYTES = 64 << 10
+_EVERY_S = 0.05
 _HOST_ROOM_BYTES, _HOST_ROOM_SHARE = 256 << 20, 1 / 16
 _OPTIONS = "loop,nosuid,nodev,noatime,nobarrier,noinit_itable"
 _PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
@@ -82,11 +83,12 @@ class Volume:
                 )
             return Status.DISK_LIMIT if self.is_full() and not was_full else None
 
-        return Watch(check, at_end=True)
+        return Watch(check, every_s=_EVERY_S, at_end=True)
 
     def is_full(self) -> bool:
         """Whether nothing more can be written, or no file made."""
-        return _free(self._folder) < _FULL_BYTES or os.statvfs(self._folder).f_favail == 0
+        facts = os.statvfs(self._folder)
+        return facts.f_bavail * facts.f_frsize < _FULL_BYTES or facts.f_favail == 0
 
     def close(self) -> None:
         """Unmount, and remove the image. Safe to call twice."""
@@ -166,14 +168,9 @@ def _mounted() -> Iterator[Mounted]:
                 yield Mounted(where, image)
 
 
-def _free(folder: Path) -> int:
-    facts = os.statvfs(folder)
-    return facts.f_bavail * facts.f_frsize
-
-
 def _is_short_of_room(folder: Path) -> bool:
     facts = os.statvfs(folder)
-    return _free(folder) < min(_HOST_ROOM_BYTES, facts.f_blocks * facts.f_frsize * _HOST_ROOM_SHARE)
+    return facts.f_bavail < min(_HOST_ROOM_BYTES / facts.f_frsize, facts.f_blocks * _HOST_ROOM_SHARE)
 
 
 def _unmount(folder: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from oxidizer.cluster.diagnostics import Diagnostic, Expansion, Span
 from oxidizer.cluster.edits import Edit, apply
-from oxidizer.cluster.layout import Influence, Layout, Mutant, Rounds
+from oxidizer.cluster.layout import Entangled, Influence, Layout, Mutant, Rounds
 
 FILE = "src/lib.rs"
 LAW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -127,7 +127,7 @@ def test_offsets_of_a_diagnostic_are_brought_back(case: tuple[bytes, list[Mutant
     b = data.draw(st.integers(a, end - start))
     shown = complaint(span(layout.texts[FILE], base + a, base + b))
     assert layout.owner(shown) == number
-    back = layout.alone(shown, number)
+    back = alone_in(layout, shown, number)
     wanted = span(text, start + a, start + b)
     if back is None:
         assert wanted.line_end == text.count(b"\n") + 1, "only beside the sentinel, on a last line without an end"
@@ -203,6 +203,14 @@ def test_what_is_inserted_at_the_edges_of_a_region_is_its_own() -> None:
     assert [layout.owner(complaint(span(text, at, at + 1))) for at in starts] == [0, 1]
 
 
+def alone_in(layout: Layout, diagnostic: Diagnostic, owner: int) -> Diagnostic | None:
+    """None where another mutant shows."""
+    try:
+        return layout.alone(diagnostic, owner)
+    except Entangled:
+        return None
+
+
 @pytest.mark.parametrize(("lines", "is_free"), [(0, False), (1, False), (3, True), (9, True)])
 def test_a_diagnostic_that_shows_the_lines_of_another_mutant_needs_its_own_run(lines: int, is_free: bool) -> None:
     """rustc shows up to three lines between two that it points at."""
@@ -214,11 +222,13 @@ def test_a_diagnostic_that_shows_the_lines_of_another_mutant_needs_its_own_run(l
     own = span(text, at, at + 3)
     assert layout.alone(complaint(own), 0) == complaint(own)
     elsewhere = complaint(own, children=[complaint(span(text, other, other + 3))])
-    assert layout.alone(elsewhere, 0) is None
+    with pytest.raises(Entangled) as entangled:
+        layout.alone(elsewhere, 0)
+    assert entangled.value.other == 1
     pointed = complaint(own, span(text, far, far + 6, primary=False))
     grown = len(text.removesuffix(b"\n" + sentinel(0) + b"\n")) - len(source) - 2
     alone = complaint(own, replace(pointed.spans[1], byte_start=far - grown, byte_end=far - grown + 6))
-    assert layout.alone(pointed, 0) == (alone if is_free else None)
+    assert alone_in(layout, pointed, 0) == (alone if is_free else None)
 
 
 @pytest.mark.parametrize("new", [b" 1 ", b"\n    1;\n    2;\n    3\n"])
@@ -234,7 +244,7 @@ def test_what_lies_below_lines_that_come_or_go_is_brought_back(new: bytes) -> No
     assert layout.alone(told[0], 0) == told[1]
     whole = [complaint(span(code, 0, code.index(b"}\n}") + 3)) for code in (text, alone)]
     assert layout.alone(whole[0], 0) == whole[1]
-    assert layout.alone(complaint(span(text, 0, text.index(b"fn b") + 4)), 0) is None, "the other shows"
+    assert alone_in(layout, complaint(span(text, 0, text.index(b"fn b") + 4)), 0) is None, "the other shows"
 
 
 @pytest.mark.parametrize(("column", "line"), [(13, 3), (16, 5), (9, 3)])
@@ -246,7 +256,6 @@ def test_a_closure_is_named_by_its_file_without_folders(column: int, line: int) 
     layout = Layout(group, lambda file: texts[file], sentinel)
     told = replace(complaint(span(layout.texts[FILE], 9, 10)), message=f"`{{closure@lib.rs:3:{column}: 3:15}}`")
     alone = layout.alone(told, 0)
-    assert alone is not None
     assert alone.message == f"`{{closure@lib.rs:{line}:{column}: {line}:15}}`"
 
 
@@ -318,3 +327,17 @@ def test_nobody_in_a_round_needs_what_another_spoils(parts: list[tuple[str, str,
         assert len({parts[n][2] for n in numbers}) == 1
         for n in numbers:
             assert parts[n][0] not in {word for m in numbers if m != n for word in parts[m][1]}
+
+
+def test_what_shows_the_code_of_another_is_beside_nobody_there_from_then_on() -> None:
+    source = b"".join(b"fn f%d() {}\n" % n for n in range(4))
+    group = [Mutant((Edit(FILE, at, at, b"x"),), FILE, at, at + 9) for at in (0, 11, 22, 22, 33)]
+    queue = Rounds(group, lambda _: source)
+    assert queue.next(range(5)) == [0, 1, 2, 4]
+    queue.part(0, 2)
+    assert queue.next(range(5)) == [0, 1, 4], "neither with it nor with another of its region"
+    assert queue.next([2, 0, 1]) == [2, 1]
+    queue.part(1, 2)
+    assert queue.next(range(5)) == [0, 1, 4], "two may show the same region"
+    queue.part(2, 0)
+    assert queue.next([0, 2]) == [0]
