@@ -1,9 +1,11 @@
 """`make mixed`: good crates are mined alone, then with the hostile ones among them; their tuples must be the same.
 
     python -m tests.hostile.mixed [--list FILE] [--only NAME,NAME] [--sandbox NAMES] [--miners NAMES] [--out DIR]
+        [--alone RUN]
 
-Each pair of campaigns lies in DIR (default: runs/mixed) and is continued where it is there. Exit status 0 only if no
-tuple of a good crate was lost or gained, and every hostile crate came to the end that it must.
+Each pair of campaigns lies in DIR (default: runs/mixed) and is continued where it is there. RUN stands in for the
+campaigns without hostile crates: of the same list and miners, in any sandbox. Exit status 0 only if no tuple of a good
+crate was lost or gained, and every hostile crate came to the end that it must.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ def main() -> int:
         return 2
     (hostile / "alone.toml").write_text("".join(good))
     (hostile / "mixed.toml").write_text("".join(e for pair in zip_longest(attacks, good, fillvalue="") for e in pair))
-    wrong = [_pair(asked.out, hostile, *how) for how in product(asked.sandbox, asked.miners)]
+    wrong = [_pair(asked.out, hostile, *how, asked.alone) for how in product(asked.sandbox, asked.miners)]
     return 1 if any(wrong) else 0
 
 
@@ -47,6 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sandbox", type=names, default=["bubblewrap", "docker"])
     parser.add_argument("--miners", type=names, default=["suggestions", "injected"])
     parser.add_argument("--out", type=Path, default=ROOT / "runs/mixed")
+    parser.add_argument("--alone", type=Path, metavar="RUN", help="a finished run of the good crates to compare with")
     return parser.parse_args()
 
 
@@ -54,10 +57,10 @@ def _entries(listed: Path) -> list[str]:
     return [f"[[crate]]{entry.rstrip()}\n" for entry in listed.read_text().split("[[crate]]")[1:]]
 
 
-def _pair(out: Path, hostile: Path, sandbox: str, miners: str) -> list[str]:
+def _pair(out: Path, hostile: Path, sandbox: str, miners: str, alone: Path | None) -> list[str]:
     """One pair of campaigns, and its line of the table; what is wrong."""
-    began_s, runs = time.monotonic(), {}
-    for name in ("alone", "mixed"):
+    began_s, runs = time.monotonic(), {"alone": alone or out / f"{sandbox}-{miners}-alone"}
+    for name in ("mixed",) if alone else ("alone", "mixed"):
         runs[name] = out / f"{sandbox}-{miners}-{name}"
         how = ["--recipe", str(RECIPE), "--sandbox", sandbox, "--miners", miners]
         command = ["mine", "--list", str(hostile / f"{name}.toml"), "--out", str(runs[name]), *how]
