@@ -13,7 +13,7 @@ import posixpath
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,11 +21,12 @@ from oxidizer.cluster.build import DISPUTED_TESTS, FORGED_MESSAGES, TARGET_CHANG
 from oxidizer.cluster.collect import NotCollected
 from oxidizer.cluster.diagnostics import Diagnostic, Span, relative
 from oxidizer.cluster.door import BEHIND
-from oxidizer.cluster.edits import Edit, by_file, map_back
+from oxidizer.cluster.edits import Edit, apply, by_file, map_back
 from oxidizer.cluster.layout import Mutant
 from oxidizer.cluster.libtest import Outcome, TestId, read_failures, read_results
 from oxidizer.cluster.rustc import WORK, Rustc
 from oxidizer.cluster.sandbox import SHIMS, TARGET
+from oxidizer.cluster.syntax import COMMENTS, parse
 from oxidizer.cluster.testrun import TestRun, Watch
 from oxidizer.cluster.verdict import GREEN, Reason, Verdict, forged_verdict
 from oxidizer.cluster.workbench import Workbench
@@ -315,6 +316,26 @@ def apart(mutants: Sequence[Mutant]) -> list[int]:
             lies.append((edit.start, edit.end))
             kept.append(number)
     return kept
+
+
+def as_branch(mutant: Mutant, read: Callable[[str], bytes]) -> Mutant | None:
+    """The mutant as one edit: of all statements of the smallest block around its edits, which can be a branch.
+
+    None where no block of its region holds them.
+    """
+    if {e.file for e in mutant.edits} != {mutant.file}:
+        return None
+    source, start, end = read(mutant.file), mutant.edits[0].start, mutant.edits[-1].end
+    node = parse(source).root_node.descendant_for_byte_range(start, end)
+    while node is not None and mutant.start < node.start_byte:
+        inside = [c for c in node.named_children if c.type not in COMMENTS] if node.type == "block" else []
+        # Comments before and behind them stay where they are: one would swallow the end of the branch.
+        if inside and inside[0].start_byte <= start and end <= inside[-1].end_byte:
+            first, last = inside[0].start_byte, inside[-1].end_byte
+            own = [Edit(e.file, e.start - first, e.end - first, e.replacement) for e in mutant.edits]
+            return replace(mutant, edits=(Edit(mutant.file, first, last, apply(source[first:last], own)),))
+        node = node.parent
+    return None
 
 
 def _parts(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

@@ -15,11 +15,10 @@ from tree_sitter import Node
 
 from oxidizer.cluster.diagnostics import Diagnostic, Span
 from oxidizer.cluster.edits import Edit, apply
-from oxidizer.cluster.syntax import parse
+from oxidizer.cluster.syntax import COMMENTS, parse
 from oxidizer.cluster.verdict import Trial
 from oxidizer.cluster.workbench import Workbench
 
-_COMMENTS = ("line_comment", "block_comment")
 _ATTRIBUTE = re.compile(
     rb"#\s*\[\s*(?:inline|cold|must_use|track_caller|deprecated|doc|cfg|allow|warn|deny|rustfmt::\w+|clippy::\w+)\b(?!::)"
 )
@@ -66,7 +65,7 @@ class Slot:
             return None
         # What does not parse as one function could swallow its siblings.
         root = parse(written).root_node
-        whole = [c for c in root.children if c.type not in _COMMENTS]
+        whole = [c for c in root.children if c.type not in COMMENTS]
         if len(whole) != 1 or whole[0].type != "function_item" or root.has_error:
             return None
         body = whole[0].child_by_field_name("body")
@@ -137,7 +136,7 @@ def _function(source: bytes, offset: int) -> Node | None:
 def _before(item: Node) -> Iterator[Node]:
     """The attributes and comments that lead to an item, the nearest first."""
     before = item.prev_sibling
-    while before is not None and before.type in ("attribute_item", *_COMMENTS):
+    while before is not None and before.type in ("attribute_item", *COMMENTS):
         if any(child.type == "inner_doc_comment_marker" for child in before.children):
             return
         yield before

@@ -7,20 +7,19 @@ runs of the compiler where their complaints cannot meet; a sample of what they p
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from oxidizer.cluster.batch import BatchChecker, Effort, NotBatchable
-from oxidizer.cluster.edits import apply, by_file, inverse
+from oxidizer.cluster.edits import inverse
 from oxidizer.cluster.lints import read_lints
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.nursery import Nursery, body_region, stops
 from oxidizer.cluster.policy import LESSON, screen
 from oxidizer.cluster.rustc import Invocation, NoInvocation, Rustc
-from oxidizer.cluster.schemata import Schemata, apart
+from oxidizer.cluster.schemata import Schemata, apart, as_branch
 from oxidizer.cluster.verdict import Reason, Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.datasets.records import DiagFix
@@ -33,6 +32,7 @@ from oxidizer.miners.operators import operators
 from oxidizer.miners.operators.bases import ManifestOperator
 from oxidizer.miners.operators.operator import Code, Route
 from oxidizer.miners.recipe import Recipe
+from oxidizer.miners.suggested import suggested
 from oxidizer.miners.told import Told
 from oxidizer.miners.tuples import Unit, diag_fix, reject
 
@@ -95,7 +95,8 @@ class InjectedMiner:
             codes = Counter(broken.code for broken in red)
             lessons: dict[str, DiagFix] = {}
             for broken in kept:
-                lesson = self._tuple(broken, rare=codes[broken.code] <= _RARE)
+                # Where tests show it, there is no code to be rare.
+                lesson = self._tuple(broken, rare=not broken.verdict.broken and codes[broken.code] <= _RARE)
                 if lesson.id in lessons:
                     mined.unkept["the same lesson"] += 1
                     self.told.leave([broken.mistake], "the same lesson")
@@ -229,7 +230,7 @@ class InjectedMiner:
         yield from self._red(tried, verdicts, ("check", *invocation.flags, *self.bench.cargo.features), mined)
 
     def _behaviour(self, rustc: Rustc, found: Sequence[Mistake], mined: Mined) -> Iterator[Broken]:
-        """Changes that compile, on the crate's own tests."""
+        """Changes that compile, on the crate's own tests: those made for them, and what the compiler did not mind."""
         changes = [m for m in found if m.route is Route.BEHAVIOUR]
         if not any(not test.is_doctest for test in self.bench.baseline.passing):
             self.told.untry(changes, "no test to fail")
@@ -238,11 +239,27 @@ class InjectedMiner:
         self.told.untry([m for m in changes if m.is_const], "code that may run at compile time")
         drawn = sample(offered, self.mix, self.seed, self.mix.tried_tests)
         self.told.drawn(offered, drawn, self.mix.tried_per_function)
-        tried = [drawn[n] for n in apart([m.mutant for m in drawn])]
-        self.told.untry([m for m in drawn if m not in tried], "in the way of another change")
+        built = [(m, m.mutant) for m in drawn]
+        minded = {id(b.mistake) for b in self.unminded if not b.mistake.is_const}
+        survivors = sample([m for m in found if id(m) in minded], self.mix, self.seed, len(minded))
+        branches = ((m, as_branch(m.mutant, self.bench.read)) for m in survivors)
+        built += [(m, branch) for m, branch in branches if branch is not None]
+        # Those made for the tests come first, and the others keep out of their way.
+        tried = [built[n] for n in apart([mutant for _, mutant in built])]
+        chosen = {id(m) for m in drawn} & {id(m) for m, _ in tried}
+        self.told.untry([m for m in drawn if id(m) not in chosen], "in the way of another change")
+        tried = tried[: len(chosen) + self.mix.tried_survivors]
         with self.meter.stage("behaviour"):
-            verdicts = Schemata(self.bench, rustc, [m.mutant for m in tried]).judge()
-        yield from self._red(tried, verdicts, ("test", "--no-fail-fast", "--tests", *self.bench.cargo.features), mined)
+            verdicts = Schemata(self.bench, rustc, [mutant for _, mutant in tried]).judge()
+        for mistake, _ in tried[len(chosen) :]:
+            # What the compiler said of it is not the last word.
+            self.told.retry(mistake, str(Reason.COMPILES))
+            mined.candidates -= 1
+            mined.unproven[str(Reason.COMPILES)] -= 1
+        mistaken = [mistake for mistake, _ in tried]
+        yield from self._red(
+            mistaken, verdicts, ("test", "--no-fail-fast", "--tests", *self.bench.cargo.features), mined
+        )
 
     def _manifest(self, invocations: Sequence[Invocation], mined: Mined) -> Iterator[Broken]:
         """Mistakes in the package's Cargo.toml and in what it inherits of its workspace's, by cargo alone: the first
@@ -291,7 +308,9 @@ class InjectedMiner:
             if verdict.broken:
                 some = frozenset(sorted(verdict.broken)[:_NAMES])
                 verdict, own = replace(verdict, broken=some), (*probe, "--", "--exact", *sorted({t.name for t in some}))
-            yield Broken(mistake, verdict, own)
+            broken = Broken(mistake, verdict, own)
+            trial = self._trial(broken)
+            yield replace(broken, suggested=suggested(trial.target, trial.edits, self.bench.reader(trial.setup)))
 
     def _as_probed(self, mistake: Mistake, verdict: Verdict, probe: tuple[str, ...]) -> tuple[Verdict, str | None]:
         """What a lint's own probe shows, which turns on the target's lint alone; and why that is no lesson."""
@@ -360,29 +379,17 @@ class InjectedMiner:
     def _tuple(self, broken: Broken, *, rare: bool) -> DiagFix:
         mistake, verdict = broken.mistake, broken.verdict
         trial = self._trial(broken)
-        explanation = explain_mistake(trial.target, mistake, trial.edits, self.bench.reader(trial.setup))
+        explanation = explain_mistake(
+            trial.target, mistake, trial.edits, self.bench.reader(trial.setup), by_tests=bool(verdict.broken)
+        )
         return diag_fix(
             self.bench, self.unit, trial, verdict, broken.probe, origin="injected", operator=mistake.operator.name,
             tool="test" if verdict.broken else None, failing=verdict.broken,
-            trivial=self._is_suggested(trial), explanation=explanation, lineage=self.lineage, rare=rare,
+            trivial=broken.is_trivial, given=broken.suggested is not None, explanation=explanation,
+            lineage=self.lineage, rare=rare,
         )  # fmt: skip
-
-    def _is_suggested(self, trial: Trial) -> bool:
-        """The diagnostic carries the fix itself, and the tool is sure of it."""
-        broken = self.bench.texts(trial.setup)
-        for fix in trial.target.fixes():
-            if fix.applicability == "MachineApplicable" and {e.file for e in fix.edits} == set(broken):
-                fixed = {file: apply(broken[file], group) for file, group in by_file(fix.edits).items()}
-                if all(_bare(text) == _bare(self.bench.read(file)) for file, text in fixed.items()):
-                    return True
-        return False
 
 
 def _distinct(found: Iterable[Mistake]) -> list[Mistake]:
     """Each change of the source once: two operators can make the same."""
     return list({mistake.site.edits: mistake for mistake in reversed(list(found))}.values())[::-1]
-
-
-def _bare(text: bytes) -> bytes:
-    """A file without what only lays code out: white space, and commas before a closing bracket."""
-    return re.sub(rb",(?=[)\]}])", b"", re.sub(rb"\s+", b"", text))

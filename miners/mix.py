@@ -13,14 +13,13 @@ from math import isqrt
 from typing import TypeVar
 
 from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE
-from oxidizer.cluster.edits import Edit, map_back
+from oxidizer.cluster.edits import map_back
 from oxidizer.cluster.verdict import Verdict
-from oxidizer.miners.difficulty import is_far
+from oxidizer.miners.difficulty import is_far, is_near
 from oxidizer.miners.mistakes import Mistake
 from oxidizer.miners.operators.operator import Route
 from oxidizer.miners.recipe import Injection
 
-_NEAR = 80
 T = TypeVar("T")
 Cap = tuple[str, int, Callable[[T], Hashable]]
 """A name, and how many at most of one key; what has None is not capped."""
@@ -33,6 +32,13 @@ class Broken:
     mistake: Mistake
     verdict: Verdict
     probe: tuple[str, ...]
+    suggested: str | None = None
+    """How sure the tool is of the very fix, where it suggests that."""
+
+    @property
+    def is_trivial(self) -> bool:
+        """The tool is sure of the very fix."""
+        return self.suggested == MACHINE_APPLICABLE
 
     @property
     def code(self) -> str:
@@ -61,17 +67,12 @@ class Broken:
         # A sure suggestion that lies elsewhere than the mistake misleads.
         sure = [edit for fix in target.fixes() if fix.applicability == MACHINE_APPLICABLE for edit in fix.edits]
         places = [(e.file, self._in_source(e.file, e.start), self._in_source(e.file, e.end)) for e in sure]
-        helps = any(_is_near(edit, *place) for place in places for edit in edits)
+        helps = self.suggested is not None or any(is_near(edit, *place) for place in places for edit in edits)
         return 2 * far + bool(self.verdict.more) + (not helps)
 
     def _in_source(self, file: str, offset: int) -> int:
         """The place in the healthy file of one in the broken file."""
         return map_back(offset, [e for e in self.mistake.site.edits if e.file == file])
-
-
-def _is_near(edit: Edit, file: str, start: int, end: int) -> bool:
-    """The edit lies within a line's length of a range."""
-    return edit.file == file and edit.start <= end + _NEAR and start <= edit.end + _NEAR
 
 
 def sample(found: Sequence[Mistake], mix: Injection, seed: int, most: int) -> list[Mistake]:
@@ -113,6 +114,7 @@ def caps(mix: Injection) -> list[Cap[Broken]]:
         ("operator", mix.per_operator, lambda b: b.mistake.operator.name),
         ("function", mix.per_function, lambda b: (b.mistake.file, b.mistake.region)),
         ("lints", int(mix.lint_share * mix.per_crate), lambda b: "lints" if b.is_lint else None),
+        ("trivial", int(mix.trivial_share * mix.per_crate), lambda b: "trivial" if b.is_trivial else None),
     ]
 
 

@@ -78,6 +78,8 @@ class Injection:
     """Mistakes in Cargo.toml tried, each with a run of cargo of its own, which may build dependencies again."""
     tried_tests: int = 48
     """Changes of behaviour tried on the tests."""
+    tried_survivors: int = 16
+    """Mutants made for the compiler, which it does not mind, tried on the tests."""
     per_code: int = 60
     """Tuples kept per code."""
     per_operator: int = 40
@@ -88,6 +90,8 @@ class Injection:
     """Tuples kept in all."""
     lint_share: float = 0.4
     """The share of `per_crate` that lints may have."""
+    trivial_share: float = 0.2
+    """The share of `per_crate` that may be `trivial`: the tool itself is sure of the fix."""
     audit_share: float = 0.0125
     """The share of what the compiler showed without cargo that is judged once more alone, by cargo."""
 
@@ -99,7 +103,8 @@ class Injection:
             value = getattr(self, key.name)
             if isinstance(value, int) and value < 0:
                 raise RecipeError(f"recipe: [injected] {key.name} must be 0 or more, not {value}")
-        for name, share in (("audit_share", self.audit_share), ("lint_share", self.lint_share)):
+        for name in ("audit_share", "lint_share", "trivial_share"):
+            share = getattr(self, name)
             if not 0 <= share <= 1:
                 raise RecipeError(f"recipe: [injected] {name} is a share from 0 to 1, not {share}")
 

@@ -69,6 +69,11 @@ class Told:
         """One more of the operator."""
         self.operators[mistake.operator.name][what] += 1
 
+    def retry(self, mistake: Mistake, why: str) -> None:
+        """It went no further for this reason, and is tried otherwise now."""
+        self.operators[mistake.operator.name]["tried"] -= 1
+        self.left[mistake.operator.name][why] -= 1
+
     def leave(self, mistakes: Iterable[Mistake], why: str) -> None:
         """They went no further."""
         for mistake in mistakes:

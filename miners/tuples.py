@@ -77,10 +77,11 @@ def _suggestion(fix: dg.Fix) -> records.Suggestion:
 
 def diag_fix(
     bench: Workbench, unit: Unit, trial: Trial, verdict: Verdict, args: Sequence[str], *, tool: str | None = None,
-    origin: str, operator: str | None, trivial: bool, explanation: str, lineage: Sequence[str], rare: bool = False,
-    failing: Collection[TestId] = (),
+    origin: str, operator: str | None, trivial: bool, explanation: str, lineage: Sequence[str],
+    given: bool = True, rare: bool = False, failing: Collection[TestId] = (),
 ) -> records.DiagFix:  # fmt: skip
-    """The tuple of a green trial. `args` are the probe's; `rare` says that its code seldom comes in this crate.
+    """The tuple of a green trial. `args` are the probe's; `given` says that the diagnostic shows this very fix, and
+    `rare` that its code seldom comes in this crate.
 
     `failing` are the tests that fail before and pass after, where they are what shows the error.
     """
@@ -100,7 +101,7 @@ def diag_fix(
         "explanation": explanation, "class": class_of(shown.tool, shown.code, shown.message),
         "origin": origin, "operator": operator, "trivial": trivial,
         "difficulty": difficulty(
-            trivial=trivial, rare=rare, patch=patch, diagnostics=1 + len(verdict.more),
+            given=given, rare=rare, patch=patch, diagnostics=1 + len(verdict.more),
             far=is_far(trial.edits, shown.span.file, shown.span.byte_start, shown.span.byte_end),
         ),
         "sealed": unit.sealed,
