@@ -64,7 +64,7 @@ def explain_mistake(
 ) -> str:
     """The explanation of an injected bug: what is said, its cause in this code, why Rust objects, what the fix does.
 
-    Why is the operator's rationale, which is true of the codes that it aims at; of any other one, what the tool says of
+    Why is the operator's rationale of the code, one of those that it aims at; of any other one, what the tool says of
     the place and of a way out. `edits` are the fix, of the broken files that `read` gives.
     """
     if mistake.route is Route.BEHAVIOUR:
@@ -75,7 +75,7 @@ def explain_mistake(
     where = _where(mistake, edits, read)
     cause = f"In {where}: {_sentence(mistake.site.cause)}"
     fits = mistake.route is Route.BEHAVIOUR or (diagnostic.code or "") in mistake.operator.codes
-    why = mistake.operator.rationale if fits else _besides(diagnostic)
+    why = mistake.operator.why(diagnostic.code or "") if fits else _besides(diagnostic)
     return " ".join(part for part in (said, cause, why, f"The fix {steps(edits, read)}.") if part)
 
 
