@@ -60,27 +60,27 @@ def explain(
 
 
 def explain_mistake(
-    diagnostic: Diagnostic, mistake: Mistake, edits: Sequence[Edit], read: Callable[[str], bytes], *, by_tests: bool
-) -> str:
+    diagnostic: Diagnostic, mistake: Mistake, edits: Sequence[Edit], read: Callable[[str], bytes],
+    *, by_tests: bool = False,
+) -> str:  # fmt: skip
     """The explanation of an injected bug: what is said, its cause in this code, why Rust objects, what the fix does.
 
-    Why is the operator's rationale, which is true of the codes that it aims at; of any other one, what the tool says of
-    the place and of a way out. Of a mistake made for the compiler that tests show, neither would be true. `edits` are
-    the fix, of the broken files that `read` gives.
+    Why is the operator's rationale of the code, one of those that it aims at; of any other one, what the tool says of
+    the place and of a way out. Where tests show (`by_tests`) what was made for the compiler, neither would be true.
+    `edits` are the fix, of the broken files that `read` gives.
     """
-    if by_tests:
+    if by_tests or mistake.route is Route.BEHAVIOUR:
         said = f"A test fails: {_sentence(_first_line(diagnostic.message))}"
     else:
         code = f"`{diagnostic.code}`: " if diagnostic.code else "an error: "
         said = f"{_tool(diagnostic.code)} reports {code}{_sentence(diagnostic.message)}"
     where = _where(mistake, edits, read)
     if by_tests and mistake.route is not Route.BEHAVIOUR:
-        return (
-            f"{said} In {where}: the compiler takes it either way, only a test can tell. The fix {steps(edits, read)}."
-        )
+        neither = "the compiler takes it either way, only a test can tell."
+        return f"{said} In {where}: {neither} The fix {steps(edits, read)}."
     cause = f"In {where}: {_sentence(mistake.site.cause)}"
-    fits = by_tests or (diagnostic.code or "") in mistake.operator.codes
-    why = mistake.operator.rationale if fits else _besides(diagnostic)
+    fits = mistake.route is Route.BEHAVIOUR or (diagnostic.code or "") in mistake.operator.codes
+    why = mistake.operator.why(diagnostic.code or "") if fits else _besides(diagnostic)
     return " ".join(part for part in (said, cause, why, f"The fix {steps(edits, read)}.") if part)
 
 

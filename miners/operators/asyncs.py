@@ -38,7 +38,7 @@ class DropAsync(Operator):
     name = "drop_async"
     codes = ("E0728", "E0277")
     route = Route.CRATE
-    rationale = "Only async functions can wait for a future, and only what they return can be awaited by their callers."
+    rationale = "Only async code can wait for a future, and only a future can be awaited, which a plain result is not."
     nodes = ("function_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -78,7 +78,7 @@ class NeedlessAsync(Operator):
     codes = ("E0308", "E0599", "E0277", "E0369")
     route = Route.CRATE
     rationale = (
-        "An async function returns a future in place of its result, so that every caller must be async and await it."
+        "An async function returns a future in place of its result, which is no use to whoever wants that itself."
     )
     nodes = ("function_item",)
 

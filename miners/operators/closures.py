@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from tree_sitter import Node
 
@@ -116,6 +117,12 @@ class ClosureBoundTooStrong(Operator):
     rationale = (
         "`Fn` admits no closure that changes or gives away what it captures, and `FnMut` none that gives it away."
     )
+    rationales: ClassVar[Mapping[str, str]] = {
+        "E0596": (
+            "An `Fn` may not change what it captures; an `FnMut` is called by `&mut`, so that its name must be `mut`, "
+            "and an `FnOnce` by value."
+        )
+    }
     nodes = ("function_type",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 from tree_sitter import Node
 
@@ -137,7 +138,9 @@ class DropDerive(Operator):
     name = "drop_derive"
     codes = ("E0277", "E0599", "E0369", "E0382", "E0204", "E0308")
     route = Route.CRATE
-    rationale = "A struct can do nothing by itself: to print, copy, compare or hash it has to be derived."
+    rationale = (
+        "A struct or an enum can do nothing by itself: to print, copy or compare it takes a trait, as by a derive."
+    )
     nodes = ("struct_item", "enum_item")
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -186,7 +189,10 @@ class DeriveWithoutBasis(Operator):
     name = "derive_without_basis"
     codes = ("E0277", "E0204")
     route = Route.CRATE
-    rationale = "A derive gives only what it names: deriving `Eq` or `Copy` does not bring `PartialEq` or `Clone`."
+    rationale = (
+        "A derive gives a type just what it names: not the trait that this asks for, nor the same to its fields."
+    )
+    rationales: ClassVar[Mapping[str, str]] = {"E0204": "A type can be `Copy` only if all of its fields are."}
     nodes = ("struct_item", "enum_item")
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -197,7 +203,10 @@ class DeriveWithoutBasis(Operator):
             lacking = [n for n in needs if n not in has]
             if trait not in has and lacking and made < 2:
                 made += 1
-                yield _added(node, code, trait, f"`{name}` derives `{trait}` but has no `{lacking[0]}`")
+                cause = f"`{name}` derives `{trait}` but has no `{lacking[0]}`"
+                if trait == "Copy":
+                    cause = f"`{name}` derives `Copy`, which asks for `Clone` and for fields that are `Copy`"
+                yield _added(node, code, trait, cause)
 
 
 class DeriveOverField(Operator):

@@ -23,7 +23,9 @@ class DropQuestionMark(Operator):
     name = "drop_question_mark"
     codes = ("E0308", "E0609", "E0599", "E0277", "E0369")
     route = Route.BODY
-    rationale = "A `Result` must be opened before its value can be used, and `?` is one easily lost character."
+    rationale = (
+        "A `Result` or an `Option` is not the value in it: `?` takes that out, and is one easily lost character."
+    )
     nodes = ("try_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -36,12 +38,12 @@ class DropQuestionMark(Operator):
 
 
 class AddQuestionMark(Operator):
-    """`f()` becomes `f()?` though it cannot fail."""
+    """`f()` becomes `f()?` though it cannot fail, or its failure is wanted."""
 
     name = "needless_question_mark"
     codes = ("E0277", "E0599")
     route = Route.BODY
-    rationale = "`?` opens a `Result` or an `Option`, and a call that cannot fail gives neither."
+    rationale = "`?` opens a `Result` or an `Option`; what is neither, or is wanted unopened, goes without it."
     nodes = ("let_declaration",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -50,7 +52,7 @@ class AddQuestionMark(Operator):
         if not parts or parts[1].type != "call_expression" or node.child_by_field_name("alternative") is not None:
             return
         if _FALLIBLE.search(result_of(node, code)):
-            cause = f"{quoted(code, parts[1])} gives a plain value, but `?` is applied to it"
+            cause = f"`?` is applied to {quoted(code, parts[1])}, which is to be bound as it is"
             yield code.site(cause, code.insert(parts[1].end_byte, "?"))
 
 
@@ -80,7 +82,9 @@ class DropMapErr(DropStep):
 
     name = "drop_map_err"
     codes = ("E0277", "E0308")
-    rationale = "`?` converts an error by `From` only; where there is no such impl the error must be mapped."
+    rationale = (
+        "An error stays as it is but for `?`, which converts it by `From`; where that does not do, it must be mapped."
+    )
     steps = frozenset({"map_err"})
     because = "the error of `{value}` is passed on without `{name}`"
 
@@ -100,7 +104,9 @@ class DropOkOr(DropStep):
 
     name = "drop_ok_or"
     codes = ("E0277", "E0308")
-    rationale = "`Option` and `Result` do not become each other by `?`: `ok_or` and `ok` lead from one to the other."
+    rationale = (
+        "`Option` and `Result` do not become each other, not even by `?`: `ok_or` and `ok` lead from one to the other."
+    )
     steps = frozenset({"ok_or", "ok_or_else", "ok"})
     because = "`{value}` stands without `{name}` where the other of `Option` and `Result` is wanted"
 
@@ -110,7 +116,7 @@ class DropUnwrapOr(DropStep):
 
     name = "drop_unwrap_or"
     codes = ("E0308", "E0369")
-    rationale = "An `Option` is not its value: what stands for a missing one must be said."
+    rationale = "An `Option` or a `Result` is not its value: what stands for a missing one must be said."
     steps = frozenset(f"{word}_or{end}" for word in ("unwrap", "map") for end in ("", "_else", "_default"))
     because = "`{value}` is used without `{name}`, as if it were the value in it"
 
@@ -224,7 +230,7 @@ class DropFromImpl(Operator):
     name = "drop_from_impl"
     codes = ("E0277",)
     route = Route.CRATE
-    rationale = "`?` and `into` need an impl of `From` for each error that they convert."
+    rationale = "`?`, `into` and `from` convert only that for which there is an impl of `From`."
     nodes = ("impl_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -236,13 +242,13 @@ class DropFromImpl(Operator):
 
 
 class UnwrapPlainValue(Operator):
-    """`f()` becomes `f().unwrap()` though it cannot fail."""
+    """`f()` becomes `f().unwrap()` though it cannot fail, or its failure is wanted."""
 
     name = "unwrap_plain_value"
     codes = ("E0599",)
     route = Route.BODY
     rationale = (
-        "Only an `Option` or a `Result` can be unwrapped; who guesses that a call may fail is told by the compiler."
+        "Only an `Option` or a `Result` can be unwrapped, and what comes out is its value, which others may not want."
     )
     nodes = ("let_declaration", "field_initializer")
 
@@ -251,5 +257,5 @@ class UnwrapPlainValue(Operator):
         value = node.child_by_field_name("value")
         if value is None or value.type != "call_expression" or function_of(node) is None:
             return
-        cause = f"{quoted(code, value)} gives a plain value, but `unwrap` is called on it"
+        cause = f"`unwrap` is called on {quoted(code, value)}, which is to be taken as it is"
         yield code.site(cause, code.insert(value.end_byte, ".unwrap()"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from tree_sitter import Node
 
@@ -211,6 +212,9 @@ class UnusedTypeParameter(Operator):
     codes = ("E0392", "E0107")
     route = Route.CRATE
     rationale = "A type's parameter has to be used by a field, or by a `PhantomData` that stands for one."
+    rationales: ClassVar[Mapping[str, str]] = {
+        "E0107": "A type's parameter asks for an argument in signatures and fields; here none gives one, so it goes."
+    }
     nodes = ("struct_item", "enum_item", "field_declaration")
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

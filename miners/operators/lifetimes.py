@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import ClassVar
 
 from tree_sitter import Node
 
@@ -308,6 +309,9 @@ class DropOutlivesBound(Operator):
     codes = ("E0310", "E0309", "", "E0700")
     route = Route.CRATE
     rationale = "What is kept or returned for a lifetime must be known to live that long, which Rust does not guess."
+    rationales: ClassVar[Mapping[str, str]] = {
+        "E0700": "Before the edition of 2024, what an `impl Trait` borrows must be named by a lifetime in its bounds."
+    }
     nodes = ("trait_bounds", "bounded_type")
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -325,6 +329,8 @@ class DropOutlivesBound(Operator):
         what = of if of is not None and node.type == "trait_bounds" else node
         says = code.text(label)
         cause = f"`{short(code, what)}` is used for `{says}`, but no bound `{says}` says that it lives so long"
+        if what == node:
+            cause = f"`{short(code, node)}` has lost its `{says}`, which says how long what is in it lives"
         if owner.type != "where_predicate" or len(named(node)) > 1:
             yield code.site(cause, without(code, label))
 

@@ -164,7 +164,7 @@ class UnitArgument(LintOperator):
 
     name = "unit_as_argument"
     codes = ("clippy::unit_arg",)
-    rationale = "A call that gives nothing is a statement; as the argument of `Ok` it looks as if it gave something."
+    rationale = "A call that gives nothing is a statement; as an argument it looks as if it gave something."
     nodes = ("block",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -183,11 +183,11 @@ class UnitArgument(LintOperator):
 
 
 class WrappedQuestionMark(LintOperator):
-    """The last call `f()` of a function that gives a `Result` becomes `Ok(f()?)`."""
+    """The last call `f()` of a function that gives a `Result` or an `Option` becomes `Ok(f()?)` or `Some(f()?)`."""
 
     name = "wrap_question_mark"
     codes = ("clippy::needless_question_mark",)
-    rationale = "A `Result` that is opened with `?` and wrapped in `Ok` again is the same `Result`."
+    rationale = "What is opened with `?` and wrapped again at once is what it was before."
     nodes = ("function_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

@@ -130,14 +130,16 @@ class DropQuestionMark(LintOperator):
 
     name = "ignore_result"
     codes = ("unused_must_use",)
-    rationale = "A `Result` that nobody looks at hides a failure; the `?` is easily forgotten where no value is needed."
+    rationale = (
+        "What must be used, such as a `Result`, may hold a failure; it is handed on by `?` or dropped by `let _`."
+    )
     nodes = ("try_expression", "let_declaration")
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """A `?` whose value is not used; a `let _` of a call."""
         if node.type == "try_expression":
             if statement(node):
-                cause = f"the `Result` of `{short(code, node.named_children[0])}` is ignored, and with it a failure"
+                cause = f"what `{short(code, node.named_children[0])}` gives is ignored, and with it a failure"
                 yield code.site(cause, code.span(node.end_byte - 1, node.end_byte, ""))
             return
         value = node.child_by_field_name("value")

@@ -151,7 +151,7 @@ class MatchForUnwrapOr(Reworded):
 
     name = "match_for_unwrap_or"
     codes = ("clippy::manual_unwrap_or", "clippy::manual_ok_err", "clippy::manual_unwrap_or_default")
-    rationale = "Taking a value or a default out of an `Option` has a method; a `match` spells it out arm by arm."
+    rationale = "Taking a value or a default out of an `Option` or a `Result` has a method; a `match` spells it out."
     forms = (
         Form("unwrap_or", 1, " { Some(value) => value, None => {} }", before="match ", first=tuple(LITERALS)),
         Form("unwrap_or_default", 0, " { Some(value) => value, None => Default::default() }", before="match "),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from tree_sitter import Node
 
@@ -44,6 +45,9 @@ class IterByValue(Operator):
     codes = ("E0507", "E0382", "E0308")
     route = Route.BODY
     rationale = "`into_iter` takes the whole collection, which is not the caller's when it is borrowed or needed again."
+    rationales: ClassVar[Mapping[str, str]] = {
+        "E0308": "`into_iter` gives the items themselves, where `iter` gives references to them."
+    }
     nodes = ("call_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

@@ -23,7 +23,7 @@ class DropCast(Operator):
     name = "drop_cast"
     codes = ("E0308", "E0277", "E0604")
     route = Route.BODY
-    rationale = "Integers of different widths never mix by themselves, unlike in C: each change of type is written out."
+    rationale = "Numbers of different types never mix by themselves, unlike in C: each change of type is written out."
     nodes = ("type_cast_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

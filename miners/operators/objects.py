@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from tree_sitter import Node
 
@@ -156,6 +157,9 @@ class UnfitObject(Operator):
     codes = ("E0038", "E0393")
     route = Route.CRATE
     rationale = "A trait with `Self` in its signatures, with generic methods or that is `Sized` has no objects."
+    rationales: ClassVar[Mapping[str, str]] = {
+        "E0393": "A parameter of a trait that is `Self` by default has to be given in its object, which has no `Self`."
+    }
     nodes = ("parameter",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -184,6 +188,10 @@ class UnfitTrait(Operator):
     rationale = (
         "A supertrait like `Clone` or a generic method takes the objects of a trait away wherever they are used."
     )
+    rationales: ClassVar[Mapping[str, str]] = {
+        "E0277": "What implements a trait must have its supertraits too; a type that lacks a new one no longer can.",
+        "E0049": "Impls have the trait's type parameters; here only the trait has the new one, so it is taken back.",
+    }
     nodes = ("trait_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

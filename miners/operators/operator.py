@@ -7,7 +7,7 @@ route says one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -114,12 +114,18 @@ class Operator(ABC):
     route: ClassVar[Route]
     rationale: ClassVar[str]
     """Why Rust objects and how people come to write it: one line, which feeds the explanation."""
+    rationales: ClassVar[Mapping[str, str]] = {}
+    """Codes for which another line is true than `rationale`."""
     nodes: ClassVar[tuple[str, ...]]
     """Kinds of tree-sitter nodes that `sites` wants to see."""
 
     @abstractmethod
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
         """The mistakes to make at a node of one of the kinds in `nodes`."""
+
+    def why(self, code: str) -> str:
+        """The rationale of a mistake that raised a code."""
+        return self.rationales.get(code, self.rationale)
 
     @property
     def classes(self) -> frozenset[str]:

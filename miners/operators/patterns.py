@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from tree_sitter import Node
 
@@ -292,7 +293,7 @@ class DropPatternReference(Operator):
     name = "drop_pattern_reference"
     codes = ("E0308", "E0277")
     route = Route.BODY
-    rationale = "An iterator of a slice gives references, and without `&` in the pattern the name holds one."
+    rationale = "A `&` in a pattern looks through a reference; without it the name holds the reference itself."
     nodes = ("reference_pattern",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -352,7 +353,10 @@ class SlicePatternLength(Operator):
     name = "wrong_slice_pattern"
     codes = ("E0527", "E0004", "E0528")
     route = Route.BODY
-    rationale = "An array's pattern must have as many parts as the array, and a slice may have any number."
+    rationale = "An array has a fixed number of parts: its pattern names just as many, with a `..` at most as many."
+    rationales: ClassVar[Mapping[str, str]] = {
+        "E0004": "A slice may have any number of parts, and a `match` must cover every number."
+    }
     nodes = ("slice_pattern",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -360,12 +364,11 @@ class SlicePatternLength(Operator):
         inside = named(node)
         rest = next((c for c in inside if c.type == "remaining_field_pattern"), None)
         if rest is None and inside:
-            cause = f"{quoted(code, node)} is given a part too many, `_`"
+            cause = f"{quoted(code, node)} is given one more part, `_`"
             yield code.site(cause, code.insert(inside[-1].end_byte, ", _"))
         elif rest is not None and len(inside) > 1:
             cause = f"{quoted(code, node)} has lost its `..`, so it fits one length only"
             edit = code.span(inside[-2].end_byte, rest.end_byte, "") if inside[-1] == rest else code.replace(rest, "_")
             yield code.site(cause, edit)
-            yield code.site(
-                f"{quoted(code, node)} names more parts than there are", code.replace(rest, "_, _, _, _, ..")
-            )
+            cause = f"{quoted(code, node)} asks for four parts more, each a `_`"
+            yield code.site(cause, code.replace(rest, "_, _, _, _, .."))

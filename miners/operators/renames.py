@@ -36,7 +36,7 @@ class RenameBinding(Operator):
     name = "rename_binding"
     codes = ("E0425",)
     route = Route.BODY
-    rationale = "A variable that gets a better name has to get it at each of its uses."
+    rationale = "A new name has to reach each use of a variable; here only the binding has it: the old one comes back."
     nodes = ("let_declaration",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -53,7 +53,7 @@ class RenameParameter(Operator):
     name = "rename_parameter"
     codes = ("E0425",)
     route = Route.BODY
-    rationale = "A parameter that gets a better name has to get it in the body too."
+    rationale = "A new name has to reach the body too; here only the signature has it: the old one comes back."
     nodes = ("parameter",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -75,7 +75,7 @@ class RenameTwoUses(Operator):
     name = "rename_two_uses"
     codes = ("E0425",)
     route = Route.BODY
-    rationale = "A rename that begins at the uses leaves them without a binding until it is finished."
+    rationale = "A new name has to reach the binding too; here only two uses have it: the old one comes back."
     nodes = ("let_declaration",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

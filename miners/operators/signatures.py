@@ -50,7 +50,7 @@ class NewParameter(Operator):
     name = "new_parameter"
     codes = ("E0061",)
     route = Route.CRATE
-    rationale = "There are no default arguments: a new parameter has to be given by every caller."
+    rationale = "There are no default arguments; here no caller gives the new parameter, so it is taken back."
     nodes = ("function_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -71,7 +71,7 @@ class RemovedParameter(Operator):
     name = "removed_parameter"
     codes = ("E0425",)
     route = Route.CRATE
-    rationale = "A parameter that goes has to go from the body and from every call as well."
+    rationale = "A parameter goes together with its uses and its arguments; here it went alone, so it comes back."
     nodes = ("function_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -88,7 +88,7 @@ class ReorderedParameters(Operator):
     name = "reordered_parameters"
     codes = ("E0308",)
     route = Route.CRATE
-    rationale = "Arguments go by position, so parameters that change places leave every caller behind."
+    rationale = "Arguments go by position; here only the parameters changed places, so they change back."
     nodes = ("function_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -132,7 +132,7 @@ class ParameterReference(Operator):
     name = "parameter_reference"
     codes = ("E0308", "E0277")
     route = Route.CRATE
-    rationale = "`T` and `&T` are two types, and nothing turns one into the other at a call."
+    rationale = "`T` and `&T` are two types, and neither is taken for the other, be it by callers or in the body."
     nodes = ("parameter",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -156,7 +156,7 @@ class WrappedResult(Operator):
     name = "wrapped_result"
     codes = ("E0308", "E0277")
     route = Route.CRATE
-    rationale = "A result that becomes an `Option` or a `Result` has to be wrapped in the body and opened by callers."
+    rationale = "An `Option` is wrapped by the body and opened by callers; here it is in the signature alone, and goes."
     nodes = ("function_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -176,7 +176,7 @@ class UnwrappedResult(Operator):
     name = "unwrapped_result"
     codes = ("E0308", "E0277")
     route = Route.CRATE
-    rationale = "A function that may find nothing or fail says so in its type: `Some(x)` is no `x`."
+    rationale = "A function that may find nothing or fail says so in its type: neither `Some(x)` nor `Ok(x)` is an `x`."
     nodes = ("function_item",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:
@@ -329,7 +329,7 @@ class RenameFunction(_Rename):
 
     name = "rename_function"
     codes = ("E0599", "E0425")
-    rationale = "A function that gets a better name has to get it at every call too."
+    rationale = "A new name has to reach every call; here only the function has it: the old one comes back."
     nodes = ("function_item",)
 
     def _new(self, name: Node, item: Node, code: Code) -> str:
@@ -341,7 +341,9 @@ class RenameType(_Rename):
 
     name = "rename_type"
     codes = ("E0425", "E0405")
-    rationale = "A type that gets a better name has to get it in impls, signatures and literals too."
+    rationale = (
+        "A new name has to reach all that name the type; here only the declaration has it: the old one comes back."
+    )
     nodes = ("struct_item", "enum_item", "trait_item", "type_item", "union_item")
 
 
@@ -350,7 +352,9 @@ class RenameField(_Rename):
 
     name = "rename_field"
     codes = ("E0560", "E0609")
-    rationale = "A field that gets a better name has to get it in accesses, literals and patterns too."
+    rationale = (
+        "A new name has to reach accesses, literals and patterns; here only the field has it: the old one comes back."
+    )
     nodes = ("field_declaration",)
 
 
@@ -359,7 +363,9 @@ class RenameVariant(_Rename):
 
     name = "rename_variant"
     codes = ("E0599",)
-    rationale = "A variant that gets a better name has to get it in every match and wherever it is made."
+    rationale = (
+        "A new name has to reach all that match or make the variant; here it alone has it: the old one comes back."
+    )
     nodes = ("enum_variant",)
 
 
@@ -368,5 +374,5 @@ class RenameConstant(_Rename):
 
     name = "rename_constant"
     codes = ("E0425",)
-    rationale = "A constant that gets a better name has to get it wherever it is read."
+    rationale = "A new name has to reach all that read the constant; here it alone has it: the old one comes back."
     nodes = ("const_item", "static_item")

@@ -113,7 +113,9 @@ class FieldOfNumber(Operator):
     name = "field_of_a_number"
     codes = ("E0610", "E0609")
     route = Route.BODY
-    rationale = "A number has no fields: who unwraps a newtype or a tuple twice asks a number for its field."
+    rationale = (
+        "What is unwrapped has only its own fields, a number none: who unwraps a newtype twice asks for one too many."
+    )
     nodes = ("field_expression",)
 
     def sites(self, node: Node, code: Code) -> Iterator[Site]:

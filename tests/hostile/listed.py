@@ -161,7 +161,7 @@ LISTED = (
     Listed("poisoner", build_script(writing.REGISTRY), MINED),
     Listed("caller", build_script(tcp_to("127.0.0.1:80")), MINED),
     Listed("trapper", _with(build_script(_TRAPS), src__lib=_LINTS), MINED),
-    Listed("turncoat", _with(build_script(_SECOND_TIME), src__lib=_LINTS), MINED),
+    Listed("turncoat", _with(build_script(_SECOND_TIME), src__lib=_LINTS), MINED, frozenset({"unstable_build"})),
     Listed("wrapper", {**library(_LINTS), ".cargo/config.toml": '[build]\nrustc-wrapper = "./evil"\n',
                        "evil": script("wrapped the compiler")}, MINED),
     Listed("linker", library(_LINTS), MINED, links={"src/notes": "/etc/passwd", "circle": "circle"}),

@@ -126,7 +126,7 @@ def test_an_error_without_a_code_goes_by_its_words(message: str, expected: str) 
         ("E0599", "the method `len` exists for struct `A<B>`, but its trait bounds were not satisfied", "trait"),
         ("E0599", "no method named `lne` found for struct `A` in the current scope", "resolve"),
         ("E0658", "cannot call conditionally-const operator in constant functions", "const"),
-        ("E0658", "use of unstable library feature `x`", "visibility"),
+        ("E0658", "use of unstable library feature `x`", "resolve"),
     ],
 )
 def test_a_code_that_speaks_of_two_classes_goes_by_its_words(code: str, message: str, expected: str) -> None:

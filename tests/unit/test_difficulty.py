@@ -16,7 +16,7 @@ def patch(*lines: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("trivial", "far", "lines", "diagnostics", "expected"),
+    ("given", "far", "lines", "diagnostics", "expected"),
     [
         (True, False, (5,), 1, 1),
         (False, False, (5,), 1, 2),
@@ -28,19 +28,21 @@ def patch(*lines: int) -> str:
         (False, True, (5, 50), 3, 5),
     ],
 )
-def test_difficulty(trivial: bool, far: bool, lines: tuple[int, ...], diagnostics: int, expected: int) -> None:
-    assert difficulty(trivial=trivial, far=far, patch=patch(*lines), diagnostics=diagnostics) == expected
+def test_difficulty(given: bool, far: bool, lines: tuple[int, ...], diagnostics: int, expected: int) -> None:
+    assert difficulty(given=given, far=far, patch=patch(*lines), diagnostics=diagnostics) == expected
 
 
 def test_lines_that_look_like_a_header_count() -> None:
     """A removed `--x` is shown as `---x`: no header."""
     text = "--- a/a\n+++ b/a\n@@ -1,9 +1,0 @@\n" + "".join(f"---{n}\n" for n in range(9))
-    assert difficulty(trivial=True, far=False, patch=text, diagnostics=1) == 2
+    assert difficulty(given=True, far=False, patch=text, diagnostics=1) == 2
 
 
 def test_far() -> None:
-    edits = [Edit("a.rs", 10, 12, b""), Edit("b.rs", 0, 0, b"use x;")]
-    assert not is_far(edits, "a.rs", 5, 10)
-    assert not is_far(edits, "a.rs", 11, 30)
-    assert is_far(edits, "a.rs", 13, 30)
-    assert is_far(edits, "c.rs", 10, 12)
+    edits = [Edit("a.rs", 200, 210, b""), Edit("b.rs", 0, 0, b"use x;")]
+    assert not is_far(edits, "a.rs", 205, 206)
+    assert not is_far(edits, "a.rs", 100, 120), "a line away"
+    assert not is_far(edits, "a.rs", 290, 300)
+    assert is_far(edits, "a.rs", 100, 119)
+    assert is_far(edits, "a.rs", 291, 300)
+    assert is_far(edits, "c.rs", 200, 210)

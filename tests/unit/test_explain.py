@@ -111,3 +111,22 @@ def test_a_rationale_is_told_where_the_code_is_one_that_it_speaks_of() -> None:
         "At the place that it marks: method not found in `P`. It adds: `P` is a type parameter. "
         "The fix inserts `.as_ref()`."
     )
+
+
+def test_a_code_with_a_rationale_of_its_own_is_one_aimed_at() -> None:
+    for operator in operators():
+        assert set(operator.rationales) <= set(operator.codes), operator.name
+        assert all(line.endswith(".") for line in operator.rationales.values()), operator.name
+
+
+def test_a_code_is_told_by_its_own_rationale() -> None:
+    source = b"struct Game {\n    name: String,\n}\n"
+    (operator,) = (operator for operator in operators() if operator.name == "derive_without_basis")
+    mistake = next(iter(mistakes(Code("a.rs", source), [operator])))
+    broken = apply(source, list(mistake.site.edits))
+    edits = inverse(mistake.site.edits, lambda _: source)
+    own = operator.rationales["E0204"]
+    for code, told, other in (("E0204", own, operator.rationale), ("E0277", operator.rationale, own)):
+        text = explain_mistake(Diagnostic("error", code, "m", (), (), ""), mistake, edits, lambda _: broken)
+        assert told in text
+        assert other not in text

@@ -53,9 +53,10 @@ def broken(
     of: Mistake, code: str | None = "E0308", *, far: bool = False, more: bool = False, sure: bool = False
 ) -> Broken:
     """A red one; `far`: the complaint is elsewhere, `more`: it has company, `sure`: the tool knows the way out."""
-    at = of.site.edits[0].start + (50 if far else 0)
+    at = of.site.edits[0].start + (150 if far else 0)
     place = Span(of.file, at, at + 1, 1, 1, 1, 1, True, None, None, None, None)
-    hint = Span(of.file, at, at + 1, 1, 1, 1, 1, True, None, "y", MACHINE_APPLICABLE, None)
+    way = of.site.edits[0].start
+    hint = Span(of.file, way, way + 1, 1, 1, 1, 1, True, None, "y", MACHINE_APPLICABLE, None)
     children = (Diagnostic("help", None, "write", (hint,), (), ""),) if sure else ()
     target = Diagnostic("error", code, "words", (place,), children, "")
     return Broken(of, Verdict(True, target=target, more=(target,) if more else ()), ("check", "--lib"))
@@ -216,7 +217,7 @@ def test_a_fix_that_takes_away_what_is_complained_of_is_near() -> None:
     here = replace(mistake(), site=Site((edit,), "cause"))
     whole = broken(here)
     assert [replaced_at(whole, at).hardness for at in (10, 30, 10 + len(edit.replacement))] == [1, 1, 1]
-    assert replaced_at(whole, 60).hardness == 3
+    assert replaced_at(whole, 160).hardness == 3
 
 
 def replaced_at(of: Broken, at: int) -> Broken:
@@ -260,6 +261,15 @@ def test_lints_have_their_share_and_no_more() -> None:
     assert Counter(b.is_lint for b in choose([*lints, *errors], mix, 0)) == Counter({True: 3, False: 7})
     assert len(choose(errors, replace(mix, lint_share=0.0), 0)) == len(errors)
     assert choose(lints, replace(mix, lint_share=0.0), 0) == []
+
+
+def test_what_the_tool_is_sure_of_has_its_share_and_no_more() -> None:
+    given = [replace(broken(m, "E0599"), suggested=MACHINE_APPLICABLE) for m in MANY[:20]]
+    unsure = [replace(broken(m, "E0425"), suggested="MaybeIncorrect") for m in MANY[20:30]]
+    mix = Injection(per_crate=10, trivial_share=0.2, per_function=100)
+    assert Counter(b.is_trivial for b in choose([*given, *unsure], mix, 0)) == Counter({True: 2, False: 8})
+    assert choose(given, replace(mix, trivial_share=0.0), 0) == []
+    assert {b.hardness for b in given} == {0}, "the fix itself is shown"
 
 
 def test_another_seed_keeps_others_of_the_same_hardness() -> None:

@@ -159,3 +159,26 @@ QUOTED = [
 def test_what_a_cause_quotes_as_broken_is_so(name: str, code: str, cause: str) -> None:
     """A long chain is cut before its last call, which is the one that is meant."""
     assert cause in [m.site.cause for m in found(f"fn k() {{ {code} }}\n", name)]
+
+
+BOUND = "fn k<'a>(w: &'a [u8]) -> impl Iterator<Item = &'a u8> + %s { w.iter() }\n"
+TRUE = [
+    ("derive_without_basis", "struct Game { name: String }\n",
+     "`Game` derives `Copy`, which asks for `Clone` and for fields that are `Copy`"),
+    ("derive_without_basis", "struct Game { name: String }\n", "`Game` derives `Eq` but has no `PartialEq`"),
+    ("wrong_slice_pattern", "fn k() { let [a, ..] = b; }\n", "`[a, ..]` asks for four parts more, each a `_`"),
+    ("wrong_slice_pattern", "fn k() { let [a] = b; }\n", "`[a]` is given one more part, `_`"),
+    ("drop_outlives_bound", BOUND % "'_",
+     "`impl Iterator<Item = &'a u8> + '_` has lost its `'_`, which says how long what is in it lives"),
+    ("drop_outlives_bound", "fn k<'a, T: Debug + 'a>(t: T) {}\n",
+     "`T` is used for `'a`, but no bound `'a` says that it lives so long"),
+    ("needless_question_mark", "fn k() -> Option<u8> { let a = b.next(); a }\n",
+     "`?` is applied to `b.next()`, which is to be bound as it is"),
+    ("unwrap_plain_value", "fn k() { let a = b.next(); }\n",
+     "`unwrap` is called on `b.next()`, which is to be taken as it is"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "source", "cause"), TRUE)
+def test_a_cause_is_true_of_each_kind_that_its_site_may_be_of(name: str, source: str, cause: str) -> None:
+    assert cause in [m.site.cause for m in found(source, name)]
