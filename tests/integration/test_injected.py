@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from oxidizer.cluster.edits import EditConflict
+from oxidizer.cluster.edits import Edit, EditConflict, apply
 from oxidizer.cluster.layout import Mutant
 from oxidizer.cluster.rustc import Rustc, record
-from oxidizer.cluster.schemata import Schemata, apart, judge_behaviour
+from oxidizer.cluster.schemata import Schemata, apart, as_branch, judge_behaviour
 from oxidizer.cluster.verdict import Reason
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.mistakes import mistakes
@@ -101,6 +101,15 @@ mod tests {
     #[test]
     fn finds() {
         assert_eq!(position(&["a", "b"], "b"), 1);
+    }
+}
+"""
+TESTED = """
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn clamps() {
+        assert_eq!(super::clamp(15), 10);
     }
 }
 """
@@ -228,3 +237,27 @@ def test_schemata_say_what_a_build_of_each_change_says(open_crate: Any) -> None:
     with pytest.raises(EditConflict):
         Schemata(bench, Rustc(cargo, target), [mutants[0], mutants[0]]).judge()
     assert bench.read(LIB) == (root / LIB).read_bytes()
+
+
+def test_what_compiles_is_a_branch_of_its_block_and_tests_say_the_same_of_it(open_crate: Any) -> None:
+    """Edits that no single expression holds: of a `let` and of its use, beside comments at both ends."""
+    body = "// First.\n    let bound = 10;\n    // Then.\n    value.min(bound) // and out\n"
+    library = f"pub fn clamp(value: u32) -> u32 {{\n    {body}}}\n" + TESTED
+    cargo, root = open_crate({"Cargo.toml": MANIFEST.replace("tally", "tiny"), LIB: library})
+    bench = Workbench(cargo, root)
+    (target,) = record(cargo, ["--lib"])
+    source = bench.read(LIB)
+    for words, is_red in (({b"10": b"20", b"(bound)": b"(bound.max(1))"}, True), ({b"(bound)": b"(10)"}, False)):
+        edits = tuple(Edit(LIB, at, at + len(old), new) for old, new in words.items() for at in [source.index(old)])
+        mutant = Mutant(edits, LIB, 0, source.index(b"}"))
+        branch = as_branch(mutant, bench.read)
+        assert branch is not None
+        assert apply(source, branch.edits) == apply(source, edits)
+        (verdict,) = Schemata(bench, Rustc(cargo, target), [branch]).judge()
+        assert verdict.green == is_red
+        assert bench.judge_tests(edits).green != is_red
+        if is_red:
+            (failing,) = verdict.broken
+            assert failing.name == "tests::clamps"
+    whole = Mutant((Edit(LIB, 0, 3, b""),), LIB, 0, source.index(b"}"))
+    assert as_branch(whole, bench.read) is None, "no statement"
