@@ -153,7 +153,7 @@ LISTED = (
     Listed("forger", _with(macro(_MESSAGE), src__lib="zap::zap!();\n" + _LINTS), MINED, frozenset({"forged"}),
            never="forged"),
     Listed("leaver", _with(test(_TEST_EXITS), src__lib=_LINTS), MINED, frozenset({"forged"}), passed=0),
-    Listed("boaster", _with(test(_EVENTS), src__lib=_LINTS), MINED, frozenset({"forged"}), never="forged", passed=0),
+    Listed("boaster", _with(test(_EVENTS), src__lib=_LINTS), MINED, frozenset({"forged"}), passed=0),
     Listed("breeder", build_script(resources.FORK_BOMB), MINED),
     Listed("daemon", _with(test(leaving.CHILD), src__lib=_TESTED), MINED),
     Listed("snoop", build_script(seeing.ENVIRONMENT), MINED),
