@@ -38,6 +38,8 @@ _SEEN_BYTES = 256 << 20
 _MARK = '{"oxidizer":"mutant","id":'
 _ROUNDS = 10
 _CHUNK = 16
+_PATIENCE = 4
+"""Times the processor time of a test that it may take by the clock: a busy machine is no fault of a mutant."""
 _TESTS_EACH = 20
 """Tests that a mutant meets its judgement with: a failure needs one, a list of hundreds fits no command line."""
 _PANIC = re.compile(r"panicked at (?P<file>[^\n]{1,4096}?):(?P<line>\d+):(?P<column>\d+):\n(?P<message>.*)", re.DOTALL)
@@ -59,7 +61,9 @@ class Schemata:
     """The mutants of one library: each of one edit, which replaces a whole expression or removes a whole statement."""
 
     def __init__(self, bench: Workbench, rustc: Rustc, mutants: Sequence[Mutant], *, cap_s: float = 4.0) -> None:
-        """`rustc` compiles the library; no mutant lies in another (see `apart`); its tests may run `cap_s` seconds."""
+        """`rustc` compiles the library; no mutant lies in another (see `apart`); each test program may use `cap_s` CPU
+        seconds.
+        """
         self.bench, self.rustc, self.mutants, self.cap_s = bench, rustc, mutants, cap_s
         self._laid: dict[str, bytes] = {}
         self._schema: dict[str, list[tuple[Edit, int]]] = {}
@@ -206,7 +210,8 @@ class Schemata:
     ) -> dict[int, Verdict]:
         script = "\n".join(line for n in numbers for line in self._script(n, met[n]))
         env = {
-            "OXIDIZER_TEST_TIMEOUT_S": str(max(1, int(self.cap_s))), "RUST_TEST_THREADS": "1",
+            "OXIDIZER_TEST_CPU_S": str(max(1, int(self.cap_s))), "RUST_TEST_THREADS": "1",
+            "OXIDIZER_TEST_TIMEOUT_S": str(max(1, int(_PATIENCE * self.cap_s))),
             "CARGO_MANIFEST_DIR": self.bench.cargo.folder,
         }  # fmt: skip
         if self._changed:
@@ -241,7 +246,7 @@ class Schemata:
             self.bench.forged[DISPUTED_TESTS] += 1
             return replace(forged_verdict([DISPUTED_TESTS]), scope="batch")
         if results.crashed or results.having(Outcome.LOST):
-            return Verdict(False, Reason.TESTS_LOST, f"a test aborts or takes over {self.cap_s:.0f} s", scope="batch")
+            return Verdict(False, Reason.TESTS_LOST, f"a test aborts or takes over {self.cap_s:.0f} CPU seconds", scope="batch")
         failed = results.having(Outcome.FAILED) & steady
         if not failed:
             return Verdict(False, Reason.SURVIVES, f"of at most {_TESTS_EACH} tests each", scope="batch")
