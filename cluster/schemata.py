@@ -246,7 +246,8 @@ class Schemata:
             self.bench.forged[DISPUTED_TESTS] += 1
             return replace(forged_verdict([DISPUTED_TESTS]), scope="batch")
         if results.crashed or results.having(Outcome.LOST):
-            return Verdict(False, Reason.TESTS_LOST, f"a test aborts or takes over {self.cap_s:.0f} CPU seconds", scope="batch")
+            why = f"a test aborts, or takes over {self.cap_s:.0f} s of a processor"
+            return Verdict(False, Reason.TESTS_LOST, why, scope="batch")
         failed = results.having(Outcome.FAILED) & steady
         if not failed:
             return Verdict(False, Reason.SURVIVES, f"of at most {_TESTS_EACH} tests each", scope="batch")
