@@ -76,6 +76,9 @@ def test_a_failure_an_abort_and_a_hang_take_no_other_program_with_them(box: Sand
     assert ends(hung) == [*OTHERS, ("outside", 124)]
     assert hung.wall_s < 20
     assert hung.leftovers == 0
+    spent = cargo_test(box, "--tests", MIXED_SPIN="1", OXIDIZER_TEST_CPU_S="1")
+    assert ends(spent) == [*OTHERS, ("outside", 137)]
+    assert spent.leftovers == 0
 
 
 def test_doctests_are_not_marked_and_an_abort_ends_only_itself(box: Sandbox) -> None:

@@ -16,6 +16,11 @@ fn hangs_when_asked() {
 }
 
 #[test]
+fn spins_when_asked() {
+    while std::env::var_os("MIXED_SPIN").is_some() {}
+}
+
+#[test]
 fn aborts_when_asked() {
     if std::env::var_os("MIXED_ABORT").is_some() {
         std::process::abort();
