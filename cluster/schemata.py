@@ -58,7 +58,7 @@ class _Met:
 
 
 class Schemata:
-    """The mutants of one library: each of one edit, which replaces a whole expression or removes a whole statement."""
+    """The mutants of one library, each one edit: of a whole expression, a whole statement or all those of a block."""
 
     def __init__(self, bench: Workbench, rustc: Rustc, mutants: Sequence[Mutant], *, cap_s: float = 4.0) -> None:
         """`rustc` compiles the library; no mutant lies in another (see `apart`); each test program may use `cap_s` CPU

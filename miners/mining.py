@@ -5,6 +5,7 @@ Running it again continues. What is committed stays whatever happens; how each s
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from oxidizer.miners.progress import MiningProgress
 from oxidizer.miners.report import RunUnreadable, write_report
 from oxidizer.miners.report.code import visible
 
+# Ray sets it for the command of a submitted job.
+_IN_A_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+
 
 class CannotMine(RuntimeError):
     """The command cannot run, or cannot go on; the message says why, for a person."""
@@ -33,7 +37,14 @@ class Mining:
     """One start of the command on one run directory."""
 
     def __init__(self, plan: Plan, place: str, toolchain: str | None, out: Console, err: Console) -> None:
-        """`toolchain` is the user's own word for it, which nodes of a cluster look up by themselves."""
+        """`toolchain` is the user's own word for it, which nodes of a cluster look up by themselves. Raises CannotMine
+        for a place that would go with the command.
+        """
+        if _IN_A_JOB in os.environ and not Path(place).is_absolute() and "://" not in place:
+            raise CannotMine(
+                f"in a Ray job the folder {place} would vanish with the job's working directory: "
+                "give --out an absolute path that all nodes share, or a URI such as s3://bucket/run"
+            )
         self.plan, self.place, self.toolchain, self.out, self.err = plan, place, toolchain, out, err
 
     def run(self, **where: Any) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -21,9 +20,6 @@ app = typer.Typer(
 )
 image = typer.Typer(help="The toolchain image that Docker sandboxes run.", no_args_is_help=True)
 app.add_typer(image, name="image")
-
-# Ray sets it for the command of a submitted job.
-_IN_A_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -112,13 +108,8 @@ def mine(
         )  # fmt: skip
     except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError, OSError) as error:
         fail(str(error))
-    if _IN_A_JOB in os.environ and not Path(run_folder).is_absolute() and "://" not in run_folder:
-        fail(
-            f"in a Ray job the folder {run_folder} would vanish with the job's working directory: "
-            "give --out an absolute path that all nodes share, or a URI such as s3://bucket/run"
-        )
-    mining = Mining(plan, run_folder, toolchain, out, err)
     try:
+        mining = Mining(plan, run_folder, toolchain, out, err)
         if not dry_run:
             raise typer.Exit(mining.run(workers=workers, address=address, dashboard=dashboard))
         mining.tell()
