@@ -113,7 +113,7 @@ class Campaign:
             raise CampaignBroken(f"Ray gave the campaign up: {str(error).strip().splitlines()[0]}") from error
 
     def _see(self, done: Done) -> None:
-        if done.summary is not None and self.run.read_json(f"units/{done.unit}/unit.json") is None:
+        if done.summary is not None and self.run.summary(done.unit) is None:
             raise CampaignBroken(
                 f"{done.summary['worker']} committed {done.unit} to a {self.run.place} of its own, which this machine "
                 "does not see: give a folder that all nodes share, or a URI such as s3://bucket/run"
@@ -156,13 +156,15 @@ class _Actor:
         name, output = unit["unit"], None
         for attempt in range(1, RETRIES + 2):
             try:
+                # The worker before us may have died after the mark of done, or have failed to make it last.
+                if committed := self.campaign.run.summary(name):
+                    return Done(name, committed, None)
                 # Made here, so that a node that cannot work is trouble like any other.
                 self.work = self.work or self.campaign.factory()
                 # Work that is done is not done again because the run directory takes nothing.
                 output = output or self.work(unit)
                 summary = {**output.summary, "attempts": attempt, "worker": socket.gethostname()}
-                committed = UnitOutput(output.rows, output.files, summary)
-                self.campaign.run.commit(name, committed, self.campaign.schemas)
+                self.campaign.run.commit(name, UnitOutput(output.rows, output.files, summary), self.campaign.schemas)
                 return Done(name, summary, None)
             except SandboxUnavailable as error:
                 trouble = str(error)

@@ -102,6 +102,10 @@ class RunDirectory:
         with suppress(OSError):
             self.discard(f"quarantine/{unit}.json")
 
+    def summary(self, unit: str) -> Json | None:
+        """What a committed unit says of itself; None as long as it is not committed."""
+        return self.read_json(f"units/{unit}/unit.json")
+
     def quarantine(self, unit: str, trouble: Json) -> None:
         """Note a unit that the infrastructure failed; it is tried again when the command runs again."""
         self.write_json(f"quarantine/{unit}.json", trouble)
@@ -135,7 +139,7 @@ class RunDirectory:
     def summaries(self) -> Iterator[Json]:
         """What every committed unit says of itself, in order."""
         for unit in sorted(self.done()):
-            if summary := self.read_json(f"units/{unit}/unit.json"):
+            if summary := self.summary(unit):
                 yield summary
 
     def _list(self, folder: str, depth: int) -> list[str]:

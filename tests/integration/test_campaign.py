@@ -10,16 +10,17 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import ray
 
 from oxidizer.cluster.campaign import Campaign, CampaignBroken, Done, Stopped, stoppable
 from oxidizer.cluster.leftovers import Kind, Trace, survey, sweep
-from oxidizer.cluster.rundir import Json, RunDirectory
+from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.session import NoCluster, Session, session
 from tests.integration.fake_campaign import SCHEMAS, BrokenFactory, FakeWork, starts
 
@@ -194,6 +195,21 @@ def test_a_killed_worker_costs_no_unit_and_doubles_none(local: Session, tmp_path
     assert set(ended) == {unit["unit"] for unit in orders}
     assert starts(log, "u1") == 2
     assert committed(tmp_path / "run") == whole(tmp_path, orders)
+
+
+class DiesWhenDone(RunDirectory):
+    """Takes a unit, and then the worker that brought it dies before anyone hears of it."""
+
+    def commit(self, unit: str, output: UnitOutput, schemas: Mapping[str, pa.Schema]) -> None:
+        super().commit(unit, output, schemas)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_that_dies_after_the_commit_does_not_double_it(local: Session, tmp_path: Path, log: Path) -> None:
+    (done,) = Campaign(DiesWhenDone(tmp_path / "run"), FakeWork(log), SCHEMAS).execute(units(1), local)
+    assert done.trouble is None
+    assert done.summary == RunDirectory(tmp_path / "run").summary("u0")
+    assert starts(log, "u0") == 1
 
 
 def test_a_cluster_that_is_too_small_or_not_there_is_told(local: Session) -> None:

@@ -271,7 +271,7 @@ def mixed(open_crate: OpenCrate) -> tuple[Cargo, Path]:
 
 def test_every_kind_of_test(mixed: tuple[Cargo, Path]) -> None:
     results = mixed[0].test().results
-    assert Counter(results.outcomes.values()) == {Outcome.PASSED: 11, Outcome.IGNORED: 1}
+    assert Counter(results.outcomes.values()) == {Outcome.PASSED: 12, Outcome.IGNORED: 1}
     assert {t.target for t in results.outcomes} == {"mixed", "outside", "custom", "doctest"}
     assert TestId("mixed", "doctest", "src/lib.rs - half #1") in results.passed
     assert results.crashed == ()
