@@ -40,7 +40,7 @@ class Influences:
         words = Counter(_words(self._code.text(home)))
         # Its own names are no calls where it says them but once.
         said = {word for word, times in words.items() if word not in names or times > 1}
-        return Influence(True, spoils | names, needs | said)
+        return Influence(True, spoils if _answers_trait(home) else spoils | names, needs | said)
 
     @cached_property
     def _run(self) -> dict[str, frozenset[str]]:
@@ -81,6 +81,12 @@ def _run_part(node: Node) -> Node | None:
 def _lies_in_body(start: int, end: int, function: Node | None) -> bool:
     body = function and function.child_by_field_name("body")
     return body is not None and body.start_byte < start and end < body.end_byte
+
+
+def _answers_trait(home: Node) -> bool:
+    """A function of a trait's impl: who calls it is held to what the trait says."""
+    above = home.parent and home.parent.parent
+    return home.type == "function_item" and above is not None and above.child_by_field_name("trait") is not None
 
 
 def _names(definition: Node, code: Code) -> Iterator[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from oxidizer.cluster.edits import Edit, by_file
-from oxidizer.cluster.syntax import parse
+from oxidizer.cluster.syntax import parse_part
 
 _SHOWN = 100
 _LINES = 140
@@ -28,6 +28,10 @@ _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _OPERATOR = r"(?:&&|\|\||<<|>>|[-+*/%^&|<>=!]=?)"
 _DANGLING = re.compile(rf"(?:[;,:]|{_OPERATOR})\s|.*(?:\s{_OPERATOR}|[^=]=>)$", re.DOTALL)
 _CHAIN = re.compile(r"\s*\n\s*(?=\?|\.(?!\.))")
+_MARGIN = re.compile(r"^(?!where\b)[\w#]", re.MULTILINE)
+"""Where an item of a file begins."""
+_CLOSED = re.compile(r"^[)}\]].*", re.MULTILINE)
+"""The last line of one."""
 
 
 @dataclass(frozen=True)
@@ -162,11 +166,16 @@ def _follows(piece: _Piece, text: str) -> bool:
 
 def _around_it(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Where the pieces of syntax around a place stand that are read without fault, the smallest one first."""
-    source = text.encode()
-    node = parse(source).root_node.descendant_for_byte_range(*(len(text[:at].encode()) for at in (start, end)))
+    # To parse all of a file, which nobody asks for again, would take longer than all else that is told of it.
+    begin = max((at.start() for at in _MARGIN.finditer(text, 0, start)), default=0)
+    closed = _CLOSED.search(text, end)
+    source = text[begin : closed.end() if closed else len(text)].encode()
+    node = parse_part(source).root_node.descendant_for_byte_range(
+        *(len(text[begin:at].encode()) for at in (start, end))
+    )
     while node is not None and node.parent is not None:
         if node.is_named and not node.has_error:
-            left = len(source[: node.start_byte].decode())
+            left = begin + len(source[: node.start_byte].decode())
             yield left, left + len(source[node.start_byte : node.end_byte].decode())
         node = node.parent
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from oxidizer.cluster.syntax import is_generated, is_manifest
@@ -37,8 +38,9 @@ class Packages:
         return self._found[folder]
 
 
+@lru_cache(maxsize=64)
 def manifest(text: bytes) -> dict[str, Any]:
-    """What a manifest says; nothing, where it is no TOML."""
+    """What a manifest says, not to be changed; nothing, where it is no TOML. Kept: thousands of patches ask."""
     try:
         return tomllib.loads(text.decode("utf-8", "replace"))
     except tomllib.TOMLDecodeError:

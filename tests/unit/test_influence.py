@@ -27,6 +27,9 @@ def test_what_other_code_sees_has_names() -> None:
     assert (seen(of_impl), of_impl.influence.is_seen) == ({"Held", "Of", "N", "f"}, True)
     (nameless,) = found("impl Marker for u32 { const N: u8 = 1; }\n", routed(Numbers, Route.ITEM))
     assert seen(nameless) == {"u32", "N"}
+    answers = "impl fmt::Display for Held { fn fmt(&self, f: &mut fmt::Formatter<'_; 9>) -> fmt::Result { f } }\n"
+    assert not any(seen(m) for m in found(answers, routed(Numbers, Route.ITEM))), "the trait says how it is called"
+    assert found(answers, routed(Numbers, Route.ITEM))[0].influence.is_seen
 
 
 def test_a_changed_signature_needs_all_that_it_says() -> None:
