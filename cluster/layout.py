@@ -168,11 +168,19 @@ class Layout:
         return (pieces[at].start if inside else offset) - self._grown[file][at]
 
     def owner(self, diagnostic: Diagnostic) -> int | str | None:
-        """The mutant that a diagnostic belongs to; None is the sentinel, "" nobody that is known."""
+        """The mutant that a diagnostic belongs to; None is the sentinel, "" nobody that is known.
+
+        An error elsewhere that only points to a region is not of a mutant that nobody else sees.
+        """
+        own = set(_primary(diagnostic))
         for span in _places(diagnostic):
-            if (region := self._at(span)) is not None:
+            region = self._at(span)
+            if region is not None and (span in own or not self._is_unseen(region.owner, diagnostic)):
                 return region.owner
         return ""
+
+    def _is_unseen(self, owner: int | None, diagnostic: Diagnostic) -> bool:
+        return owner is not None and diagnostic.is_compile_error and not self.mutants[owner].influence.spoils
 
     def _at(self, span: Span) -> _Region | None:
         regions = self._regions.get(span.file, [])
@@ -259,12 +267,16 @@ class Layout:
 
 def _places(diagnostic: Diagnostic) -> Iterator[Span]:
     """Where a diagnostic may belong, likeliest first: primary spans by the call that expands to them, then the rest."""
-    primary = [s for s in diagnostic.spans if s.is_primary]
-    for group in (primary, [s for s in diagnostic.spans if not s.is_primary]):
-        for span in group:
-            yield from _expanded(span)
+    yield from _primary(diagnostic)
+    for span in diagnostic.spans:
+        yield from () if span.is_primary else _expanded(span)
     for child in diagnostic.children:
         yield from _places(child)
+
+
+def _primary(diagnostic: Diagnostic) -> Iterator[Span]:
+    for span in diagnostic.spans:
+        yield from _expanded(span) if span.is_primary else ()
 
 
 def _shown_lines(spans: Sequence[Span]) -> Iterator[tuple[str, int, int]]:

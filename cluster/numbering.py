@@ -49,7 +49,6 @@ def rendered_anew(text: str, file: str, lines: Lines) -> str:
             line = anew(margin["number"]).rjust(margin.end()) + line[margin.end() :]
         elif (arrow := _ARROW.match(line)) is not None:
             shown = arrow["file"]
-            anew(arrow["line"])
         elif line.startswith(("note", "help")):
             shown = file
         told.append(renumbered(line, lines))

@@ -152,9 +152,10 @@ def test_untouched_bytes_have_their_place_in_the_source(case: tuple[bytes, list[
 # Whose a diagnostic is.
 
 SOURCE = b"fn a() {\n    1;\n}\n\n\n\n\nfn b() {\n    2;\n}\n\n\n\n\nmacro m;\n"
+SEEN = Influence(is_seen=True, spoils=frozenset({"a"}))
 PAIR = (
-    Mutant((Edit(FILE, 13, 15, b"long;"),), FILE, 0, 17),
-    Mutant((Edit(FILE, SOURCE.index(b"2;"), SOURCE.index(b"2;") + 2, b"3"),), FILE, 22, 39),
+    Mutant((Edit(FILE, 13, 15, b"long;"),), FILE, 0, 17, influence=SEEN),
+    Mutant((Edit(FILE, SOURCE.index(b"2;"), SOURCE.index(b"2;") + 2, b"3"),), FILE, 22, 39, influence=SEEN),
 )
 COMMON = laid_out(SOURCE, PAIR).texts[FILE]
 A, B, NOBODY = COMMON.index(b"long"), COMMON.index(b"3\n"), COMMON.index(b"macro")
@@ -188,6 +189,18 @@ OWNERS = {
 def test_a_diagnostic_belongs_to_the_mutant_at(told: str) -> None:
     diagnostic, owner = OWNERS[told]
     assert laid_out(SOURCE, PAIR).owner(diagnostic) == owner
+
+
+POINTED = ("a secondary span", "a child", "a child's child", "a secondary span before a child")
+
+
+def test_an_error_elsewhere_that_points_to_what_nobody_sees_is_of_another_one() -> None:
+    """What a trait says is changed: its impl is pointed to, whatever is wrong in there."""
+    unseen = laid_out(SOURCE, [replace(mutant, influence=Influence()) for mutant in PAIR])
+    for told, (diagnostic, owner) in OWNERS.items():
+        assert unseen.owner(diagnostic) == ("" if told in POINTED else owner)
+        lint = replace(diagnostic, level="warning", code="dead_code")
+        assert unseen.owner(lint) == owner, "a lint may be of any"
 
 
 def test_what_is_inserted_at_the_edges_of_a_region_is_its_own() -> None:

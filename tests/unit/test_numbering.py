@@ -83,6 +83,11 @@ def test_where_another_number_is_the_longest_the_margin_stays() -> None:
     assert rendered_anew(far, "src/lib.rs", lower(3)).count("\n 9 |     ") == 1
 
 
+def test_a_place_whose_line_is_not_shown_makes_no_margin() -> None:
+    there = TOLD.replace("help: 12", "help: defined here\n  --> /rustc/library/core/src/lib.rs:622:4\nhelp: 12")
+    assert "\n   --> src/lib.rs:100:9\n    |\n" in rendered_anew(there, "src/lib.rs", lower(-88))
+
+
 def test_messages_have_places_alone() -> None:
     assert renumbered(f"`{CLOSURE}` and 9 | 9:5", lower(2)) == "`{closure@src/lib.rs:7:5: 9:6}` and 9 | 9:5"
     assert renumbered("plain words", lower(2)) == "plain words"
