@@ -239,9 +239,12 @@ def _system() -> list[str]:
             command += ["--symlink", str(folder.readlink()), str(folder)]
         elif folder.exists():
             command += ["--ro-bind", str(folder), str(folder)]
-    command += ["--perms", "0755", "--dir", "/etc"]
+    # A container's image has a local time; without one tests of time zones fail.
+    command += ["--perms", "0755", "--dir", "/etc", "--symlink", "/usr/share/zoneinfo/Etc/UTC", "/etc/localtime"]
     for file in ("/etc/alternatives", "/etc/ld.so.cache"):
         command += ["--ro-bind-try", file, file]
+    # Empty, as in a container: tests ask whether there is one.
+    command += ["--size", "4096", "--perms", "0555", "--tmpfs", "/sys", "--remount-ro", "/sys"]
     return [*command, "--dev", "/dev"]
 
 

@@ -27,6 +27,9 @@ _ASKED = re.compile(
     r"|`-\w [\w:-]+` implied by|to override `-\w|`#\[\w+\([\w:]+\)\]` implied by"
 )
 
+_BARRED = ("=", "help", "note")
+"""How what rustc puts a bar in front of begins."""
+
 MACHINE_APPLICABLE = "MachineApplicable"
 
 Key = tuple[str, str | None, str]
@@ -227,7 +230,7 @@ def unasked(diagnostic: Diagnostic) -> Diagnostic:
     for line, after in zip(lines, [*lines[1:], ""], strict=True):
         if not _ASKED.match(line.lstrip(" =").removeprefix("note: ")):
             told.append(line)
-        elif told and told[-1].strip() == "|" and not after.lstrip().startswith("="):
+        elif told and told[-1].strip() == "|" and not after.lstrip().startswith(_BARRED):
             told.pop()  # with the only note goes the bar that led to it
     return replace(diagnostic, children=children, rendered="".join(told))
 

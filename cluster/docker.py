@@ -202,7 +202,8 @@ class DockerSandbox:
             "cpu_period": _PERIOD_US,
             "cpu_quota": int(limits.cpus * _PERIOD_US),
             "ulimits": [Ulimit(name=name, soft=value, hard=value) for name, value in ulimits.items()],
-            "tmpfs": {folder: f"{scratch}{size}" for folder, size in sizes.items()},
+            # The machine's devices and groups are nobody's business, and no other backend shows them.
+            "tmpfs": {"/sys": "ro,mode=0555,size=4k"} | {folder: f"{scratch}{size}" for folder, size in sizes.items()},
             "shm_size": self._terms.shm_bytes,
             "ipc_mode": "private",
             "log_config": LogConfig(type="none"),

@@ -59,6 +59,8 @@ PROMISES = [
     Promise("tmp has a size", "head -c 20M /dev/zero >/tmp/f 2>/dev/null; wc -c </tmp/f", "16777216\n"),
     Promise("tmp can run programs", "cp /bin/true /tmp/t && /tmp/t && echo yes", "yes\n"),
     Promise("few open files", "ulimit -n; ulimit -c", "256\n0\n"),
+    Promise("no devices", "ls -A /sys; [ $(stat -c %d /sys) = $(stat -c %d /tmp) ] || echo apart", "apart\n"),
+    Promise("local time", "readlink /etc/localtime", "/usr/share/zoneinfo/Etc/UTC\n"),
     Promise("starts in the sources", "pwd; ls", "/box/src\nCargo.lock\nCargo.toml\nsrc\n"),
 ]  # fmt: skip
 

@@ -2,12 +2,13 @@
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from oxidizer.cluster.diagnostics import Diagnostic, counts, distinct, parse_diagnostic, relative
+from oxidizer.cluster.diagnostics import Diagnostic, counts, distinct, parse_diagnostic, relative, unasked
 from oxidizer.cluster.edits import apply
 
 DATA = Path(__file__).parent.parent / "data/diagnostics.jsonl"
@@ -144,6 +145,26 @@ def test_kinds_of_errors(level: str, code: str | None, error: bool, compile_erro
     found = Diagnostic(level, code, "words", (), (), "")
     assert (found.is_error, found.is_compile_error) == (error, compile_error)
     assert found.is_ice == ("internal" in level)
+
+
+ASKED = "   = note: `#[warn(unused_parens)]` (part of `#[warn(unused)]`) on by default\n"
+
+
+@pytest.mark.parametrize(
+    ("after", "bar"),
+    [
+        ("\n\n", ""),
+        ("   = help: why\n\n", "   |\n"),
+        ("help: remove these\n   |\n1 - x\n", "   |\n"),
+        ("note: x\n", "   |\n"),
+    ],
+)
+def test_who_asked_for_a_lint_goes_with_the_bar_that_led_to_it_alone(after: str, bar: str) -> None:
+    complaint = parse_diagnostic(raw("clippy::needless_return"))
+    head = "warning: unnecessary parentheses\n  --> src/lib.rs:1:1\n   |\n1 | x\n   | ^\n"
+    told = unasked(replace(complaint, rendered=f"{head}   |\n{ASKED}{after}"))
+    assert told.rendered == f"{head}{bar}{after}"
+    assert unasked(told) == told
 
 
 def test_paths() -> None:
