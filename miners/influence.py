@@ -13,7 +13,7 @@ from oxidizer.cluster.layout import Influence
 from oxidizer.cluster.syntax import NAMED
 from oxidizer.miners.operators.operator import Code, Route, walk
 
-_SHARED = frozenset({Route.BODY, Route.ITEM, Route.SYNTAX})
+_TOLD = frozenset({Route.BODY, Route.ITEM, Route.SYNTAX, Route.LINT})
 _RUN = frozenset({"const_item", "static_item", "const_block"})
 _OPAQUE = frozenset({"macro_definition", "token_tree", "attribute_item", "inner_attribute_item"})
 
@@ -28,12 +28,15 @@ class Influences:
     def of(self, route: Route, start: int, end: int, item: Node | None, function: Node | None) -> Influence:
         """Of edits in a byte range, with the outermost item and function around them."""
         home = function if function is not None and function.start_byte <= start else item
-        if home is None or route not in _SHARED:
+        if home is None or route not in _TOLD:
             return Influence()
         in_body = _lies_in_body(start, end, function)
         spoils, needs = frozenset[str](), self._run_in(home)
         if function is None or is_const(function, self._code):
             spoils = frozenset(f"{name}()" for name in self._running(_names(home, self._code)))
+        if route is Route.LINT:
+            # It compiles, mostly: what cannot be run any more complains where it is called.
+            return Influence(False, spoils)
         if route is not Route.ITEM or in_body:
             return Influence(False, spoils, needs)
         names = frozenset(_names(home, self._code))

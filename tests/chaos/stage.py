@@ -142,7 +142,7 @@ class Stage:
         self.close_registry()
         # Ours, and what a daemon mounts: its own data folder, and network namespaces where it was killed.
         for mount in mounts_below(self.folder):
-            unmount(mount)
+            _free(mount)
         shutil.rmtree(self.folder)
 
     def __enter__(self) -> Self:
@@ -170,6 +170,18 @@ class Stage:
 
     def _daemon_said(self) -> str:
         return "\n".join((self.folder / "dockerd.log").read_text(errors="replace").splitlines()[-15:])
+
+
+def _free(mount: Path) -> None:
+    """Unmount; who was killed a moment ago may still be in there."""
+    deadline_s = time.monotonic() + 20
+    while True:
+        try:
+            return unmount(mount)
+        except OSError:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.2)
 
 
 def oxidizer(*args: object) -> list[str]:
