@@ -93,6 +93,8 @@ class Capture:
     def follow(self, ended: Callable[[], bool]) -> Status | None:
         """Read until `ended()` is true; None then, or the reason why the command must be ended now."""
         tick_s = _FIRST_TICK_S
+        for source in [key.fileobj for key in self._selector.get_map().values()]:
+            self._read(source)  # type: ignore[arg-type]  # only sources are registered
         while not ended():
             if (status := self._verdict()) is not None:
                 return status
@@ -136,17 +138,19 @@ class Capture:
             return False
         ready = self._selector.select(timeout_s)
         for key, _ in ready:
-            source: Source = key.fileobj  # type: ignore[assignment]  # only sources are registered
-            try:
-                parts = source.read()
-            except BlockingIOError:
-                continue
-            if parts is None:
-                self._selector.unregister(source)
-                continue
-            for stream, data in parts:
-                self._keep(stream, data)
+            self._read(key.fileobj)  # type: ignore[arg-type]  # only sources are registered
         return bool(ready)
+
+    def _read(self, source: Source) -> None:
+        try:
+            parts = source.read()
+        except BlockingIOError:
+            return
+        if parts is None:
+            self._selector.unregister(source)
+            return
+        for stream, data in parts:
+            self._keep(stream, data)
 
     def _keep(self, stream: int, data: bytes) -> None:
         self._heard_s = time.monotonic()

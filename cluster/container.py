@@ -184,6 +184,9 @@ class _Stream:
         self._response: Any = api.exec_start(name, socket=True)
         self._socket: socket.socket = getattr(self._response, "_sock", self._response)
         self._socket.setblocking(False)
+        # What came along with the head of the daemon's answer, its reader took from the socket already.
+        reader = self._response._response.raw._fp.fp
+        self._early: bytes = reader.read(len(reader.peek()))
         self._rest = b""
         self._look_s = time.monotonic() + _LOOK_S
         self.finished = False
@@ -194,8 +197,8 @@ class _Stream:
         return self._socket.fileno()
 
     def read(self) -> list[tuple[int, bytes]] | None:
-        """The whole frames that have come."""
-        data = self._socket.recv(_CHUNK)
+        """The whole frames that have come. To be asked once before anything is waited for."""
+        data, self._early = self._early or self._socket.recv(_CHUNK), b""
         if not data:
             self.finished = True
             return None

@@ -85,12 +85,14 @@ def classify(run: RunResult, package: str, diagnostics: Iterable[Diagnostic], fi
     """The cause of a failed cargo command on `package`; None where it did its work.
 
     `diagnostics` are those of all packages; `finished` says that cargo ran to its end. Raises SandboxUnavailable where
-    the host, not the crate, is short of space.
+    the host, not the crate, is short of space, or the sandbox lost what cargo said.
     """
     if stopped := classify_status(run):
         return stopped
     if run.ok and finished:
         return None
+    if run.ok:
+        raise SandboxUnavailable("cargo ended well, and its last message is missing: the sandbox lost its output")
     errors = [d for d in diagnostics if d.is_error]
     text = run.stderr.decode("utf-8", "replace")
     # The compiler and the linker say it in a message of their own.

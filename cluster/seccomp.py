@@ -110,7 +110,7 @@ UNCOUNTED = (Call("memfd_create", 319, 279, gone=True), Call("shmget", 29, 194, 
 """What holds memory that belongs to no process: denied only where no control group counts it."""
 
 CLONE = Call("clone", 56, 220)
-SOCKET = Call("socket", 41, 198)
+SOCKETS = (Call("socket", 41, 198), Call("socketpair", 53, 199))
 IOCTL = Call("ioctl", 16, 29)
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -140,7 +140,8 @@ def bpf(*, uncounted: bool = True, machine: str | None = None) -> bytes:
     program += _on(CLONE, machine, 0, [(_ANY_BIT, 0, 1, _NAMESPACES), _refuse(errno.EPERM)])
     # Each known family jumps over those that follow it and over the refusal.
     known = [(_EQUAL, len(_FAMILIES) - index, 0, family) for index, family in enumerate(_FAMILIES)]
-    program += _on(SOCKET, machine, 0, [*known, _refuse(errno.EAFNOSUPPORT)])
+    for call in SOCKETS:
+        program += _on(call, machine, 0, [*known, _refuse(errno.EAFNOSUPPORT)])
     stuffing = [(_EQUAL, 1, 0, _TIOCSTI), (_EQUAL, 0, 1, _TIOCLINUX), _refuse(errno.EPERM)]
     program += _on(IOCTL, machine, 1, stuffing)
     program.append((_RETURN, 0, 0, _ALLOW))
@@ -155,10 +156,11 @@ def docker_profile(machine: str | None = None) -> str:
     rules = [_rule(names, number) for number, names in denied.items()]
     for bit in (1 << place for place in range(32) if _NAMESPACES >> place & 1):
         rules.append(_rule(["clone"], errno.EPERM, 0, "SCMP_CMP_MASKED_EQ", bit, bit))
+    sockets = [call.name for call in SOCKETS]
     for family in range(max(_FAMILIES)):
         if family not in _FAMILIES:
-            rules.append(_rule(["socket"], errno.EAFNOSUPPORT, 0, "SCMP_CMP_EQ", family))
-    rules.append(_rule(["socket"], errno.EAFNOSUPPORT, 0, "SCMP_CMP_GT", max(_FAMILIES)))
+            rules.append(_rule(sockets, errno.EAFNOSUPPORT, 0, "SCMP_CMP_EQ", family))
+    rules.append(_rule(sockets, errno.EAFNOSUPPORT, 0, "SCMP_CMP_GT", max(_FAMILIES)))
     for request in (_TIOCSTI, _TIOCLINUX):
         # The kernel reads 32 bits of the request; a filter that compares 64 can be passed by.
         rules.append(_rule(["ioctl"], errno.EPERM, 1, "SCMP_CMP_MASKED_EQ", 0xFFFFFFFF, request))

@@ -6,21 +6,26 @@
      through, ends it with code 86 and a note. What a macro prints is dropped; where it looks like a message of the
      compiler's or cargo's, there is a note. Who calls is told by where the call returns to: into the compiler and the
      system's libraries, which are read-only, or into anything else.
-   - a test program (OXIDIZER_DOOR=tests): libtest never calls exit(0). Who does, or replaces the program, leaves a note.
+   - a test program (OXIDIZER_DOOR=tests): libtest never calls exit(0). Who does, or replaces the program, leaves a note;
+     nobody rewrites its memory through /proc.
    - all others are let through, and never see that there was a door.
 
-   A note is one line of JSON, {"oxidizer":...}, on the stream that the host's own messages go to. Not held shut: code
-   that makes system calls itself, or writes where the host's data lies. */
+   A note is one line of JSON, {"oxidizer":...}, on the stream that the host's own messages go to. Held are the ways of
+   Rust's library, and of libc those that are as short. Not held shut: code that makes system calls without libc, comes
+   to them by libc in other ways, or writes where the host's data lies. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -30,8 +35,10 @@
 /* Looked up before main: where a program forks, a child may not ask the loader. */
 #define REAL(name) static __typeof__(&name) real_##name
 
-REAL(exit); REAL(quick_exit); REAL(execv); REAL(execve); REAL(execvp); REAL(execvpe);
-REAL(write); REAL(writev); REAL(close); REAL(dup2); REAL(dup3);
+REAL(exit); REAL(quick_exit); REAL(verr); REAL(verrx); REAL(daemon);
+REAL(execv); REAL(execve); REAL(execvp); REAL(execvpe); REAL(fexecve);
+REAL(write); REAL(writev); REAL(vdprintf); REAL(fdopen); REAL(close); REAL(dup2); REAL(dup3);
+REAL(splice); REAL(tee); REAL(sendfile); REAL(sendfile64); REAL(copy_file_range); REAL(syscall);
 
 static enum { LET_THROUGH, HOST, COMPILER, TESTS } mode;
 static int is_rustdoc;
@@ -42,8 +49,10 @@ static struct stat told[2];
 
 static void look_up(void)
 {
-    LOOK_UP(exit), LOOK_UP(quick_exit), LOOK_UP(execv), LOOK_UP(execve), LOOK_UP(execvp), LOOK_UP(execvpe);
-    LOOK_UP(write), LOOK_UP(writev), LOOK_UP(close), LOOK_UP(dup2), LOOK_UP(dup3);
+    LOOK_UP(exit), LOOK_UP(quick_exit), LOOK_UP(verr), LOOK_UP(verrx), LOOK_UP(daemon);
+    LOOK_UP(execv), LOOK_UP(execve), LOOK_UP(execvp), LOOK_UP(execvpe), LOOK_UP(fexecve);
+    LOOK_UP(write), LOOK_UP(writev), LOOK_UP(vdprintf), LOOK_UP(fdopen), LOOK_UP(close), LOOK_UP(dup2), LOOK_UP(dup3);
+    LOOK_UP(splice), LOOK_UP(tee), LOOK_UP(sendfile), LOOK_UP(sendfile64), LOOK_UP(copy_file_range), LOOK_UP(syscall);
 }
 
 /* What another library's constructor calls comes before ours. */
@@ -67,7 +76,7 @@ __attribute__((constructor)) static void enter(void)
     else if (is_called(name, "cargo") || strcmp(name, "sh") == 0)
         mode = HOST;
     /* `timeout` tells how a test program ended. */
-    if (mode == HOST || mode == COMPILER || strcmp(name, "timeout") == 0)
+    if (mode != LET_THROUGH || strcmp(name, "timeout") == 0)
         prctl(PR_SET_DUMPABLE, 0);
     if (mode == COMPILER)
         for (int fd = 1; fd <= 2; fd++) {
@@ -76,6 +85,12 @@ __attribute__((constructor)) static void enter(void)
             if (!is_rustdoc)
                 fcntl(fd, F_SETFD, FD_CLOEXEC);
         }
+    /* The compiler does not speak through these; libc writes what is printed to them past us. */
+    if (mode == COMPILER && !is_rustdoc) {
+        FILE *nowhere = fopen("/dev/null", "we");
+        if (nowhere != NULL)
+            stdout = stderr = nowhere;
+    }
     if (mode != HOST && !is_rustdoc)
         unsetenv("LD_PRELOAD");
     unsetenv("OXIDIZER_DOOR");
@@ -122,7 +137,7 @@ static void note(int fd, const char *what)
 {
     char line[96];
     int length = snprintf(line, sizeof line, "\n{\"oxidizer\":\"%s\"}\n", what);
-    syscall(SYS_write, fd, line, (size_t)length);
+    READY(syscall)(SYS_write, fd, line, (size_t)length);
 }
 
 /* Whoever calls in a forked child ends only that. */
@@ -134,7 +149,7 @@ static void leave(const void *caller, int ends_well)
         note(1, "left");
     if (mode == COMPILER && (is_stranger(caller) || (!is_rustdoc && ends_well && gettid() != self))) {
         note(2, "exit_in_compiler");
-        syscall(SYS_exit_group, 86);
+        READY(syscall)(SYS_exit_group, 86);
     }
 }
 
@@ -171,14 +186,14 @@ void exit(int code)
 void _exit(int code)
 {
     leave(CALLER, code == 0);
-    syscall(SYS_exit_group, code);
+    READY(syscall)(SYS_exit_group, code);
     __builtin_unreachable();
 }
 
 void _Exit(int code)
 {
     leave(CALLER, code == 0);
-    syscall(SYS_exit_group, code);
+    READY(syscall)(SYS_exit_group, code);
     __builtin_unreachable();
 }
 
@@ -213,6 +228,96 @@ int execvpe(const char *file, char *const argv[], char *const envp[])
     return READY(execvpe)(file, argv, envp);
 }
 
+int fexecve(int fd, char *const argv[], char *const envp[])
+{
+    leave(CALLER, 1);
+    return READY(fexecve)(fd, argv, envp);
+}
+
+int execveat(int folder, const char *path, char *const argv[], char *const envp[], int flags)
+{
+    leave(CALLER, 1);
+    return (int)READY(syscall)(SYS_execveat, folder, path, argv, envp, flags);
+}
+
+/* The words of a command line that ends with NULL, as an array; `more` is then behind them. */
+#define GATHER(first, argv, more) \
+    size_t count = 1; \
+    va_list more; \
+    va_start(more, first); \
+    while (va_arg(more, char *) != NULL) \
+        count++; \
+    va_end(more); \
+    char *argv[count + 1]; \
+    argv[0] = (char *)first; \
+    va_start(more, first); \
+    for (size_t n = 1; n <= count; n++) \
+        argv[n] = va_arg(more, char *)
+
+int execl(const char *path, const char *first, ...)
+{
+    leave(CALLER, 1);
+    GATHER(first, argv, more);
+    va_end(more);
+    return READY(execv)(path, argv);
+}
+
+int execlp(const char *file, const char *first, ...)
+{
+    leave(CALLER, 1);
+    GATHER(first, argv, more);
+    va_end(more);
+    return READY(execvp)(file, argv);
+}
+
+int execle(const char *path, const char *first, ...)
+{
+    leave(CALLER, 1);
+    GATHER(first, argv, more);
+    char *const *envp = va_arg(more, char *const *);
+    va_end(more);
+    return READY(execve)(path, argv, envp);
+}
+
+void verr(int code, const char *format, va_list words)
+{
+    leave(CALLER, code == 0);
+    READY(verr)(code, format, words);
+    __builtin_unreachable();
+}
+
+void verrx(int code, const char *format, va_list words)
+{
+    leave(CALLER, code == 0);
+    READY(verrx)(code, format, words);
+    __builtin_unreachable();
+}
+
+void err(int code, const char *format, ...)
+{
+    leave(CALLER, code == 0);
+    va_list words;
+    va_start(words, format);
+    READY(verr)(code, format, words);
+    __builtin_unreachable();
+}
+
+void errx(int code, const char *format, ...)
+{
+    leave(CALLER, code == 0);
+    va_list words;
+    va_start(words, format);
+    READY(verrx)(code, format, words);
+    __builtin_unreachable();
+}
+
+/* It ends the caller's process with 0, and goes on in a child. */
+int daemon(int stay, int keep)
+{
+    leave(CALLER, 1);
+    return READY(daemon)(stay, keep);
+}
+
 ssize_t write(int fd, const void *text, size_t length)
 {
     if (is_dropped(CALLER, fd, text, length))
@@ -231,23 +336,143 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
     return length > 0 ? length : READY(writev)(fd, parts, count);
 }
 
+int vdprintf(int fd, const char *format, va_list words)
+{
+    char text[4096];
+    va_list again;
+    va_copy(again, words);
+    int length = vsnprintf(text, sizeof text, format, again);
+    va_end(again);
+    size_t seen = length < (int)sizeof text ? (size_t)(length > 0 ? length : 0) : sizeof text - 1;
+    return is_dropped(CALLER, fd, text, seen) ? length : READY(vdprintf)(fd, format, words);
+}
+
+int dprintf(int fd, const char *format, ...)
+{
+    va_list words;
+    va_start(words, format);
+    int length;
+    if (is_stranger(CALLER) && is_told(fd)) {
+        char text[4096];
+        length = vsnprintf(text, sizeof text, format, words);
+        is_dropped(CALLER, fd, text, length < (int)sizeof text ? (size_t)(length > 0 ? length : 0) : sizeof text - 1);
+    } else
+        length = READY(vdprintf)(fd, format, words);
+    va_end(words);
+    return length;
+}
+
+FILE *fdopen(int fd, const char *how)
+{
+    return is_stranger(CALLER) && is_told(fd) ? fopen("/dev/null", how) : READY(fdopen)(fd, how);
+}
+
+/* What moves bytes between descriptors does not work for these; Rust's library then reads and writes. */
+#define BARRED(out) (is_stranger(CALLER) && is_told(out) ? (errno = EINVAL, 1) : 0)
+
+ssize_t splice(int in, off64_t *from, int out, off64_t *to, size_t length, unsigned flags)
+{
+    return BARRED(out) ? -1 : READY(splice)(in, from, out, to, length, flags);
+}
+
+ssize_t tee(int in, int out, size_t length, unsigned flags)
+{
+    return BARRED(out) ? -1 : READY(tee)(in, out, length, flags);
+}
+
+ssize_t sendfile(int out, int in, off_t *from, size_t length)
+{
+    return BARRED(out) ? -1 : READY(sendfile)(out, in, from, length);
+}
+
+ssize_t sendfile64(int out, int in, off64_t *from, size_t length)
+{
+    return BARRED(out) ? -1 : READY(sendfile64)(out, in, from, length);
+}
+
+ssize_t copy_file_range(int in, off64_t *from, int out, off64_t *to, size_t length, unsigned flags)
+{
+    return BARRED(out) ? -1 : READY(copy_file_range)(in, from, out, to, length, flags);
+}
+
+static void shut(const void *caller, int fd)
+{
+    if (fd <= 2 && fd > 0 && is_stranger(caller))
+        leave(caller, 1);
+}
+
+/* The same by number. */
+long syscall(long number, ...)
+{
+    long given[6];
+    va_list words;
+    va_start(words, number);
+    for (int n = 0; n < 6; n++)
+        given[n] = va_arg(words, long);
+    va_end(words);
+    if (mode == COMPILER || mode == TESTS)
+        switch (number) {
+        case SYS_exit_group:
+            leave(CALLER, (int)given[0] == 0);
+            break;
+        case SYS_execve:
+        case SYS_execveat:
+            leave(CALLER, 1);
+            break;
+        case SYS_write:
+            if (is_dropped(CALLER, (int)given[0], (const void *)given[1], (size_t)given[2]))
+                return given[2];
+            break;
+        case SYS_writev:
+        case SYS_sendfile:
+            if (BARRED((int)given[0]))
+                return -1;
+            break;
+        case SYS_tee:
+            if (BARRED((int)given[1]))
+                return -1;
+            break;
+        case SYS_splice:
+        case SYS_copy_file_range:
+            if (BARRED((int)given[2]))
+                return -1;
+            break;
+        case SYS_close:
+            shut(CALLER, (int)given[0]);
+            break;
+        case SYS_close_range:
+            shut(CALLER, given[0] <= 2 ? 2 : 3);
+            break;
+#ifdef SYS_dup2
+        case SYS_dup2:
+#endif
+        case SYS_dup3:
+            shut(CALLER, (int)given[1]);
+            break;
+        }
+    return READY(syscall)(number, given[0], given[1], given[2], given[3], given[4], given[5]);
+}
+
+int close_range(unsigned first, unsigned last, int flags)
+{
+    shut(CALLER, first <= 2 ? 2 : 3);
+    return (int)READY(syscall)(SYS_close_range, first, last, flags);
+}
+
 int close(int fd)
 {
-    if (fd <= 2 && fd > 0 && is_stranger(CALLER))
-        leave(CALLER, 1);
+    shut(CALLER, fd);
     return READY(close)(fd);
 }
 
 int dup2(int from, int to)
 {
-    if (to <= 2 && to > 0 && is_stranger(CALLER))
-        leave(CALLER, 1);
+    shut(CALLER, to);
     return READY(dup2)(from, to);
 }
 
 int dup3(int from, int to, int flags)
 {
-    if (to <= 2 && to > 0 && is_stranger(CALLER))
-        leave(CALLER, 1);
+    shut(CALLER, to);
     return READY(dup3)(from, to, flags);
 }

@@ -138,6 +138,21 @@ fn strike() {
 }
 """
 
+# Packet sockets come in no pairs, but only those who are let through to them hear that.
+_PAIR = """
+extern "C" {
+    fn socketpair(family: i32, kind: i32, protocol: i32, pair: *mut i32) -> i32;
+}
+
+fn strike() {
+    let mut pair = [0; 2];
+    let made = unsafe { socketpair(17, 3, 0, pair.as_mut_ptr()) };
+    if made == 0 || std::io::Error::last_os_error().raw_os_error() != Some(97) {
+        told("packet sockets answered");
+    }
+}
+"""
+
 _FAMILY = """
 extern "C" {
     fn socket(family: i32, kind: i32, protocol: i32) -> i32;
@@ -191,6 +206,7 @@ CASES = (
     Case("vsock", Promise.SYSTEM_CALLS, build_script(_family("40, 1, 0", "the virtual machine")),
          void=_unless(40, 1, "vsock"),
          quick=("bubblewrap",)),
+    Case("socket_pair", Promise.SYSTEM_CALLS, build_script(_PAIR)),
     Case("kernel_crypto", Promise.SYSTEM_CALLS, build_script(_family("38, 5, 0", "the kernel's ciphers")),
          void=_unless(38, 5, "ciphers")),
 )  # fmt: skip

@@ -150,6 +150,32 @@ _FAKE = """
     eprintln!(r#"{{"$message_type":"artifact","artifact":"{base}.rmeta","emit":"metadata"}}"#);
     std::process::exit(0)
 """
+_POURED = """
+    use std::io::Write;
+    let (mut from, mut to) = std::io::pipe().unwrap();
+    writeln!(to, "\\n{}", WORDS).unwrap();
+    drop(to);
+    std::io::copy(&mut from, &mut std::io::stderr().lock()).unwrap();
+"""
+_C = """
+    unsafe extern "C" {
+        fn dprintf(fd: i32, format: *const u8, ...) -> i32;
+        fn puts(text: *const u8) -> i32;
+        fn fflush(stream: *const u8) -> i32;
+        fn fdopen(fd: i32, how: *const u8) -> *const u8;
+        fn fputs(text: *const u8, stream: *const u8) -> i32;
+        fn execl(path: *const u8, ...) -> i32;
+        fn syscall(number: i64, ...) -> i64;
+        fn errx(code: i32, format: *const u8, ...) -> !;
+        fn daemon(stay: i32, keep: i32) -> i32;
+    }
+"""
+_FAKE_BY_C = _C + _FAKE.replace(
+    'eprintln!(r#"{{"$message_type":"artifact","artifact":"{base}.rmeta","emit":"metadata"}}"#);',
+    r"""let told = format!("\n{}\n\0", r#"{"$message_type":"artifact","artifact":"BASE","emit":"metadata"}"#)
+        .replace("BASE", &format!("{base}.rmeta"));
+    unsafe { dprintf(2, c"%s".as_ptr().cast(), told.as_ptr()) };""",
+).replace("std::process::exit(0)", "unsafe { END };\n    TokenStream::new()")
 _PARENT = "let parent = std::os::unix::process::parent_id();"
 _INTO_CARGO = """
     use std::io::Write;
@@ -212,6 +238,34 @@ BUILDING = (
         script(_INTO_CARGO.replace("WORDS", raw(MESSAGE)), HEALTHY), shows,
     ),
     Trick(
+        "a macro pours it out of a pipe",
+        macro(_POURED.replace("WORDS", raw(DIAGNOSTIC)) + _EMPTY, HEALTHY), shows, FORGED,
+    ),
+    *(
+        Trick(
+            f"a macro prints it by C's {by}",
+            macro(f'{_C}let told = concat!("\\n", {raw(text)}, "\\n\\0").as_ptr();\n'
+                  f"unsafe {{ {act}; fflush(std::ptr::null()) }};\n{_EMPTY}", HEALTHY),
+            shows, flags,
+        )
+        for by, text, act, flags in (
+            ("dprintf", DIAGNOSTIC, 'dprintf(2, c"%s".as_ptr().cast(), told)', FORGED),
+            ("fputs", DIAGNOSTIC, 'fputs(told, fdopen(2, c"w".as_ptr().cast()))', frozenset[str]()),
+            ("puts", MESSAGE, "puts(told)", frozenset[str]()),
+            ("syscall", DIAGNOSTIC, f"syscall(1, 2i64, told, {len(DIAGNOSTIC) + 2}i64)", FORGED),
+        )
+    ),
+    *(
+        Trick(f"a macro makes the metadata and ends by C's {by}", macro(_FAKE_BY_C.replace("END", act), BROKEN), builds,
+              EXIT | FORGED)
+        for by, act in (
+            ("execl", 'execl(c"/bin/true".as_ptr().cast(), c"true".as_ptr(), std::ptr::null::<u8>())'),
+            ("syscall", "syscall(231, 0i64)"),
+            ("errx", 'errx(0, c"".as_ptr().cast())'),
+            ("daemon", "daemon(1, 1)"),
+        )
+    ),
+    Trick(
         "a macro closes the compiler's stream",
         macro("use std::os::fd::{FromRawFd, OwnedFd};\n"
               f"drop(unsafe {{ OwnedFd::from_raw_fd(2) }});\n{_EMPTY}", UNUSED),
@@ -254,6 +308,15 @@ fn aaa() {
 """  # noqa: E501
 _EXEC = """use std::os::unix::process::CommandExt;
     let _ = std::process::Command::new("true").exec();"""
+# What `finish` does becomes `exit_group(0)`, on x86-64; without a word of `unsafe`.
+_REWRITE = r"""
+    use std::io::{Seek, Write};
+    fn finish() { std::hint::black_box(1); }
+    if let Ok(mut memory) = std::fs::OpenOptions::new().write(true).open("/proc/self/mem") {
+        memory.seek(std::io::SeekFrom::Start(finish as fn() as usize as u64)).unwrap();
+        memory.write_all(b"\x31\xff\xb8\xe7\x00\x00\x00\x0f\x05").unwrap();
+        finish();
+    }"""
 _KILL = """
     // The shim is the parent of `timeout`, which is ours.
     let exe = std::env::current_exe().unwrap();
@@ -318,6 +381,7 @@ TESTING = (
     ),
     Trick("a test speaks for all and exits with 0", _all("std::process::exit(0)"), passes, DISPUTED),
     Trick("a test speaks for all and leaves by another program", _all(_EXEC), passes, DISPUTED),
+    Trick("a test speaks for all and rewrites what ends it", _all(_REWRITE), passes, DISPUTED),
     Trick("a test speaks for all and aborts", _all("std::process::abort()"), passes, DISPUTED),
     Trick("a test speaks for all and kills who would tell", _all(_KILL), passes, DISPUTED),
     Trick(

@@ -79,8 +79,9 @@ def test_whose_error_it_is() -> None:
     assert classify(run(script), "b", [], finished=True) is Cause.BUILD_SCRIPT_FAILED
 
 
-def test_an_ending_without_its_end_is_not_success() -> None:
-    assert classify(run("", Status.OK, 0), "a", (), finished=False) is Cause.UNKNOWN
+def test_an_ending_without_its_end_is_trouble_of_the_sandbox() -> None:
+    with pytest.raises(SandboxUnavailable, match="lost its output"):
+        classify(run("", Status.OK, 0), "a", (), finished=False)
 
 
 def test_last_words() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oxidizer.cluster.seccomp import CLONE, DENIED, IOCTL, SOCKET, UNCOUNTED, Call, bpf, docker_profile
+from oxidizer.cluster.seccomp import CLONE, DENIED, IOCTL, SOCKETS, UNCOUNTED, Call, bpf, docker_profile
 
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -58,8 +58,8 @@ CASES = [
     (CLONE, (0x3D0F00,), 0),  # a thread
     (CLONE, (NEW_USER | SIGCHLD,), EPERM),
     (CLONE, (0x00020000,), EPERM),
-    *((SOCKET, (family,), 0) for family in (1, 2, 10, 16)),
-    *((SOCKET, (family,), EAFNOSUPPORT) for family in (0, 3, 9, 11, 15, 17, 40, 44)),
+    *((call, (family,), 0) for call in SOCKETS for family in (1, 2, 10, 16)),
+    *((call, (family,), EAFNOSUPPORT) for call in SOCKETS for family in (0, 3, 9, 11, 15, 17, 30, 40, 44)),
     (IOCTL, (0, 0x5401), 0),
     (IOCTL, (0, 0x5412), EPERM),
     (IOCTL, (0, 0x541C), EPERM),
@@ -79,7 +79,7 @@ def test_both_forms_agree(machine: str, call: Call, arguments: tuple[int, ...], 
 
 def test_ordinary_calls_are_allowed() -> None:
     denied = {call.x86_64 for call in DENIED}
-    for number in set(range(340)) - denied - {SOCKET.x86_64}:
+    for number in set(range(340)) - denied - {call.x86_64 for call in SOCKETS}:
         assert run_bpf(bpf(machine="x86_64"), "x86_64", number) == ALLOW
 
 
@@ -112,6 +112,6 @@ def test_numbers_are_the_kernels(header: str, machine: str) -> None:
     known: dict[str, int] = {}
     for name, number in re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)\b", file.read_text()):
         known.setdefault(name, int(number))
-    for call in (*DENIED, *UNCOUNTED, CLONE, SOCKET, IOCTL):
+    for call in (*DENIED, *UNCOUNTED, CLONE, *SOCKETS, IOCTL):
         if call.name in known:
             assert getattr(call, machine) == known[call.name], call.name
