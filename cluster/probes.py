@@ -75,7 +75,10 @@ class Probe:
         # Where a limit ended the command, its first word may have been on its way.
         if result.status in (Status.OK, Status.FAILED) and not result.stdout.startswith(_TRIED):
             said = (result.stderr or result.stdout)[-200:].decode(errors="replace")
-            raise SandboxUnavailable(f"a sandbox could not be tried for {self.promise}: {result.status}, {said!r}")
+            raise SandboxUnavailable(
+                f"the promise {self.promise} could not be tried, since its script did not begin: the command ended as "
+                f"{result.status} and said {said!r}"
+            )
         if self.harm(scene, result):
             return Level.WEAKER if self.ended and result.status is self.ended else Level.ABSENT
         if self.promise in scene.box.weaker:

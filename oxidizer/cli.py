@@ -29,8 +29,8 @@ AcceptWeaker = Annotated[
     typer.Option(
         "--accept-weaker",
         metavar="NAME",
-        help="Run though this promise of the sandbox is weaker or absent here, as `oxidizer doctor --sandbox auto` "
-        "names it. Repeatable, or several with commas.",
+        help="Run though this promise of the sandbox is weaker here, as `oxidizer doctor --sandbox auto` names it; "
+        "`user` and `cpu` may be absent, too. Repeatable, or several with commas.",
     ),
 ]
 RunFolder = Annotated[Path, typer.Argument(help="A run directory, as `oxidizer mine --out` made it.", metavar="RUN")]
@@ -201,7 +201,7 @@ def doctor(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --clean: list it, remove nothing.")] = False,
 ) -> None:
-    """What is installed here, what each missing thing costs, and how to get it.
+    """What is installed here and what a missing thing costs; how the sandbox holds; what dead runs left.
 
     Exit status 1 if mining cannot work; with [bold]--sandbox[/], if a promise is absent that no campaign does without.
     With [bold]--clean[/] it lists the containers, control groups, mounts, loop devices, processes and scratch folders

@@ -20,6 +20,9 @@ STUCK_S = 150.0
 """No unit in so long, without a fault: the command hangs."""
 _STATUSES = {0, 1, 3, 143, -9, -15}
 _STARTS_PER_FAULT = 4
+_PARTING_S = 15.0
+"""What ends may take so long."""
+_DAEMONS = (b"dockerd\0", b"containerd\0")
 Say = Callable[[str], None]
 
 
@@ -35,8 +38,6 @@ class Struck:
     left: list[str] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
     """What no fault explains: a traceback, a strange exit status, a command that hangs."""
-    found: int = 0
-    """Things that the campaign's end found left behind, and took away: after `kill -9` there have to be some."""
 
     @property
     def well(self) -> bool:
@@ -165,14 +166,17 @@ class Play:
             self._blame().left.append(str(path))
 
     def _clean(self) -> None:
-        """`doctor --clean`, and then our own look at what is there."""
+        """Our own look at what a finished campaign leaves, and at what is there after `doctor --clean`."""
+        deadline_s = time.monotonic() + _PARTING_S
+        while (left := remains(self.stage, self.campaign.id)) and time.monotonic() < deadline_s:
+            time.sleep(0.2)
+        if left:
+            self._blame().left += [f"when all was done: {what}" for what in left]
         done = subprocess.run(
             oxidizer("doctor", "--clean"), env=self.stage.environment(), cwd=ROOT, capture_output=True, text=True,
             check=False, timeout=120,
         )  # fmt: skip
         removed = [line for line in done.stdout.splitlines() if line.startswith("removed")]
-        if self.struck:
-            self.struck[-1].found = len(removed)
         self.say(
             "".join(f"  at the end {line}\n" for line in removed).rstrip() or "  at the end nothing is left behind"
         )
@@ -199,6 +203,6 @@ def remains(stage: Stage, run: str | None) -> list[str]:
         with suppress(OSError):
             line = (entry / "cmdline").read_bytes()
             ours = stage.token.encode() in (entry / "environ").read_bytes() or inside.encode() + b"/" in line
-            if line and ours and int(entry.name) not in own and b"/containerd" not in line and b"dockerd" not in line:
+            if line and ours and int(entry.name) not in own and not line.startswith(_DAEMONS):
                 found.append(f"process {entry.name} {line[:80].decode(errors='replace')}")
     return found
