@@ -201,8 +201,10 @@ def admit(spec: CrateSpec, facts: ManifestFacts, root: Path) -> str:
 def mounts_of(crate: PreparedCrate, toolchain: Toolchain, target: Path) -> Mounts:
     """What the crate's sandbox shows."""
     registry, git, config = cargo_home_view(cargo_home())
+    # Repositories that others came from, and the addresses of those, are shown to nobody who needs none.
+    needs_git = b'source = "git+' in crate.lock
     return Mounts(
-        source=crate.root, target=target, toolchain=toolchain.sysroot, registry=registry, git=git,
+        source=crate.root, target=target, toolchain=toolchain.sysroot, registry=registry, git=git if needs_git else None,
         shims=_SHIM_FOLDER, files={f"{CARGO_HOME}/config.toml": config},
     )  # fmt: skip
 
