@@ -202,9 +202,9 @@ def mounts_of(crate: PreparedCrate, toolchain: Toolchain, target: Path) -> Mount
     """What the crate's sandbox shows."""
     registry, git, config = cargo_home_view(cargo_home())
     # Repositories that others came from, and the addresses of those, are shown to nobody who needs none.
-    needs_git = b'source = "git+' in crate.lock
+    git = git if b'source = "git+' in crate.lock else None
     return Mounts(
-        source=crate.root, target=target, toolchain=toolchain.sysroot, registry=registry, git=git if needs_git else None,
+        source=crate.root, target=target, toolchain=toolchain.sysroot, registry=registry, git=git,
         shims=_SHIM_FOLDER, files={f"{CARGO_HOME}/config.toml": config},
     )  # fmt: skip
 
