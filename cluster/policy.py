@@ -19,14 +19,14 @@ one in code, and so do other names for the same thing: `use std::process::exit a
 | `hidden_code` | a new `cfg`, `cfg_attr`, `cfg!` | refused |
 | `unfinished_code` | a new `todo!` or `unimplemented!`, a macro that calls the macro that it is given | refused |
 | `panic_in_place` | a new `panic!` or `unreachable!` that is a body, an arm, an `else` or a value | refused |
-| `early_exit` | a new `process::exit`, `process::abort`, `intrinsics::abort`, or a `use` of them | refused |
+| `early_exit` | a new `process::exit`, `process::abort`, `CommandExt`, `intrinsics::abort`, a `use` of them | refused |
 | `endless_loop` | a new `loop` or `while true` without a way out | refused |
 | `gutted_body` | a function that did something gives a constant, a default, its argument, or returns first | refused |
 | `deleted_item` | an item, field or variant goes, or fewer see it, and the diagnostic does not ask for that | refused |
 | `new_unsafe` | a new `unsafe` or `extern` block; without a source, blocks and functions are fine for E0133 | refused |
 | `linked_code` | `#[link]`, `#[no_mangle]`, `#[link_section]`, `#[ctor]`, .., `global_asm!`, `asm!` | refused |
 | `outside_file` | `include!` and `#[path]` that leave the crate, `env!` of anything but `CARGO_..` | refused |
-| `forged_output` | a text that is cargo's or libtest's, a stream opened by its file, raw descriptors | refused |
+| `forged_output` | a text of cargo's or libtest's, a stream or memory opened by its file, raw descriptors | refused |
 | `manifest_edit` | Cargo.toml or Cargo.lock, where the mistake was not made there | refused |
 | `build_script_edit` | the build script, where neither mistake nor diagnostic is there | refused |
 | `proc_macro_edit` | a procedural macro's package, where neither mistake nor diagnostic is there | refused |

@@ -21,7 +21,7 @@ _EXITS = frozenset(
     {
         ("process", "exit"), ("process", "abort"), ("intrinsics", "abort"), ("intrinsics", "unreachable"),
         ("libc", "exit"), ("libc", "_exit"), ("libc", "abort"), ("libc", "quick_exit"), ("unistd", "_exit"),
-        ("ExitCode", "exit_process"),
+        ("ExitCode", "exit_process"), ("process", "CommandExt"), ("CommandExt", "exec"),
     }
 )  # fmt: skip
 _EXIT_MODULES = frozenset(module for module, _ in _EXITS)

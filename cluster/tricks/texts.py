@@ -15,7 +15,9 @@ _MESSAGE = re.compile(
     r'\{+\s*"(?:reason|type)"\s*:|"reason"\s*:\s*"(?:compiler-|build-)|"type"\s*:\s*"(?:test|suite|doctest)"|"event"\s*:\s*"(?:ok|started|failed)"'
     r"|test result: |^test .* \.\.\. (?:ok|ignored)|\"\$message_type\""
 )
-_STREAM = re.compile(r"^/(?:dev/(?:std(?:out|err)|fd/|tty)|proc/(?:self|\d+)/fd)")
+_STREAM = re.compile(
+    r"^/(?:dev/(?:std(?:out|err)|fd/|tty)|proc/(?:(?:thread-)?self|\d+|\{[^}]*\})(?:/task/[^/]*)?/(?:fd|mem))"
+)
 _DESCRIPTORS = frozenset({"from_raw_fd", "from_raw_handle", "borrow_raw", "into_raw_fd", "FromRawFd", "BorrowedFd"})
 _INCLUDES = frozenset({"include", "include_str", "include_bytes"})
 _ENVIRONMENT = frozenset({"env", "option_env"})
@@ -28,10 +30,11 @@ def facts(piece: Piece, file: str, package: str) -> Iterator[Fact]:
     strings = [w for w in piece.words if w.kind in STRINGS]
     for word in strings:
         text = meaning(word.text)
-        if _MESSAGE.search(text):
+        # Other quotes are soon replaced.
+        if _MESSAGE.search(text) or _MESSAGE.search(text.replace("'", '"')):
             yield _forged(word, f"says what cargo or a test runner says: {word.text[:40]}")
         if _STREAM.match(text):
-            yield _forged(word, f"names an open stream by its file: {word.text[:40]}")
+            yield _forged(word, f"names an open stream, or memory, by its file: {word.text[:40]}")
     # Cut in parts it is the same message.
     for at, word in enumerate(piece.words[:-2]):
         if word.text == "concat" and piece.words[at + 1].text == "!":

@@ -155,6 +155,14 @@ ENDING = [
         "values.first().copied().unwrap_or_else(|| 0)",
     ),
     pair(
+        "another program in its place",
+        T.EARLY_EXIT,
+        FIRST,
+        "values.first()",
+        'std::os::unix::process::CommandExt::exec(&mut std::process::Command::new("true"))',
+        'std::process::Command::new("true").status()',
+    ),
+    pair(
         "exit by all names of a module",
         T.EARLY_EXIT,
         FIRST,
