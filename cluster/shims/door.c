@@ -279,37 +279,25 @@ int execle(const char *path, const char *first, ...)
     return READY(execve)(path, argv, envp);
 }
 
-void verr(int code, const char *format, va_list words)
-{
-    leave(CALLER, code == 0);
-    READY(verr)(code, format, words);
-    __builtin_unreachable();
-}
+/* `verr` and `err`, which takes the same words one by one; `verrx` and `errx`. */
+#define ENDS(listed, plain) \
+    void listed(int code, const char *format, va_list words) \
+    { \
+        leave(CALLER, code == 0); \
+        READY(listed)(code, format, words); \
+        __builtin_unreachable(); \
+    } \
+    void plain(int code, const char *format, ...) \
+    { \
+        va_list words; \
+        leave(CALLER, code == 0); \
+        va_start(words, format); \
+        READY(listed)(code, format, words); \
+        __builtin_unreachable(); \
+    }
 
-void verrx(int code, const char *format, va_list words)
-{
-    leave(CALLER, code == 0);
-    READY(verrx)(code, format, words);
-    __builtin_unreachable();
-}
-
-void err(int code, const char *format, ...)
-{
-    leave(CALLER, code == 0);
-    va_list words;
-    va_start(words, format);
-    READY(verr)(code, format, words);
-    __builtin_unreachable();
-}
-
-void errx(int code, const char *format, ...)
-{
-    leave(CALLER, code == 0);
-    va_list words;
-    va_start(words, format);
-    READY(verrx)(code, format, words);
-    __builtin_unreachable();
-}
+ENDS(verr, err)
+ENDS(verrx, errx)
 
 /* It ends the caller's process with 0, and goes on in a child. */
 int daemon(int stay, int keep)
@@ -336,7 +324,7 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
     return length > 0 ? length : READY(writev)(fd, parts, count);
 }
 
-int vdprintf(int fd, const char *format, va_list words)
+static int printed(const void *caller, int fd, const char *format, va_list words)
 {
     char text[4096];
     va_list again;
@@ -344,20 +332,19 @@ int vdprintf(int fd, const char *format, va_list words)
     int length = vsnprintf(text, sizeof text, format, again);
     va_end(again);
     size_t seen = length < (int)sizeof text ? (size_t)(length > 0 ? length : 0) : sizeof text - 1;
-    return is_dropped(CALLER, fd, text, seen) ? length : READY(vdprintf)(fd, format, words);
+    return is_dropped(caller, fd, text, seen) ? length : READY(vdprintf)(fd, format, words);
+}
+
+int vdprintf(int fd, const char *format, va_list words)
+{
+    return printed(CALLER, fd, format, words);
 }
 
 int dprintf(int fd, const char *format, ...)
 {
     va_list words;
     va_start(words, format);
-    int length;
-    if (is_stranger(CALLER) && is_told(fd)) {
-        char text[4096];
-        length = vsnprintf(text, sizeof text, format, words);
-        is_dropped(CALLER, fd, text, length < (int)sizeof text ? (size_t)(length > 0 ? length : 0) : sizeof text - 1);
-    } else
-        length = READY(vdprintf)(fd, format, words);
+    int length = printed(CALLER, fd, format, words);
     va_end(words);
     return length;
 }
