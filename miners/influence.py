@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 
 from tree_sitter import Node
@@ -24,6 +24,8 @@ class Influences:
     def __init__(self, code: Code) -> None:
         self._code = code
         self._needs: dict[int, frozenset[str]] = {}
+        self._named: dict[int, frozenset[str]] = {}
+        self._run_names: dict[int, frozenset[str]] = {}
 
     def of(self, route: Route, start: int, end: int, item: Node | None, function: Node | None) -> Influence:
         """Of edits in a byte range, with the outermost item and function around them."""
@@ -33,13 +35,13 @@ class Influences:
         in_body = _lies_in_body(start, end, function)
         spoils, needs = frozenset[str](), self._run_in(home)
         if function is None or is_const(function, self._code):
-            spoils = frozenset(f"{name}()" for name in self._running(_names(home, self._code)))
+            spoils = self._running(home)
         if route is Route.LINT:
             # It compiles, mostly: what cannot be run any more complains where it is called.
             return Influence(False, spoils)
         if route is not Route.ITEM or in_body:
             return Influence(False, spoils, needs)
-        names = frozenset(_names(home, self._code))
+        names = self._names(home)
         words = Counter(_words(self._code.text(home)))
         # Its own names are no calls where it says them but once.
         said = {word for word, times in words.items() if word not in names or times > 1}
@@ -55,12 +57,19 @@ class Influences:
                 found[self._code.text(name)] = frozenset(_words(self._code.text(node)))
         return found
 
-    def _running(self, names: Iterable[str]) -> set[str]:
-        """The names, and those of all by which the compiler comes to run them: they fail with what they call."""
-        found = set(names)
-        while more := {name for name, words in self._run.items() if name not in found and not words.isdisjoint(found)}:
-            found |= more
-        return found
+    def _names(self, home: Node) -> frozenset[str]:
+        if home.start_byte not in self._named:
+            self._named[home.start_byte] = frozenset(_names(home, self._code))
+        return self._named[home.start_byte]
+
+    def _running(self, home: Node) -> frozenset[str]:
+        """The calls of its names, and of all by which the compiler comes to run them: they fail with what they call."""
+        if home.start_byte not in self._run_names:
+            found = set(self._names(home))
+            while more := {n for n, words in self._run.items() if n not in found and not words.isdisjoint(found)}:
+                found |= more
+            self._run_names[home.start_byte] = frozenset(f"{name}()" for name in found)
+        return self._run_names[home.start_byte]
 
     def _run_in(self, region: Node) -> frozenset[str]:
         """What the compiler runs before it can check the code of a region: lengths of arrays, constants, arguments."""
