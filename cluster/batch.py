@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from oxidizer.cluster.diagnostics import Diagnostic, distinct
@@ -192,8 +192,7 @@ class BatchChecker:
             alone = {n: self.alone(group[n]) for n in suspects}
             verdicts = alone | self._judge_rest(group, suspects)
         else:
-            middle = len(numbers) // 2
-            halves = [{n: group[n] for n in part} for part in (numbers[:middle], numbers[middle:])]
+            halves = [{n: group[n] for n in part} for part in _halves(group)]
             verdicts = {n: verdict for half in halves for n, verdict in self._judge(half).items()}
             alone = {n: verdicts[n] for half in halves if len(half) == 1 for n in half}
         culprits = [n for n in sorted(alone) if _is_loud(alone[n], group[n])]
@@ -271,6 +270,19 @@ def _seen(early: Sequence[Diagnostic], strays: Sequence[Diagnostic], compiled: C
     more = f" and of {len(silent) - 1} more" if len(silent) > 1 else ""
     told += [f"silent sentinel of {silent[0]}{more}"] if silent else []
     return "; ".join(told)
+
+
+def _halves(group: Mapping[int, Mutant]) -> tuple[list[int], list[int]]:
+    """Those that most likely spoil the run, and the rest: what changes names that others say, then what they run."""
+    spoils = {n: mutant.influence.spoils for n, mutant in group.items()}
+    for suspects in (
+        [n for n, names in spoils.items() if any(not name.endswith("()") for name in names)],
+        [n for n, names in spoils.items() if names],
+    ):
+        if 0 < len(suspects) < len(group):
+            return suspects, [n for n in group if n not in suspects]
+    numbers = list(group)
+    return numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
 
 
 def _is_loud(verdict: Verdict, mutant: Mutant) -> bool:

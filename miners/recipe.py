@@ -66,19 +66,19 @@ class Injection:
     """The operators at work, by name; none named means all."""
     tried_per_function: int = 10
     """Mutants tried per outermost function or item, of those that share runs."""
-    tried_errors: int = 1200
+    tried_errors: int = 850
     """Mutants tried for compile errors, of those that share runs."""
-    tried_lints: int = 600
+    tried_lints: int = 440
     """Mutants tried for lints."""
     tried_syntax: int = 96
     """Mistakes of syntax tried, of those that share runs."""
-    tried_alone: int = 48
+    tried_alone: int = 36
     """Mutants tried that need a run of their own, mistakes of syntax among them."""
     tried_manifest: int = 6
     """Mistakes in Cargo.toml tried, each with a run of cargo of its own, which may build dependencies again."""
-    tried_tests: int = 48
+    tried_tests: int = 40
     """Changes of behaviour tried on the tests."""
-    tried_survivors: int = 16
+    tried_survivors: int = 12
     """Mutants made for the compiler, which it does not mind, tried on the tests."""
     per_code: int = 60
     """Tuples kept per code."""
