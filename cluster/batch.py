@@ -192,9 +192,9 @@ class BatchChecker:
             alone = {n: self.alone(group[n]) for n in suspects}
             verdicts = alone | self._judge_rest(group, suspects)
         else:
-            halves = [{n: group[n] for n in part} for part in _halves(group)]
-            verdicts = {n: verdict for half in halves for n, verdict in self._judge(half).items()}
-            alone = {n: verdicts[n] for half in halves if len(half) == 1 for n in half}
+            parts = [{n: group[n] for n in part} for part in halves(group)]
+            verdicts = {n: verdict for part in parts for n, verdict in self._judge(part).items()}
+            alone = {n: verdicts[n] for part in parts if len(part) == 1 for n in part}
         culprits = [n for n in sorted(alone) if _is_loud(alone[n], group[n])]
         if len(self.effort.poisons) == noted:
             # No smaller run was spoiled: it is one of those judged alone, or it takes several.
@@ -272,7 +272,7 @@ def _seen(early: Sequence[Diagnostic], strays: Sequence[Diagnostic], compiled: C
     return "; ".join(told)
 
 
-def _halves(group: Mapping[int, Mutant]) -> tuple[list[int], list[int]]:
+def halves(group: Mapping[int, Mutant]) -> tuple[list[int], list[int]]:
     """Those that most likely spoil the run, and the rest: what changes names that others say, then what they run."""
     spoils = {n: mutant.influence.spoils for n, mutant in group.items()}
     for suspects in (

@@ -66,13 +66,13 @@ class Injection:
     """The operators at work, by name; none named means all."""
     tried_per_function: int = 10
     """Mutants tried per outermost function or item, of those that share runs."""
-    tried_errors: int = 850
+    tried_errors: int = 780
     """Mutants tried for compile errors, of those that share runs."""
-    tried_lints: int = 440
+    tried_lints: int = 400
     """Mutants tried for lints."""
     tried_syntax: int = 96
     """Mistakes of syntax tried, of those that share runs."""
-    tried_alone: int = 36
+    tried_alone: int = 32
     """Mutants tried that need a run of their own, mistakes of syntax among them."""
     tried_manifest: int = 6
     """Mistakes in Cargo.toml tried, each with a run of cargo of its own, which may build dependencies again."""
@@ -86,7 +86,7 @@ class Injection:
     """Tuples kept per operator."""
     per_function: int = 16
     """Tuples kept per outermost function or item."""
-    per_crate: int = 850
+    per_crate: int = 800
     """Tuples kept in all."""
     lint_share: float = 0.4
     """The share of `per_crate` that lints may have."""

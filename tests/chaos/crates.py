@@ -41,8 +41,10 @@ fn a_full_shelf_takes_nothing() {{
     assert_eq!(shelf.first(), Some(&({needs}::weigh(3) + {number})));
 }}
 """
-TESTED_EVERY = 6
-"""One crate in so many has a test: tests take the longest."""
+TESTED_EVERY, GUESTS_EVERY = 6, 4
+"""One crate in so many has a test (tests take the longest), and one has a guest: what it needs has a build script."""
+WEIGH = {"src/lib.rs": "pub fn weigh(thing: usize) -> usize {\n    thing * 2\n}\n"}
+GUEST = {"build.rs": 'fn main() {\n    println!("cargo:rerun-if-changed=build.rs");\n}\n'}
 RECIPE = """groups = ["style"]
 restriction = []
 rustc = []
@@ -70,7 +72,7 @@ def write_crates(folder: Path, registry: Registry, names: Sequence[str]) -> tupl
     """The crates, with what they need in the registry: the list and the recipe."""
     for number, name in enumerate(names):
         needs = f"ember{number}"
-        registry.add(needs, files={"src/lib.rs": "pub fn weigh(thing: usize) -> usize {\n    thing * 2\n}\n"})
+        registry.add(needs, files={**WEIGH, **(GUEST if number % GUESTS_EVERY == 1 else {})})
         (folder / name / "src").mkdir(parents=True)
         (folder / name / "Cargo.toml").write_text(MANIFEST.format(name=name, needs=needs))
         text = LIBRARY + (TESTS if number % TESTED_EVERY == 0 else "")

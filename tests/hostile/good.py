@@ -7,10 +7,11 @@ from pathlib import Path
 
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.promises import Promise
+from oxidizer.cluster.sandbox import Mounts
 from oxidizer.cluster.toolchain import Toolchain
 from tests.hostile.case import LIMITS, Case
 from tests.hostile.stage import Stage
-from tests.hostile.trial import open_box
+from tests.hostile.trial import by_worker_of, open_box
 
 _LIBRARY = """\
 pub fn sum(a: u32, b: u32) -> u32 {
@@ -44,7 +45,14 @@ GOOD = Case(
 def check_next_unit(backend: str, folder: Path, toolchain: Toolchain) -> None:
     """The good crate, checked and tested, gives what it gives on a machine that nobody attacked."""
     stage = Stage(GOOD, folder, toolchain)
-    with stage, open_box(backend, stage.mounts(backend), replace(LIMITS, wall_s=120.0)) as box:
+    mounts = stage.mounts(backend)
+    with stage:
+        by_worker_of(backend, stage, mounts, lambda: _check(backend, mounts))
+    stage.clear()
+
+
+def _check(backend: str, mounts: Mounts) -> None:
+    with open_box(backend, mounts, replace(LIMITS, wall_s=120.0)) as box:
         cargo = Cargo(box, "good")
         build = cargo.check()
         told = [(d.code, d.primary.line_start if d.primary else 0) for d in build.diagnostics]
@@ -52,4 +60,3 @@ def check_next_unit(backend: str, folder: Path, toolchain: Toolchain) -> None:
         tests = cargo.test()
         found = sorted((test.name, str(outcome)) for test, outcome in tests.results.outcomes.items())
         assert found == [("tests::adds", "passed"), ("tests::fails", "failed")], tests.run
-    stage.clear()

@@ -19,12 +19,12 @@ from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.fetch import FetchError, PreparedCrate, expand, prepare
 from oxidizer.cluster.outcome import Cause
 from oxidizer.cluster.promises import Promise
-from oxidizer.cluster.sandbox import Mounts
+from oxidizer.cluster.sandbox import Mounts, RunResult
 from oxidizer.cluster.toolchain import Toolchain
 from tests.hostile.case import LIMITS, Case, Group
 from tests.hostile.configuration import Steering
 from tests.hostile.stage import Stage
-from tests.hostile.trial import Outcome, Row, open_box
+from tests.hostile.trial import Outcome, Row, by_worker_of, open_box
 from tests.integration.boxes import MB
 from tests.integration.small_registry import Registry
 
@@ -62,9 +62,12 @@ def _plainly(case: Steering, backend: str, stage: Stage) -> str:
     """What cargo does with the tree as it is; the host's loopback is there for the case that goes out."""
     without = Promise.NETWORK if "@tcp@" in "".join(case.files.values()) else None
     mounts = replace(stage.mounts(backend), files={})
-    with open_box(backend, mounts, _LIMITS, without) as box:
-        run = box.run(["sh", "-c", _IN_A_COPY, case.folder, *case.plain])
-        harm = stage.said()
+
+    def work() -> tuple[RunResult, str]:
+        with open_box(backend, mounts, _LIMITS, without) as box:
+            return box.run(["sh", "-c", _IN_A_COPY, case.folder, *case.plain]), stage.said()
+
+    run, harm = by_worker_of(backend, stage, mounts, work)
     heard = stage.services.heard
     if case.harm:
         found = case.harm in heard if without else case.harm.encode() in run.stdout
@@ -88,11 +91,16 @@ def _prepared(case: Steering, backend: str, stage: Stage, registry: Registry, to
         source=crate.root, target=stage.folder / "clean", toolchain=toolchain.sysroot, registry=cache, git=git,
         shims=stage.folder / "shims", files={"/cargo/config.toml": config},
     )  # fmt: skip
-    with open_box(backend, mounts, _LIMITS) as box:
-        cargo = Cargo(box, crate.name, member=crate.member)
-        cause = cargo.test().cause if case.command == "test" else cargo.build([case.command]).cause
-        said = stage.folder / "clean/said"
-        assert not said.exists() or not said.read_text()
+
+    def work() -> Cause | None:
+        with open_box(backend, mounts, _LIMITS) as box:
+            cargo = Cargo(box, crate.name, member=crate.member)
+            cause = cargo.test().cause if case.command == "test" else cargo.build([case.command]).cause
+            said = stage.folder / "clean/said"
+            assert not said.exists() or not said.read_text()
+            return cause
+
+    cause = by_worker_of(backend, stage, mounts, work)
     # Without the link there is nothing to include: the crate does not build, and nothing was told.
     assert cause is (Cause.COMPILE_ERROR if case.links else None), cause
     shutil.rmtree(stage.folder / "clean")

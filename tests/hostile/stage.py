@@ -37,7 +37,7 @@ class Stage:
         self.services = Services(folder / "docker.sock", f"hostile-{self.token}")
         folder.mkdir(parents=True)
         folder.chmod(0o755)
-        for name in ("src", "cargo/registry/cache", "shims", "elsewhere", "target"):
+        for name in ("src", "cargo/registry/cache", "shims", "elsewhere", "scratch", "target"):
             (folder / name).mkdir(parents=True)
         (folder / "secret").write_text(f"secret-{self.token}")
         (folder / "elsewhere/report").write_text(f"secret-{self.token}")

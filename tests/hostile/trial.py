@@ -9,14 +9,15 @@ import multiprocessing
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from oxidizer.cluster.backends import open_sandbox, with_door
 from oxidizer.cluster.bubblewrap import BubblewrapSandbox
+from oxidizer.cluster.capabilities import may_mount
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.collect import NotCollected
 from oxidizer.cluster.promises import Promise
@@ -24,8 +25,11 @@ from oxidizer.cluster.sandbox import Limits, Mounts, Sandbox
 from oxidizer.cluster.toolchain import Toolchain
 from tests.hostile.case import LIMITS, Case, Evidence
 from tests.hostile.neighbour import Neighbour
+from tests.hostile.ordinary import as_ordinary, become_ordinary, give
 from tests.hostile.stage import METADATA, Stage, own_network, processes_with
 
+T = TypeVar("T")
+USERS = "bubblewrap-user"
 _MOST = 1 << 20
 _GONE_S, _TO_WORK_S = 5.0, 30.0
 
@@ -59,10 +63,18 @@ class Row:
 
 
 def open_box(backend: str, mounts: Mounts, limits: Limits, without: Promise | None = None) -> Sandbox:
-    """A sandbox by the suite's name of it: `bubblewrap-user` is bubblewrap as an ordinary user has it."""
-    if backend == "bubblewrap-user":
+    """A sandbox by the suite's name of it, for `by_worker_of`: on USERS this process is an ordinary user's."""
+    if backend == USERS:
         return BubblewrapSandbox(with_door("bubblewrap", mounts), limits, privileged=False, without=without)
     return open_sandbox(backend, mounts, limits, without=without)
+
+
+def by_worker_of(backend: str, stage: Stage, mounts: Mounts, work: Callable[[], T]) -> T:
+    """What `work` returns, by a worker as the backend has it: on USERS one of an ordinary user, in a process of his."""
+    if backend != USERS:
+        return work()
+    with_door("bubblewrap", mounts)  # once, and not by each of those processes
+    return as_ordinary(work, stage.folder, [mounts.toolchain])
 
 
 def prove(case: Case, backend: str, folder: Path, toolchain: Toolchain) -> Row:
@@ -103,14 +115,20 @@ def strike(case: Case, backend: str, folder: Path, toolchain: Toolchain, without
         if case.command == "killed":
             evidence = _with_killed_worker(stage, backend, mounts, limits, without)
         else:
-            evidence = _in_this_worker(stage, backend, mounts, limits, without)
+            evidence = _at_work(stage, backend, mounts, limits, without)
         evidence = replace(evidence, seconds=time.monotonic() - began)
         changed = [name for name, fact in stage.facts().items() if fact != before[name]]
         left = stage.leavings() if without is None else []
         return replace(evidence, changed=(*changed, *left))
 
 
-def _in_this_worker(stage: Stage, backend: str, mounts: Mounts, limits: Limits, without: Promise | None) -> Evidence:
+def _at_work(stage: Stage, backend: str, mounts: Mounts, limits: Limits, without: Promise | None) -> Evidence:
+    seen = by_worker_of(backend, stage, mounts, lambda: _seen(stage, backend, mounts, limits, without))
+    return Evidence(stage, **seen)
+
+
+def _seen(stage: Stage, backend: str, mounts: Mounts, limits: Limits, without: Promise | None) -> dict[str, Any]:
+    """What a worker saw, field by field: a stage goes through no pipe."""
     case, beside = stage.case, None
     with contextlib.ExitStack() as stack:
         if case.neighbour:
@@ -127,18 +145,24 @@ def _in_this_worker(stage: Stage, backend: str, mounts: Mounts, limits: Limits, 
         living, said = len(processes_with(f"daemon-{stage.token}")), stage.said()
         collected = _collect(box, stage, without) if case.command == "collect" else ""
     shutil.rmtree(stage.folder / "neighbour", ignore_errors=True)
-    return Evidence(stage, run, cause, said, living, beside.result if beside else None, collected)
+    met = beside.result if beside else None
+    return {"run": run, "cause": cause, "said": said, "living": living, "neighbour": met, "collected": collected}
 
 
 def _with_killed_worker(
     stage: Stage, backend: str, mounts: Mounts, limits: Limits, without: Promise | None
 ) -> Evidence:
     """The command runs in a process that is killed at work."""
+    is_users = backend == USERS and may_mount()
 
     def work() -> None:
+        if is_users:
+            become_ordinary(stage.folder, [mounts.toolchain])
         with open_box(backend, mounts, limits, without) as box:
             Cargo(box, stage.case.name).check()
 
+    if is_users:
+        give(stage.folder)
     worker = multiprocessing.get_context("fork").Process(target=work)
     worker.start()
     deadline_s = time.monotonic() + _TO_WORK_S
@@ -152,10 +176,13 @@ def _with_killed_worker(
     while (living := len(processes_with(argument))) and time.monotonic() < deadline_s:
         time.sleep(0.05)
     # What a killed worker cannot remove itself, the next one does.
-    with open_box(backend, replace(mounts, target=stage.folder / "next"), LIMITS):
-        pass
+    by_worker_of(backend, stage, mounts, lambda: open_box(backend, _beside(stage, mounts), LIMITS).close())
     shutil.rmtree(stage.folder / "next", ignore_errors=True)
     return Evidence(stage, None, None, "", living, None)
+
+
+def _beside(stage: Stage, mounts: Mounts) -> Mounts:
+    return replace(mounts, target=stage.folder / "next")
 
 
 def _collect(box: Sandbox, stage: Stage, without: Promise | None) -> str:

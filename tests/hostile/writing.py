@@ -123,7 +123,7 @@ CASES = (
     Case("report_is_a_link", Promise.COLLECTION, build_script(_SYMLINK), command="collect", harm=collected,
          quick=("docker", "bubblewrap")),
     Case("report_below_a_link", Promise.COLLECTION, build_script(_FOLDER_LINK), command="collect", harm=collected),
-    Case("report_is_a_device", Promise.COLLECTION, build_script(_DEVICE), command="collect", harm=collected),
+    Case("report_is_a_link_to_a_device", Promise.COLLECTION, build_script(_DEVICE), command="collect", harm=collected),
     Case("report_is_a_fifo", Promise.COLLECTION, build_script(_FIFO), command="collect", harm=collected,
          quick=("bubblewrap-user",)),
 )  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 from oxidizer.cluster.edits import Edit, EditConflict, apply
 from oxidizer.cluster.layout import Mutant
 from oxidizer.cluster.rustc import Rustc, record
+from oxidizer.cluster.sandbox import RunResult
 from oxidizer.cluster.schemata import Schemata, apart, as_branch, judge_behaviour
 from oxidizer.cluster.verdict import Reason
 from oxidizer.cluster.workbench import Workbench
@@ -237,6 +238,29 @@ def test_schemata_say_what_a_build_of_each_change_says(open_crate: Any) -> None:
     with pytest.raises(EditConflict):
         Schemata(bench, Rustc(cargo, target), [mutants[0], mutants[0]]).judge()
     assert bench.read(LIB) == (root / LIB).read_bytes()
+
+
+def test_a_change_that_never_ends_is_run_once(open_crate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one of its programs is ended, the others are not asked."""
+    library = "pub fn down(mut n: u32) -> u32 {\n    while n > 0 {\n        n -= 1;\n    }\n    n\n}\n"
+    ends = "#[test]\nfn ends() { assert_eq!(%s::down(9), 0); }\n"
+    files = {"Cargo.toml": MANIFEST.replace("tally", "tiny"), LIB: library + ends % "crate"}
+    cargo, root = open_crate({**files, "tests/a.rs": ends % "tiny", "tests/b.rs": ends % "tiny"})
+    bench = Workbench(cargo, root)
+    (target,) = record(cargo, ["--lib"])
+    at = bench.read(LIB).index(b"n -= 1;")
+    endless = Mutant((Edit(LIB, at, at + len(b"n -= 1;"), b""),), LIB, 0, len(library) - 1)
+    run, used = cargo.sandbox.run, list[float]()
+
+    def timed(*args: Any, **kwargs: Any) -> RunResult:
+        result = run(*args, **kwargs)
+        used.append(result.cpu_s)
+        return result
+
+    monkeypatch.setattr(cargo.sandbox, "run", timed)
+    (verdict,) = Schemata(bench, Rustc(cargo, target), [endless], cap_s=3.0).judge()
+    assert verdict.reason is Reason.TESTS_LOST
+    assert 2.5 < max(used) < 5.0, "each of the three programs would take 3 s of a processor"
 
 
 def test_what_compiles_is_a_branch_of_its_block_and_tests_say_the_same_of_it(open_crate: Any) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,44 @@ def test_a_proof_can_have_links_followed(target: Path) -> None:
     loose = Collector(target, follow_links=True)
     assert loose.read("link", 100) == b"secret"
     assert loose.read("away/file", 100) == b"secret"
+
+
+_SWAPS = 3000
+
+
+@pytest.mark.parametrize("swapped", ["notes", "notes/one"])
+def test_what_is_swapped_while_we_look_gives_nothing_of_the_hosts(target: Path, swapped: str) -> None:
+    """A folder, and a file, that is now its own and now a link; without our way of opening them, a secret comes out."""
+    (target.parent / "elsewhere/one").write_text("secret")
+    away = target.parent / ("elsewhere" if swapped == "notes" else "secret")
+    own, link, done = target / "own", target / "link-to-it", threading.Event()
+
+    def swap() -> None:
+        link.symlink_to(away)
+        while not done.is_set():
+            for one in (link, own):
+                (target / swapped).rename(own if one is link else link)
+                one.rename(target / swapped)
+
+    def seen(collector: Collector) -> Counter[bytes]:
+        found = Counter[bytes]()
+        for _ in range(_SWAPS):
+            try:
+                found[collector.read("notes/one", 100)] += 1
+            except NotCollected:
+                found[b""] += 1
+        return found
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    try:
+        strict, loose = seen(Collector(target)), seen(Collector(target, follow_links=True))
+    finally:
+        done.set()
+        thread.join()
+    assert set(strict) <= {b"1", b""}
+    assert strict[b"1"], "its own was never there"
+    assert loose[b"secret"], "the link was never there"
 
 
 def test_no_descriptor_is_left_open(target: Path) -> None:

@@ -1,8 +1,11 @@
 """What mistakes do to others in a shared run: the names that they spoil, and those that they need."""
 
+from oxidizer.cluster.batch import halves
+from oxidizer.cluster.layout import Influence, Mutant
 from oxidizer.miners.mistakes import Mistake
 from oxidizer.miners.operators.operator import Route
 from tests.unit.test_mistakes import PLACES, Numbers, found, routed
+from tests.unit.test_sites import found as found_by_name
 
 
 def seen(mistake: Mistake) -> set[str]:
@@ -63,3 +66,23 @@ fn six() -> [u8; FIVE] { let [a; 6] = b::<{ two() }>(); [0; one()] }
     lint = found(lib, routed(Numbers, Route.LINT))
     assert run(lint[0]) == callers, "a function that is const no more complains where it is called"
     assert not any(m.influence.needs for m in lint), "lints are of code that compiles"
+
+
+def test_an_import_that_a_lint_is_for_is_said_elsewhere() -> None:
+    (mistake,) = found_by_name("use std::fmt;\nfn f() -> fmt::Result { Ok(()) }\n", "import_unused")
+    assert seen(mistake) >= {"std", "fmt"}
+    assert not mistake.influence.is_seen, "it compiles beside others"
+
+
+def test_a_spoiled_run_is_divided_where_it_is_most_likely_spoiled() -> None:
+    """Names that others say, then what the compiler runs, then the middle; each half has some."""
+
+    def group(*spoils: set[str]) -> dict[int, Mutant]:
+        return {n: Mutant((), "lib.rs", 0, 9, (), Influence(False, frozenset(names))) for n, names in enumerate(spoils)}
+
+    nothing, runs, says = set[str](), {"f()"}, {"fmt"}
+    assert halves(group(nothing, runs, says, nothing)) == ([2], [0, 1, 3])
+    assert halves(group(nothing, runs, nothing, runs)) == ([1, 3], [0, 2])
+    assert halves(group(says, says, runs)) == ([0, 1], [2])
+    assert halves(group(says, says, says)) == ([0], [1, 2])
+    assert halves(group(nothing, nothing)) == ([0], [1])
