@@ -98,6 +98,8 @@ class Case:
     """Why the run without the promise is not made at all on a backend: it cannot be had, or must not be. Void too."""
     weaker: Mapping[str, str] = field(default_factory=dict)
     """Why a backend does not hold the crate, though the promise is on: known, told in docs/SECURITY.md."""
+    pods_root: bool = False
+    """Without control groups not an ordinary user strikes but root, as a pod has it: only its files are at stake."""
     quick: tuple[str, ...] = ()
     """The backends on which the case is in the quick part."""
 

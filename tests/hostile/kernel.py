@@ -238,7 +238,7 @@ CASES = (
     Case("mount_in_a_namespace", Promise.SYSTEM_CALLS, build_script(_MOUNT), void=_NOT_NESTED),
     Case("file_given_to_root", Promise.CAPABILITIES, build_script(_GIVEN),
          void={"bubblewrap-user": "the capabilities of a user namespace reach nothing outside of it"}),
-    Case("kernel_settings", Promise.READ_ONLY, build_script(_SETTINGS), void=_ROOTS, 
+    Case("kernel_settings", Promise.READ_ONLY, build_script(_SETTINGS), void=_ROOTS, pods_root=True,
          quick=("bubblewrap-user",)),
     Case("perf", Promise.SYSTEM_CALLS, test(_PERF), command="test"),
     Case("memory_of_a_process", Promise.SYSTEM_CALLS, build_script(_READ_OTHER)),

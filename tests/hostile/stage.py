@@ -118,7 +118,7 @@ class Stage:
             "sources": content_hash(folder / "src"),
             "registry": content_hash(folder / "cargo"),
             "shims": content_hash(folder / "shims"),
-            "toolchain": sorted(p.name for p in (self._toolchain / "bin").iterdir()),
+            "toolchain": sorted(_stamps(self._toolchain / "bin", self._toolchain / "lib")),
             "folder": sorted(p.name for p in folder.iterdir() if p.name != "target"),
             "secret": (folder / "secret").read_text(),
         }
@@ -167,6 +167,13 @@ class Stage:
             with contextlib.suppress(DockerException), contextlib.closing(connect()) as client:
                 client.api.remove_container(name, force=True)
         shutil.rmtree(self.folder / "target", ignore_errors=True)
+
+
+def _stamps(*folders: Path) -> Iterator[tuple[str, int, int]]:
+    """The files below, each with its size and the moment of its last change: contents of a gigabyte are not read."""
+    for path in (path for folder in folders for path in folder.rglob("*")):
+        now = path.lstat()
+        yield str(path), now.st_size, now.st_mtime_ns
 
 
 def _groups() -> set[Path]:

@@ -6,17 +6,20 @@ it always comes to.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from oxidizer.cluster.capabilities import may_mount
 from oxidizer.cluster.toolchain import Toolchain
 from tests.hostile import archives, configuration
 from tests.hostile.archives import Archive, prove_archive
 from tests.hostile.case import BACKENDS, Case, Group
 from tests.hostile.configuration import Steering
 from tests.hostile.good import check_next_unit
+from tests.hostile.ordinary import USER, as_ordinary
 from tests.hostile.preparing import prove_steering
 from tests.hostile.stage import METADATA
 from tests.hostile.suite import CRATES
@@ -70,6 +73,29 @@ def test_steering(
 def test_archive(case: Archive, ground: Path, toolchain: Toolchain, pytestconfig: pytest.Config) -> None:
     """No sandbox is after an archive: the next unit is a good archive, unpacked by the same process."""
     rows(pytestconfig).append(prove_archive(case, ground, toolchain))
+
+
+@pytest.mark.skipif(not may_mount(), reason="whoever runs this is the ordinary user already")
+def test_the_ordinary_user_is_one(ground: Path, toolchain: Toolchain) -> None:
+    """He owns what was made over to him, reaches the toolchain, and has no say over root's files or processes."""
+    (ground / "own").mkdir()
+    (ground / "roots").write_text("secret")
+    (ground / "roots").chmod(0o600)
+
+    def look() -> list[object]:
+        (ground / "own/file").touch()
+        found: list[object] = [os.getresuid(), os.getgroups(), os.access(toolchain.bin / "rustc", os.X_OK)]
+        found += [os.access(ground / "roots", os.R_OK), (ground / "own/file").stat().st_uid]
+        with pytest.raises(PermissionError):
+            os.kill(os.getppid(), 0)
+        with pytest.raises(PermissionError):
+            os.setuid(0)
+        return found
+
+    found = as_ordinary(look, ground / "own", [toolchain.sysroot])
+    assert found == [(USER, USER, USER), [], True, False, USER]
+    with pytest.raises(AssertionError, match="his own failure"):
+        as_ordinary(lambda: pytest.fail("his own failure"), ground / "own", [toolchain.sysroot])
 
 
 def test_every_group_and_backend_is_in_the_quick_part() -> None:

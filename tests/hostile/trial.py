@@ -71,7 +71,7 @@ def open_box(backend: str, mounts: Mounts, limits: Limits, without: Promise | No
 
 def by_worker_of(backend: str, stage: Stage, mounts: Mounts, work: Callable[[], T]) -> T:
     """What `work` returns, by a worker as the backend has it: on USERS one of an ordinary user, in a process of his."""
-    if backend != USERS:
+    if backend != USERS or stage.case.pods_root:
         return work()
     with_door("bubblewrap", mounts)  # once, and not by each of those processes
     return as_ordinary(work, stage.folder, [mounts.toolchain])
@@ -153,7 +153,7 @@ def _with_killed_worker(
     stage: Stage, backend: str, mounts: Mounts, limits: Limits, without: Promise | None
 ) -> Evidence:
     """The command runs in a process that is killed at work."""
-    is_users = backend == USERS and may_mount()
+    is_users = backend == USERS and may_mount() and not stage.case.pods_root
 
     def work() -> None:
         if is_users:
