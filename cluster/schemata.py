@@ -15,6 +15,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 
 from oxidizer.cluster.build import DISPUTED_TESTS, FORGED_MESSAGES, TARGET_CHANGED
@@ -38,6 +39,8 @@ _SEEN_BYTES = 256 << 20
 _MARK = '{"oxidizer":"mutant","id":'
 _ROUNDS = 10
 _CHUNK = 16
+_SLOWER, _SLOWEST_S = 4, 20.0
+"""Times what all tests took with the schema, and seconds at most, that a mutant's may take: the limit is far off."""
 _PATIENCE = 4
 """Times the processor time of a test that it may take by the clock: a busy machine is no fault of a mutant."""
 _MEET = f"""meet() {{ {SHIMS}/test-runner "$@" </dev/null 2>/dev/null; code=$?; [ $code = 0 ] || [ $code = 101 ]; }}"""
@@ -64,7 +67,7 @@ class Schemata:
 
     def __init__(self, bench: Workbench, rustc: Rustc, mutants: Sequence[Mutant], *, cap_s: float = 2.0) -> None:
         """`rustc` compiles the library; no mutant lies in another (see `apart`); each test program may use `cap_s` CPU
-        seconds.
+        seconds, or several times what all tests took where that is more.
         """
         self.bench, self.rustc, self.mutants, self.cap_s = bench, rustc, mutants, cap_s
         self._laid: dict[str, bytes] = {}
@@ -156,6 +159,7 @@ class Schemata:
         if TARGET_CHANGED in first.flags or self.bench.cargo.discarded != discarded:
             self.bench.forged.update(first.flags)
             return {n: forged_verdict([TARGET_CHANGED]) for n in numbers}
+        self.cap_s = max(self.cap_s, min(_SLOWER * first.run.cpu_s, _SLOWEST_S))
         steady = self.bench.baseline.passing & first.results.passed
         met = self._met(first, steady)
         verdicts = {n: Verdict(False, Reason.UNCOVERED) for n in numbers if n not in met}
@@ -212,8 +216,8 @@ class Schemata:
     ) -> dict[int, Verdict]:
         script = "\n".join([_MEET, *(line for n in numbers for line in self._script(n, met[n]))])
         env = {
-            "OXIDIZER_TEST_CPU_S": str(max(1, int(self.cap_s))), "RUST_TEST_THREADS": "1",
-            "OXIDIZER_TEST_TIMEOUT_S": str(max(1, int(_PATIENCE * self.cap_s))),
+            "OXIDIZER_TEST_CPU_S": str(ceil(self.cap_s)), "RUST_TEST_THREADS": "1",
+            "OXIDIZER_TEST_TIMEOUT_S": str(ceil(_PATIENCE * self.cap_s)),
             "CARGO_MANIFEST_DIR": self.bench.cargo.folder,
         }  # fmt: skip
         if self._changed:
@@ -248,7 +252,7 @@ class Schemata:
             self.bench.forged[DISPUTED_TESTS] += 1
             return replace(forged_verdict([DISPUTED_TESTS]), scope="batch")
         if results.crashed or results.having(Outcome.LOST):
-            why = f"a test aborts, or takes over {self.cap_s:.0f} s of a processor"
+            why = f"a test aborts, or takes over {ceil(self.cap_s)} s of a processor"
             return Verdict(False, Reason.TESTS_LOST, why, scope="batch")
         failed = results.having(Outcome.FAILED) & steady
         if not failed:

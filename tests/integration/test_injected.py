@@ -263,6 +263,20 @@ def test_a_change_that_never_ends_is_run_once(open_crate: Any, monkeypatch: pyte
     assert 2.5 < max(used) < 5.0, "each of the three programs would take 3 s of a processor"
 
 
+def test_slow_tests_have_a_limit_by_what_they_take(open_crate: Any) -> None:
+    """Twice the work is no endless loop, however short the least limit is."""
+    busy = "let began = std::time::Instant::now(); while began.elapsed().as_millis() < 700 {}"
+    tests = f"#[test]\nfn busy() {{ for _ in 0..rounds() {{ {busy} }} }}\n"
+    library = f"pub fn rounds() -> u32 {{\n    1\n}}\n{tests}"
+    cargo, root = open_crate({"Cargo.toml": MANIFEST.replace("tally", "tiny"), LIB: library})
+    bench = Workbench(cargo, root)
+    (target,) = record(cargo, ["--lib"])
+    at = library.index("    1\n") + 4
+    twice = Mutant((Edit(LIB, at, at + 1, b"2"),), LIB, 0, library.index("#[test]"))
+    (verdict,) = Schemata(bench, Rustc(cargo, target), [twice], cap_s=1.0).judge()
+    assert verdict.reason is Reason.SURVIVES, verdict
+
+
 def test_what_compiles_is_a_branch_of_its_block_and_tests_say_the_same_of_it(open_crate: Any) -> None:
     """Edits that no single expression holds: of a `let` and of its use, beside comments at both ends."""
     body = "// First.\n    let bound = 10;\n    // Then.\n    value.min(bound) // and out\n"
