@@ -2,7 +2,7 @@
 
 One run holds one mutant in every region that can complain only of itself; each diagnostic goes back to its mutant by
 the bytes it stands at. A sentinel behind every changed file shows that nothing silenced the rest. Where it is missing,
-or something complains that nobody owns, the group is halved until the culprit is alone. What shows another mutant's
+or something complains that nobody owns, the group is divided until the culprit is alone. What shows another mutant's
 code is judged again by itself. Not promised: mutants whose effect leaves their region, which only a judgement alone can
 tell, so callers audit a sample (`miners/injected.py`).
 """
@@ -273,11 +273,12 @@ def _seen(early: Sequence[Diagnostic], strays: Sequence[Diagnostic], compiled: C
 
 
 def halves(group: Mapping[int, Mutant]) -> tuple[list[int], list[int]]:
-    """Those that most likely spoil the run, and the rest: what changes names that others say, then what they run."""
-    spoils = {n: mutant.influence.spoils for n, mutant in group.items()}
+    """Those that most likely spoil the run, and the rest: of imports, of names that others say, of what is run."""
+    about = {n: mutant.influence for n, mutant in group.items()}
     for suspects in (
-        [n for n, names in spoils.items() if any(not name.endswith("()") for name in names)],
-        [n for n, names in spoils.items() if names],
+        [n for n, own in about.items() if own.imports],
+        [n for n, own in about.items() if any(not name.endswith("()") for name in own.spoils)],
+        [n for n, own in about.items() if own.spoils],
     ):
         if 0 < len(suspects) < len(group):
             return suspects, [n for n in group if n not in suspects]

@@ -35,6 +35,8 @@ class Influence:
     """What others may lean on: names of what is seen; names with `()` of what the compiler cannot run now."""
     needs: frozenset[str] = frozenset()
     """What it leans on, in the same words: where it is seen, all of its own; what is run for an array's length."""
+    imports: bool = False
+    """It changes what a file imports: what the file says elsewhere may be unknown now, or something else."""
 
 
 NO_INFLUENCE = Influence()

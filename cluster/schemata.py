@@ -13,7 +13,7 @@ import posixpath
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
@@ -22,12 +22,11 @@ from oxidizer.cluster.build import DISPUTED_TESTS, FORGED_MESSAGES, TARGET_CHANG
 from oxidizer.cluster.collect import NotCollected
 from oxidizer.cluster.diagnostics import Diagnostic, Span, relative
 from oxidizer.cluster.door import BEHIND
-from oxidizer.cluster.edits import Edit, apply, by_file, map_back
+from oxidizer.cluster.edits import Edit, by_file, map_back
 from oxidizer.cluster.layout import Mutant
-from oxidizer.cluster.libtest import Outcome, TestId, read_failures, read_results
+from oxidizer.cluster.libtest import CUSTOM_HARNESS, Outcome, TestId, read_failures, read_results
 from oxidizer.cluster.rustc import WORK, Rustc
 from oxidizer.cluster.sandbox import SHIMS, TARGET
-from oxidizer.cluster.syntax import COMMENTS, parse
 from oxidizer.cluster.testrun import TestRun, Watch
 from oxidizer.cluster.verdict import GREEN, Reason, Verdict, forged_verdict
 from oxidizer.cluster.workbench import Workbench
@@ -39,12 +38,16 @@ _SEEN_BYTES = 256 << 20
 _MARK = '{"oxidizer":"mutant","id":'
 _ROUNDS = 10
 _CHUNK = 16
-_SLOWER, _SLOWEST_S = 4, 20.0
-"""Times what all tests took with the schema, and seconds at most, that a mutant's may take: the limit is far off."""
+_SLOWER, _SLOW_S = 4, 20.0
+"""Times what all tests took with the schema that those of a mutant may take, so that hardly any ends near its limit;
+beyond so many seconds half as often, since a loop without end takes them all.
+"""
+_CHUNK_S = 600.0
+"""Seconds by the clock that one command may come to."""
 _PATIENCE = 4
 """Times the processor time of a test that it may take by the clock: a busy machine is no fault of a mutant."""
-_MEET = f"""meet() {{ {SHIMS}/test-runner "$@" </dev/null 2>/dev/null; code=$?; [ $code = 0 ] || [ $code = 101 ]; }}"""
-"""Where a program does not end as libtest's do, what others say of the mutant is all one."""
+_MEET = f"""meet() {{ {SHIMS}/test-runner "$@" </dev/null 2>/dev/null; [ $? -lt 124 ]; }}"""
+"""Where libtest's program was ended by a limit or a signal, what others say of the mutant is all one."""
 _TESTS_EACH = 20
 """Tests that a mutant meets its judgement with: a failure needs one, a list of hundreds fits no command line."""
 _PANIC = re.compile(r"panicked at (?P<file>[^\n]{1,4096}?):(?P<line>\d+):(?P<column>\d+):\n(?P<message>.*)", re.DOTALL)
@@ -66,10 +69,12 @@ class Schemata:
     """The mutants of one library, each one edit: of a whole expression, a whole statement or all those of a block."""
 
     def __init__(self, bench: Workbench, rustc: Rustc, mutants: Sequence[Mutant], *, cap_s: float = 2.0) -> None:
-        """`rustc` compiles the library; no mutant lies in another (see `apart`); each test program may use `cap_s` CPU
-        seconds, or several times what all tests took where that is more.
+        """`rustc` compiles the library; no mutant lies in another (`branches.apart`); each test program may use `cap_s`
+        CPU seconds, or several times what all tests took where that is more.
         """
         self.bench, self.rustc, self.mutants, self.cap_s = bench, rustc, mutants, cap_s
+        self.wall_s = _PATIENCE * cap_s
+        """What each test program may take by the clock: some wait, and use no processor."""
         self._laid: dict[str, bytes] = {}
         self._schema: dict[str, list[tuple[Edit, int]]] = {}
         self._changed = False
@@ -159,22 +164,29 @@ class Schemata:
         if TARGET_CHANGED in first.flags or self.bench.cargo.discarded != discarded:
             self.bench.forged.update(first.flags)
             return {n: forged_verdict([TARGET_CHANGED]) for n in numbers}
-        self.cap_s = max(self.cap_s, min(_SLOWER * first.run.cpu_s, _SLOWEST_S))
+        used_s = first.run.cpu_s
+        self.cap_s = max(self.cap_s, min(_SLOWER * used_s, _SLOW_S), _SLOWER / 2 * used_s)
+        self.wall_s = max(_PATIENCE * self.cap_s, _SLOWER * first.run.wall_s)
         steady = self.bench.baseline.passing & first.results.passed
         met = self._met(first, steady)
         verdicts = {n: Verdict(False, Reason.UNCOVERED) for n in numbers if n not in met}
         covered = [n for n in numbers if n in met]
-        for at in range(0, len(covered), _CHUNK):
-            verdicts |= self._judged(covered[at : at + _CHUNK], met, first, steady)
+        for at in range(0, len(covered), self._chunk):
+            verdicts |= self._judged(covered[at : at + self._chunk], met, first, steady)
         return verdicts | self._again({n: v for n, v in verdicts.items() if v.green}, met, first, steady)
+
+    @property
+    def _chunk(self) -> int:
+        """How many mutants share a command, of which each may hang."""
+        return max(1, min(_CHUNK, int(_CHUNK_S / self.wall_s)))
 
     def _again(
         self, killed: dict[int, Verdict], met: Mapping[int, Sequence[_Met]], first: TestRun, steady: frozenset[TestId]
     ) -> dict[int, Verdict]:
         """A test fails only if it does so twice."""
         verdicts, numbers = dict(killed), list(killed)
-        for at in range(0, len(numbers), _CHUNK):
-            for number, verdict in self._judged(numbers[at : at + _CHUNK], met, first, steady).items():
+        for at in range(0, len(numbers), self._chunk):
+            for number, verdict in self._judged(numbers[at : at + self._chunk], met, first, steady).items():
                 both = killed[number].broken & verdict.broken
                 same = verdict.green and verdict.target is not None and verdict.target.place == _place(killed[number])
                 verdicts[number] = (
@@ -217,7 +229,7 @@ class Schemata:
         script = "\n".join([_MEET, *(line for n in numbers for line in self._script(n, met[n]))])
         env = {
             "OXIDIZER_TEST_CPU_S": str(ceil(self.cap_s)), "RUST_TEST_THREADS": "1",
-            "OXIDIZER_TEST_TIMEOUT_S": str(ceil(_PATIENCE * self.cap_s)),
+            "OXIDIZER_TEST_TIMEOUT_S": str(ceil(self.wall_s)),
             "CARGO_MANIFEST_DIR": self.bench.cargo.folder,
         }  # fmt: skip
         if self._changed:
@@ -244,7 +256,9 @@ class Schemata:
         yield f"echo {shlex.quote(_MARK + str(number) + '}')}"
         yield f"export OXIDIZER_MUTANT={number + 1}"
         options = ["-Z", "unstable-options", "--format", "json", "--exact"]
-        yield " && ".join(shlex.join(["meet", one.executable, *options, *one.tests]) for one in met)
+        runs = [(one, shlex.join(["meet", one.executable, *options, *one.tests])) for one in met]
+        # A harness of one's own fails by any code.
+        yield " && ".join(f"{{ {run}; :; }}" if CUSTOM_HARNESS in one.tests else run for one, run in runs)
 
     def _verdict(self, number: int, lines: Sequence[str], first: TestRun, steady: frozenset[TestId]) -> Verdict:
         results = read_results(lines, first.build.executables, self.bench.cargo.package)
@@ -252,7 +266,7 @@ class Schemata:
             self.bench.forged[DISPUTED_TESTS] += 1
             return replace(forged_verdict([DISPUTED_TESTS]), scope="batch")
         if results.crashed or results.having(Outcome.LOST):
-            why = f"a test aborts, or takes over {ceil(self.cap_s)} s of a processor"
+            why = f"a test aborts, or takes over {ceil(self.cap_s)} s of a processor, {ceil(self.wall_s)} s in all"
             return Verdict(False, Reason.TESTS_LOST, why, scope="batch")
         failed = results.having(Outcome.FAILED) & steady
         if not failed:
@@ -315,39 +329,6 @@ class Schemata:
             column_start=column, column_end=column + width,
             is_primary=True, label=None, replacement=None, applicability=None, expansion=None,
         )  # fmt: skip
-
-
-def apart(mutants: Sequence[Mutant]) -> list[int]:
-    """The numbers of mutants none of which lies in another, the earlier ones first."""
-    taken: dict[str, list[tuple[int, int]]] = {}
-    kept = []
-    for number, mutant in enumerate(mutants):
-        edit = mutant.edits[0]
-        lies = taken.setdefault(edit.file, [])
-        if all(edit.end <= start or end <= edit.start for start, end in lies):
-            lies.append((edit.start, edit.end))
-            kept.append(number)
-    return kept
-
-
-def as_branch(mutant: Mutant, read: Callable[[str], bytes]) -> Mutant | None:
-    """The mutant as one edit: of all statements of the smallest block around its edits, which can be a branch.
-
-    None where no block of its region holds them.
-    """
-    if {e.file for e in mutant.edits} != {mutant.file}:
-        return None
-    source, start, end = read(mutant.file), mutant.edits[0].start, mutant.edits[-1].end
-    node = parse(source).root_node.descendant_for_byte_range(start, end)
-    while node is not None and mutant.start < node.start_byte:
-        inside = [c for c in node.named_children if c.type not in COMMENTS] if node.type == "block" else []
-        # Comments before and behind them stay where they are: one would swallow the end of the branch.
-        if inside and inside[0].start_byte <= start and end <= inside[-1].end_byte:
-            first, last = inside[0].start_byte, inside[-1].end_byte
-            own = [Edit(e.file, e.start - first, e.end - first, e.replacement) for e in mutant.edits]
-            return replace(mutant, edits=(Edit(mutant.file, first, last, apply(source[first:last], own)),))
-        node = node.parent
-    return None
 
 
 def _parts(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

@@ -37,10 +37,8 @@ class Influences:
         if function is None or is_const(function, self._code):
             spoils = self._running(home)
         if route is Route.LINT:
-            # It compiles, mostly: what cannot be run any more complains where it is called, what is not imported so
-            # any more where it is said.
-            imported = _words(self._code.text(home)) if home.type == "use_declaration" else ()
-            return Influence(False, spoils.union(imported))
+            # It compiles, mostly: what cannot be run any more complains where it is called.
+            return Influence(False, spoils, imports=home.type == "use_declaration")
         if route is not Route.ITEM or in_body:
             return Influence(False, spoils, needs)
         names = self._names(home)

@@ -13,13 +13,14 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from oxidizer.cluster.batch import BatchChecker, Effort, NotBatchable
+from oxidizer.cluster.branches import apart, as_branch
 from oxidizer.cluster.edits import inverse
 from oxidizer.cluster.lints import read_lints
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.nursery import Nursery, body_region, stops
 from oxidizer.cluster.policy import LESSON, screen
 from oxidizer.cluster.rustc import Invocation, NoInvocation, Rustc
-from oxidizer.cluster.schemata import Schemata, apart, as_branch
+from oxidizer.cluster.schemata import Schemata
 from oxidizer.cluster.verdict import Reason, Trial, Verdict
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.datasets.records import DiagFix

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,13 +19,14 @@ from oxidizer.cluster.capabilities import may_mount
 T = TypeVar("T")
 USER = 10002
 _NEW_MOUNTS = 0x20000
+_MOST_S, _LAST_S = 400.0, 5.0
 
 
 def as_ordinary(work: Callable[[], T], own: Path, needed: Sequence[Path]) -> T:
-    """What `work` returns, which has to be picklable; whoever is no root does it himself.
+    """What `work` returns, which has to be picklable; who is no root that may mount does it himself.
 
-    The folder `own` is made over to the user, folders in it that others may write to as they are. He may read the trees
-    `needed`, and the interpreter's, wherever they lie. AssertionError where the work fails.
+    The folder `own` is made over to the user. He may read the trees `needed`, and the interpreter's, wherever they lie.
+    AssertionError where the work fails, or does not come to its end.
     """
     if not may_mount():
         return work()
@@ -35,21 +35,30 @@ def as_ordinary(work: Callable[[], T], own: Path, needed: Sequence[Path]) -> T:
     process = multiprocessing.get_context("fork").Process(target=_told, args=(work, own, needed, its))
     process.start()
     its.close()
+    failure, result = "the user's process died, or does not end", None
     try:
-        failure, result = ours.recv()
+        # What it started may hold the other end of the pipe when it is gone.
+        wait([ours, process.sentinel], _MOST_S)
+        if ours.poll():
+            failure, result = ours.recv()
     except EOFError:
-        failure, result = "the user's process died", None
-    process.join()
+        pass
+    finally:
+        ours.close()
+        process.join(_LAST_S)
+        process.kill()
+        process.join()
     assert failure is None, failure
     return result  # type: ignore[no-any-return]  # it came through a pipe
 
 
 def give(own: Path) -> None:
     """Make a folder over to the user, its content too; nothing through links, and no file that has another name."""
-    for folder, _, files in os.walk(own):
-        for path in (Path(folder), *(Path(folder, name) for name in files)):
-            if path.is_dir() or path.lstat().st_nlink == 1:
-                os.chown(path, USER, USER, follow_symlinks=False)
+    for _, _, files, folder in os.fwalk(own):
+        os.fchown(folder, USER, USER)
+        for name in files:
+            if os.stat(name, dir_fd=folder, follow_symlinks=False).st_nlink == 1:
+                os.chown(name, USER, USER, dir_fd=folder, follow_symlinks=False)
 
 
 def become_ordinary(own: Path, needed: Sequence[Path]) -> None:
@@ -72,24 +81,27 @@ def _told(work: Callable[[], T], own: Path, needed: Sequence[Path], end: Connect
 def _open_ways(needed: Sequence[Path]) -> None:
     """In this process's own view of the file system, trees in folders that are their owner's alone can be reached."""
     closed: dict[Path, list[Path]] = {}
-    for tree in {path.resolve() for path in needed}:
+    trees = {path.resolve() for path in needed}
+    for tree in (tree for tree in trees if trees.isdisjoint(tree.parents)):
         first = next((p for p in reversed(tree.parents) if not p.stat().st_mode & 0o001), None)
         if first is not None:
             closed.setdefault(first, []).append(tree)
     if ctypes.CDLL(None, use_errno=True).unshare(_NEW_MOUNTS):
         raise OSError(ctypes.get_errno(), "no mount namespace of our own")
-    _mount("--make-rprivate", "/")
-    for folder, trees in closed.items():
-        kept = Path(tempfile.mkdtemp())
-        _mount("-t", "tmpfs", "-o", "mode=755", "none", kept)
-        for tree in trees:
-            place = kept / tree.relative_to(folder)
-            place.mkdir(parents=True)
-            _mount("--rbind", tree, place)
-        _mount("--rbind", kept, folder)
-        _mount("--make-rprivate", folder)
-        subprocess.run(["umount", "--recursive", kept], check=True)
-        shutil.rmtree(kept)
+    # Nothing goes out; what others unmount is unmounted here too.
+    _mount("--make-rslave", "/")
+    for folder, inside in closed.items():
+        kept = Path(tempfile.mkdtemp(dir="/tmp"))
+        try:
+            _mount("-t", "tmpfs", "-o", "mode=755", "none", kept)
+            for tree in inside:
+                place = kept / tree.relative_to(folder)
+                place.mkdir(parents=True)
+                _mount("--rbind", tree, place)
+            _mount("--rbind", kept, folder)
+        finally:
+            subprocess.run(["umount", "--recursive", kept], check=True)
+            kept.rmdir()
 
 
 def _mount(*words: str | Path) -> None:

@@ -118,7 +118,8 @@ class Stage:
             "sources": content_hash(folder / "src"),
             "registry": content_hash(folder / "cargo"),
             "shims": content_hash(folder / "shims"),
-            "toolchain": sorted(_stamps(self._toolchain / "bin", self._toolchain / "lib")),
+            "toolchain": sorted(p.name for p in (self._toolchain / "bin").iterdir()),
+            "compiler": sorted(_stamps(self._toolchain / "lib/rustlib")),
             "folder": sorted(p.name for p in folder.iterdir() if p.name != "target"),
             "secret": (folder / "secret").read_text(),
         }
@@ -169,9 +170,9 @@ class Stage:
         shutil.rmtree(self.folder / "target", ignore_errors=True)
 
 
-def _stamps(*folders: Path) -> Iterator[tuple[str, int, int]]:
+def _stamps(folder: Path) -> Iterator[tuple[str, int, int]]:
     """The files below, each with its size and the moment of its last change: contents of a gigabyte are not read."""
-    for path in (path for folder in folders for path in folder.rglob("*")):
+    for path in folder.rglob("*"):
         now = path.lstat()
         yield str(path), now.st_size, now.st_mtime_ns
 

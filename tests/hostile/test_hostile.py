@@ -1,7 +1,7 @@
 """Crates of strangers who mean harm, really built: each does it where one promise is broken, and none where it holds.
 
-After each the next unit, a good crate, is checked and tested in this same worker, on the same backend: it comes to what
-it always comes to.
+After each the next unit, a good crate, is checked and tested in this same worker (of an ordinary user, in another of
+his), on the same backend: it comes to what it always comes to.
 """
 
 from __future__ import annotations

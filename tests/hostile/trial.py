@@ -71,10 +71,15 @@ def open_box(backend: str, mounts: Mounts, limits: Limits, without: Promise | No
 
 def by_worker_of(backend: str, stage: Stage, mounts: Mounts, work: Callable[[], T]) -> T:
     """What `work` returns, by a worker as the backend has it: on USERS one of an ordinary user, in a process of his."""
-    if backend != USERS or stage.case.pods_root:
-        return work()
-    with_door("bubblewrap", mounts)  # once, and not by each of those processes
-    return as_ordinary(work, stage.folder, [mounts.toolchain])
+    return as_ordinary(work, stage.folder, [mounts.toolchain]) if _is_users(backend, stage, mounts) else work()
+
+
+def _is_users(backend: str, stage: Stage, mounts: Mounts) -> bool:
+    """The worker is a user's. What a process of his would make anew, for each case, is made here."""
+    if backend != USERS or stage.case.pods_root or not may_mount():
+        return False
+    with_door("bubblewrap", mounts)
+    return True
 
 
 def prove(case: Case, backend: str, folder: Path, toolchain: Toolchain) -> Row:
@@ -153,7 +158,7 @@ def _with_killed_worker(
     stage: Stage, backend: str, mounts: Mounts, limits: Limits, without: Promise | None
 ) -> Evidence:
     """The command runs in a process that is killed at work."""
-    is_users = backend == USERS and may_mount() and not stage.case.pods_root
+    is_users = _is_users(backend, stage, mounts)
 
     def work() -> None:
         if is_users:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from oxidizer.cluster.branches import apart, as_branch
 from oxidizer.cluster.edits import Edit, EditConflict, apply
 from oxidizer.cluster.layout import Mutant
+from oxidizer.cluster.libtest import CUSTOM_HARNESS
 from oxidizer.cluster.rustc import Rustc, record
 from oxidizer.cluster.sandbox import RunResult
-from oxidizer.cluster.schemata import Schemata, apart, as_branch, judge_behaviour
+from oxidizer.cluster.schemata import Schemata, judge_behaviour
 from oxidizer.cluster.verdict import Reason
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.mistakes import mistakes
@@ -250,17 +252,32 @@ def test_a_change_that_never_ends_is_run_once(open_crate: Any, monkeypatch: pyte
     (target,) = record(cargo, ["--lib"])
     at = bench.read(LIB).index(b"n -= 1;")
     endless = Mutant((Edit(LIB, at, at + len(b"n -= 1;"), b""),), LIB, 0, len(library) - 1)
-    run, used = cargo.sandbox.run, list[float]()
+    run, said = cargo.sandbox.run, list[bytes]()
 
-    def timed(*args: Any, **kwargs: Any) -> RunResult:
+    def heard(*args: Any, **kwargs: Any) -> RunResult:
         result = run(*args, **kwargs)
-        used.append(result.cpu_s)
+        said.append(result.stdout)
         return result
 
-    monkeypatch.setattr(cargo.sandbox, "run", timed)
-    (verdict,) = Schemata(bench, Rustc(cargo, target), [endless], cap_s=3.0).judge()
+    monkeypatch.setattr(cargo.sandbox, "run", heard)
+    (verdict,) = Schemata(bench, Rustc(cargo, target), [endless], cap_s=1.0).judge()
     assert verdict.reason is Reason.TESTS_LOST
-    assert 2.5 < max(used) < 5.0, "each of the three programs would take 3 s of a processor"
+    (judged,) = [words for words in said if b'"oxidizer":"mutant"' in words]
+    assert judged.count(b'"oxidizer":"start"') == 1, "one of the three programs that meet it"
+
+
+def test_a_harness_of_ones_own_fails_by_any_code_and_hides_no_other_failure(open_crate: Any) -> None:
+    library = "pub fn one() -> u32 {\n    1\n}\n#[test]\nfn is_one() {\n    assert_eq!(one(), 1);\n}\n"
+    manifest = MANIFEST.replace("tally", "tiny") + '[[test]]\nname = "a"\nharness = false\n'
+    own = "fn main() {\n    std::process::exit(if tiny::one() == 1 { 0 } else { 3 });\n}\n"
+    cargo, root = open_crate({"Cargo.toml": manifest, LIB: library, "tests/a.rs": own})
+    bench = Workbench(cargo, root)
+    (target,) = record(cargo, ["--lib"])
+    at = library.index("    1\n") + 4
+    two = Mutant((Edit(LIB, at, at + 1, b"2"),), LIB, 0, library.index("#[test]"))
+    (verdict,) = Schemata(bench, Rustc(cargo, target), [two]).judge()
+    assert verdict.green, verdict
+    assert {test.name for test in verdict.broken} == {"is_one", CUSTOM_HARNESS}
 
 
 def test_slow_tests_have_a_limit_by_what_they_take(open_crate: Any) -> None:

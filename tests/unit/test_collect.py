@@ -1,8 +1,9 @@
 """What a command left is read only where it is the crate's own: regular, below the folder, of bounded size."""
 
+import multiprocessing
 import os
 import socket
-import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -75,39 +76,41 @@ def test_a_proof_can_have_links_followed(target: Path) -> None:
     assert loose.read("away/file", 100) == b"secret"
 
 
-_SWAPS = 3000
+_LOOKS, _DEADLINE_S = 3000, 60.0
+
+
+def _swap(place: Path, away: Path) -> None:
+    """Now the place is its own, now a link, for ever."""
+    own, link = place.with_name("own"), place.with_name("link-to-it")
+    link.symlink_to(away)
+    while True:
+        for one, other in ((link, own), (own, link)):
+            place.rename(other)
+            one.rename(place)
 
 
 @pytest.mark.parametrize("swapped", ["notes", "notes/one"])
 def test_what_is_swapped_while_we_look_gives_nothing_of_the_hosts(target: Path, swapped: str) -> None:
-    """A folder, and a file, that is now its own and now a link; without our way of opening them, a secret comes out."""
+    """A folder, and a file; without our way of opening them, a secret comes out."""
     (target.parent / "elsewhere/one").write_text("secret")
     away = target.parent / ("elsewhere" if swapped == "notes" else "secret")
-    own, link, done = target / "own", target / "link-to-it", threading.Event()
 
-    def swap() -> None:
-        link.symlink_to(away)
-        while not done.is_set():
-            for one in (link, own):
-                (target / swapped).rename(own if one is link else link)
-                one.rename(target / swapped)
-
-    def seen(collector: Collector) -> Counter[bytes]:
-        found = Counter[bytes]()
-        for _ in range(_SWAPS):
+    def seen(collector: Collector, wanted: bytes) -> Counter[bytes]:
+        found, deadline_s = Counter[bytes](), time.monotonic() + _DEADLINE_S
+        while (found.total() < _LOOKS or not found[wanted]) and time.monotonic() < deadline_s:
             try:
                 found[collector.read("notes/one", 100)] += 1
             except NotCollected:
                 found[b""] += 1
         return found
 
-    thread = threading.Thread(target=swap)
-    thread.start()
+    swapper = multiprocessing.get_context("fork").Process(target=_swap, args=(target / swapped, away))
+    swapper.start()
     try:
-        strict, loose = seen(Collector(target)), seen(Collector(target, follow_links=True))
+        strict, loose = seen(Collector(target), b"1"), seen(Collector(target, follow_links=True), b"secret")
     finally:
-        done.set()
-        thread.join()
+        swapper.kill()
+        swapper.join()
     assert set(strict) <= {b"1", b""}
     assert strict[b"1"], "its own was never there"
     assert loose[b"secret"], "the link was never there"
