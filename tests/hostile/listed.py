@@ -17,7 +17,7 @@ from tests.hostile.case import Files
 from tests.hostile.configuration import script
 from tests.hostile.forms import build_script, library, macro, test
 from tests.hostile.network import tcp_to
-from tests.integration.typed import tuples, units
+from tests.integration.typed import units
 
 RECIPE = Path(__file__).parent / "data/recipe.toml"
 """Limits under which a hostile crate ends soon, and a good one fits."""
@@ -31,17 +31,15 @@ class Listed:
     name: str
     files: Files
     status: str
-    causes: frozenset[str] = frozenset()
-    """The causes that may be given where it is rejected; with the status `mined` it may be rejected for these too."""
+    cause: str = ""
+    """Why it is rejected."""
     links: Mapping[str, str] = field(default_factory=dict)
-    never: str = ""
-    """What no tuple of the unit may hold."""
     passed: int | None = None
     """How many tests vouch for it, where that is what it lies about."""
 
 
-def _rejected(name: str, files: Files, *causes: str) -> Listed:
-    return Listed(name, files, REJECTED, frozenset(causes))
+def _rejected(name: str, files: Files, cause: str) -> Listed:
+    return Listed(name, files, REJECTED, cause)
 
 
 _LINTS = "pub fn even(n: u32) -> bool {\n    if n % 2 == 0 { true } else { false }\n}\n"
@@ -146,14 +144,13 @@ LISTED = (
     _rejected("sleeper", build_script(_SLEEP), "silent"),
     _rejected("spinner", macro(_SPIN), "silent"),
     _rejected("painter", build_script(_ESCAPES), "build_script_failed"),
-    _rejected("quitter", macro(_EXIT), "unknown", "compile_error", "dependency_compile_error", "forged"),
-    _rejected("finisher", _with(macro(_FINISHED), src__lib='zap::zap!();\npub const N: u32 = "x";\n'),
-              "compile_error", "forged", "unknown"),
+    _rejected("quitter", macro(_EXIT), "forged"),
+    _rejected("finisher", _with(macro(_FINISHED), src__lib='zap::zap!();\npub const N: u32 = "x";\n'), "forged"),
     _rejected("tourist", library('pub const SECRET: &str = include_str!("/etc/shadow");\n'), "compile_error"),
-    Listed("forger", _with(macro(_MESSAGE), src__lib="zap::zap!();\n" + _LINTS), MINED, frozenset({"forged"}),
-           never="forged"),
-    Listed("leaver", _with(test(_TEST_EXITS), src__lib=_LINTS), MINED, frozenset({"forged"}), passed=0),
-    Listed("boaster", _with(test(_EVENTS), src__lib=_LINTS), MINED, frozenset({"forged"}), passed=0),
+    _rejected("forger", _with(macro(_MESSAGE), src__lib="zap::zap!();\n" + _LINTS), "forged"),
+    _rejected("turncoat", _with(build_script(_SECOND_TIME), src__lib=_LINTS), "unstable_build"),
+    Listed("leaver", _with(test(_TEST_EXITS), src__lib=_LINTS), MINED, passed=0),
+    Listed("boaster", _with(test(_EVENTS), src__lib=_LINTS), MINED, passed=0),
     Listed("breeder", build_script(resources.FORK_BOMB), MINED),
     Listed("daemon", _with(test(leaving.CHILD), src__lib=_TESTED), MINED),
     Listed("snoop", build_script(seeing.ENVIRONMENT), MINED),
@@ -161,14 +158,13 @@ LISTED = (
     Listed("poisoner", build_script(writing.REGISTRY), MINED),
     Listed("caller", build_script(tcp_to("127.0.0.1:80")), MINED),
     Listed("trapper", _with(build_script(_TRAPS), src__lib=_LINTS), MINED),
-    Listed("turncoat", _with(build_script(_SECOND_TIME), src__lib=_LINTS), MINED, frozenset({"unstable_build"})),
     Listed("wrapper", {**library(_LINTS), ".cargo/config.toml": '[build]\nrustc-wrapper = "./evil"\n',
                        "evil": script("wrapped the compiler")}, MINED),
     Listed("linker", library(_LINTS), MINED, links={"src/notes": "/etc/passwd", "circle": "circle"}),
     Listed("stray", {**library(""), "Cargo.toml": _EMPTY + '[dependencies]\nx = { path = "../x" }\n'},
-           BROKEN, frozenset({"broken_manifest", "missing_dependency"})),
+           BROKEN),
     Listed("nested", {**library(""), "Cargo.toml": _EMPTY + "a = " + "[" * 3000 + "]" * 3000},
-           BROKEN, frozenset({"broken_manifest"})),
+           BROKEN),
 )  # fmt: skip
 
 
@@ -196,17 +192,10 @@ def misjudged(run: Path) -> list[str]:
         if (unit := found.get(crate.name)) is None:
             wrong.append(f"{crate.name} has no unit")
             continue
-        ended = unit["status"] in (crate.status, REJECTED) and (
-            unit["status"] == MINED or unit["cause"] in crate.causes
-        )
-        if not ended:
+        if (unit["status"], unit["cause"] or "") != (crate.status, crate.cause):
             wrong.append(f"{crate.name} is {unit['status']}: {unit['cause']}: {unit['message']}")
         elif unit["status"] == MINED and crate.passed not in (None, unit["tests"]["passed"]):
             wrong.append(f"{unit['tests']['passed']} tests of {crate.name} passed, not {crate.passed}")
-    for row in tuples(run):
-        never = next((crate.never for crate in LISTED if crate.name == row["crate"]), "")
-        if never and never in json.dumps(row, default=str):
-            wrong.append(f"{row['crate']} sold a tuple that says {never!r}")
     return wrong
 
 
