@@ -192,7 +192,7 @@ class BatchChecker:
             alone = {n: self.alone(group[n]) for n in suspects}
             verdicts = alone | self._judge_rest(group, suspects)
         else:
-            parts = [{n: group[n] for n in part} for part in halves(group)]
+            parts = [{n: group[n] for n in part} for part in in_two(group)]
             verdicts = {n: verdict for part in parts for n, verdict in self._judge(part).items()}
             alone = {n: verdicts[n] for part in parts if len(part) == 1 for n in part}
         culprits = [n for n in sorted(alone) if _is_loud(alone[n], group[n])]
@@ -272,8 +272,11 @@ def _seen(early: Sequence[Diagnostic], strays: Sequence[Diagnostic], compiled: C
     return "; ".join(told)
 
 
-def halves(group: Mapping[int, Mutant]) -> tuple[list[int], list[int]]:
-    """Those that most likely spoil the run, and the rest: of imports, of names that others say, of what is run."""
+def in_two(group: Mapping[int, Mutant]) -> tuple[list[int], list[int]]:
+    """Those that most likely spoil the run, and the rest: of imports, of names that others say, of what is run.
+
+    Where all are suspected alike, the first half and the second. Neither part is empty where there are two mutants.
+    """
     about = {n: mutant.influence for n, mutant in group.items()}
     for suspects in (
         [n for n, own in about.items() if own.imports],

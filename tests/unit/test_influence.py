@@ -1,6 +1,6 @@
 """What mistakes do to others in a shared run: the names that they spoil, and those that they need."""
 
-from oxidizer.cluster.batch import halves
+from oxidizer.cluster.batch import in_two
 from oxidizer.cluster.layout import Influence, Mutant
 from oxidizer.miners.mistakes import Mistake
 from oxidizer.miners.operators.operator import Route
@@ -82,9 +82,9 @@ def test_a_spoiled_run_is_divided_where_it_is_most_likely_spoiled() -> None:
     def group(*influences: Influence) -> dict[int, Mutant]:
         return {n: Mutant((), "lib.rs", 0, 9, (), influence) for n, influence in enumerate(influences)}
 
-    assert halves(group(nothing, runs, says, imports)) == ([3], [0, 1, 2])
-    assert halves(group(nothing, runs, says, nothing)) == ([2], [0, 1, 3])
-    assert halves(group(nothing, runs, nothing, runs)) == ([1, 3], [0, 2])
-    assert halves(group(says, says, runs)) == ([0, 1], [2])
-    assert halves(group(says, says, says)) == ([0], [1, 2])
-    assert halves(group(nothing, nothing)) == ([0], [1])
+    assert in_two(group(nothing, runs, says, imports)) == ([3], [0, 1, 2])
+    assert in_two(group(nothing, runs, says, nothing)) == ([2], [0, 1, 3])
+    assert in_two(group(nothing, runs, nothing, runs)) == ([1, 3], [0, 2])
+    assert in_two(group(says, says, runs)) == ([0, 1], [2])
+    assert in_two(group(says, says, says)) == ([0], [1, 2])
+    assert in_two(group(nothing, nothing)) == ([0], [1])
