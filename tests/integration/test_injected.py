@@ -280,18 +280,26 @@ def test_a_harness_of_ones_own_fails_by_any_code_and_hides_no_other_failure(open
     assert {test.name for test in verdict.broken} == {"is_one", CUSTOM_HARNESS}
 
 
-def test_slow_tests_have_a_limit_by_what_they_take(open_crate: Any) -> None:
-    """Twice the work is no endless loop, however short the least limit is."""
-    busy = "let began = std::time::Instant::now(); while began.elapsed().as_millis() < 700 {}"
-    tests = f"#[test]\nfn busy() {{ for _ in 0..rounds() {{ {busy} }} }}\n"
+@pytest.mark.parametrize(
+    ("work", "cap_s"),
+    [
+        ("let began = std::time::Instant::now(); while began.elapsed().as_millis() < 700 {}", 1.0),
+        ("std::thread::sleep(std::time::Duration::from_millis(700));", 0.2),
+    ],
+    ids=["busy", "asleep"],
+)
+def test_slow_tests_have_a_limit_by_what_they_take(open_crate: Any, work: str, cap_s: float) -> None:
+    """Twice the work is no endless loop, however short the least limit is, of the processor and by the clock."""
+    tests = f"#[test]\nfn works() {{ for _ in 0..rounds() {{ {work} }} }}\n"
     library = f"pub fn rounds() -> u32 {{\n    1\n}}\n{tests}"
     cargo, root = open_crate({"Cargo.toml": MANIFEST.replace("tally", "tiny"), LIB: library})
     bench = Workbench(cargo, root)
     (target,) = record(cargo, ["--lib"])
     at = library.index("    1\n") + 4
-    twice = Mutant((Edit(LIB, at, at + 1, b"2"),), LIB, 0, library.index("#[test]"))
-    (verdict,) = Schemata(bench, Rustc(cargo, target), [twice], cap_s=1.0).judge()
-    assert verdict.reason is Reason.SURVIVES, verdict
+    for rounds, reason in ((b"2", Reason.SURVIVES), (b"60", Reason.TESTS_LOST)):
+        more = Mutant((Edit(LIB, at, at + 1, rounds),), LIB, 0, library.index("#[test]"))
+        (verdict,) = Schemata(bench, Rustc(cargo, target), [more], cap_s=cap_s).judge()
+        assert verdict.reason is reason, verdict
 
 
 def test_what_compiles_is_a_branch_of_its_block_and_tests_say_the_same_of_it(open_crate: Any) -> None:
