@@ -8,6 +8,7 @@ a success: `forged` names what was seen.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,10 +28,17 @@ DISPUTED_TESTS = "disputed_tests"
 """Tests of which more than one outcome was told, or that ended their program."""
 TARGET_CHANGED = "target_changed"
 """Tests changed what was built: a test program, or what later builds take."""
+BUILD_ENVIRONMENT = "build_environment"
+"""A build script sets what decides which programs and libraries cargo runs, or what ours take from there."""
 
 NOTES = frozenset({FORGED_MESSAGES, EXIT_IN_COMPILER})
 """What the door notes while compiling."""
 _GUESTS = frozenset({"proc-macro", "custom-build"})
+_RULING = re.compile(
+    r"LD_.*|PATH|OXIDIZER_.*|CLIPPY_ARGS|CLIPPY_CONF_DIR|LLVM_PROFILE_FILE|GCC_EXEC_PREFIX|COMPILER_PATH|LIBRARY_PATH"
+    r"|GLIBC_TUNABLES|GCONV_PATH"
+)
+"""What no `cargo::rustc-env` may set: cargo hands it to the compiler, the linker and the tests, in front of ours."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,9 @@ class _Reading:
                 self._told(message)
             case "compiler-artifact":
                 self._artifact(message)
+            case "build-script-executed":
+                if any(_RULING.fullmatch(name) for name, _ in message["env"]):
+                    self.seen.append(BUILD_ENVIRONMENT)
             case "build-finished":
                 self.ends.append(message["success"] is True)
 

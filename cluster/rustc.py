@@ -110,7 +110,7 @@ class Rustc:
         except NoInvocation:
             return Compiled(NOTHING, (), finished=False)
         run = self.cargo.sandbox.run(
-            [*driver, *self.target.args, *ours, *warn], env={**BEHIND, **self.target.env}, cwd=self.target.folder
+            [*driver, *self.target.args, *ours, *warn], env={**self.target.env, **BEHIND}, cwd=self.target.folder
         )
         return read_compiled(run)
 

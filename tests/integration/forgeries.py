@@ -141,7 +141,7 @@ def _flags(what: object) -> frozenset[str]:
     return frozenset(found)
 
 
-_FAKE = """
+FAKE_METADATA = """
     let args: Vec<String> = std::env::args().collect();
     let after = |flag: &str| args.iter().position(|a| a == flag).map(|at| args[at + 1].clone()).unwrap_or_default();
     let extra = args.iter().find_map(|a| a.strip_prefix("extra-filename=")).unwrap_or_default();
@@ -170,7 +170,7 @@ _C = """
         fn daemon(stay: i32, keep: i32) -> i32;
     }
 """
-_FAKE_BY_C = _C + _FAKE.replace(
+_FAKE_BY_C = _C + FAKE_METADATA.replace(
     'eprintln!(r#"{{"$message_type":"artifact","artifact":"{base}.rmeta","emit":"metadata"}}"#);',
     r"""let told = format!("\n{}\n\0", r#"{"$message_type":"artifact","artifact":"BASE","emit":"metadata"}"#)
         .replace("BASE", &format!("{base}.rmeta"));
@@ -188,7 +188,7 @@ EXIT, FORGED = frozenset({"exit_in_compiler"}), frozenset({"forged_messages"})
 
 BUILDING = (
     Trick("a macro exits with 0", macro("std::process::exit(0)", BROKEN), builds, EXIT),
-    Trick("a macro makes the metadata itself and exits with 0", macro(_FAKE, BROKEN), builds, EXIT | FORGED),
+    Trick("a macro makes the metadata itself and exits with 0", macro(FAKE_METADATA, BROKEN), builds, EXIT | FORGED),
     Trick(
         "a thread of a macro exits with 0",
         macro("std::thread::spawn(|| std::process::exit(0)).join().unwrap();\n" + _EMPTY, BROKEN),

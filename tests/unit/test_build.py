@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oxidizer.cluster.build import Build, behind_build, read_build
+from oxidizer.cluster.build import BUILD_ENVIRONMENT, Build, behind_build, read_build
 from oxidizer.cluster.outcome import Cause
 from oxidizer.cluster.sandbox import RunResult, Status
 
@@ -53,6 +54,18 @@ def test_what_cargo_says() -> None:
     assert found.executables == {"/box/target/t": ("tiny", "tiny")}
     assert (found.anew, found.made, found.guests, found.roots) == ({"tiny"}, {"tiny"}, {"guest"}, ("src/lib.rs",))
     assert build(finished(False), exit_code=101).forged == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_ruling"),
+    [("LD_PRELOAD", True), ("LD_LIBRARY_PATH", True), ("PATH", True), ("OXIDIZER_DOOR", True), ("CLIPPY_ARGS", True),
+     ("RUSTC_VERSION", False), ("CARGO_PKG_VERSION", False), ("SEARCH_PATH", False), ("RUST_TEST_THREADS", False)],
+)  # fmt: skip
+def test_what_a_build_script_may_set(name: str, is_ruling: bool) -> None:
+    said = {"reason": "build-script-executed", **PACKAGE, "env": [["GIT_COMMIT", "1a2b"], [name, "x"]]}
+    found = build(said, artifact(), finished())
+    assert found.forged == ((BUILD_ENVIRONMENT,) if is_ruling else ())
+    assert found.cause is (Cause.FORGED if is_ruling else None)
 
 
 FORGED = {

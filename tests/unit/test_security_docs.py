@@ -9,7 +9,8 @@ from oxidizer.cluster.tricks.trick import TrickName
 
 _FOLDERS = ("", "tests/unit", "tests/integration", "tests/hostile", "tests/chaos")
 _FLAGS = (
-    build.FORGED_MESSAGES, build.EXIT_IN_COMPILER, build.STALE_BUILD, build.DISPUTED_TESTS, build.TARGET_CHANGED
+    build.FORGED_MESSAGES, build.EXIT_IN_COMPILER, build.STALE_BUILD, build.DISPUTED_TESTS, build.TARGET_CHANGED,
+    build.BUILD_ENVIRONMENT,
 )  # fmt: skip
 
 
