@@ -7,12 +7,16 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from oxidizer.cluster.registry import BrokenManifest, FetchError, HostileArchive, NeedsNewerRust, run_cargo
 from oxidizer.cluster.toolchain import Toolchain
 
+_ADDRESS = re.compile(r"[0-9][0-9a-fx.]*|.*:.*")
+"""A host that is no name, in any of the ways that resolvers take: `127.1` and `0x7f.1` are this machine too."""
 _WILD = re.compile(r"[*?\[]")
 _MANIFEST_BYTES = 1 << 20
 _LIBRARIES = frozenset({"lib", "rlib", "dylib", "cdylib", "staticlib", "proc-macro"})
@@ -91,8 +95,8 @@ def check_size(manifest: Path) -> None:
 def check_inside(root: Path, published: bool) -> None:
     """Hold all that the manifests name inside of the tree: path dependencies, members, patches, targets.
 
-    Raises HostileArchive (published) or BrokenManifest (the user's own) for what leads out; a published crate may not
-    send cargo to a git repository either.
+    Raises HostileArchive (published) or BrokenManifest (the user's own) for what leads out. A published crate may not
+    send cargo to a git repository, one of the user's own only to one on the web: the fetch has the user's rights.
     """
     refuse: type[FetchError] = HostileArchive if published else BrokenManifest
     waiting, seen = [PurePosixPath(".")], set[PurePosixPath]()
@@ -103,16 +107,38 @@ def check_inside(root: Path, published: bool) -> None:
         seen.add(folder)
         manifest = _parse(root / folder / "Cargo.toml")
         try:
-            git, paths = any(key == "git" for key, _ in _strings(manifest)), list(_paths(manifest))
+            urls = [url for key, url in _strings(manifest) if key in ("git", "registry-index")]
+            paths = list(_paths(manifest))
         except RecursionError:
             raise refuse(f"the manifest {folder / 'Cargo.toml'} is nested deeper than any cargo takes") from None
-        if published and git:
+        if published and urls:
             raise refuse("the manifest of a published crate sends cargo to a git repository")
+        for url in urls:
+            if not _is_on_the_web(url):
+                raise refuse(
+                    f"the manifest {folder / 'Cargo.toml'} sends cargo to a git repository at `{url}`, which is not on "
+                    "the web (http or https, another machine, no login): put the package into the crate's folder"
+                )
         for path in paths:
             inner = _inside(folder, path)
             if inner is None:
                 raise refuse(f"the manifest {folder / 'Cargo.toml'} points out of the crate, to `{path}`")
             waiting += _matches(root, inner)
+
+
+def _is_on_the_web(url: str) -> bool:
+    """Whether a git URL leads to a server, and neither to files nor services of this machine, nor has a login in it."""
+    try:
+        parts = urlsplit(url.removeprefix("sparse+"))
+        host = parts.hostname or ""
+        address = ip_address(host) if _ADDRESS.fullmatch(host) else None
+        address = getattr(address, "ipv4_mapped", None) or address
+    except ValueError:
+        return False
+    if address is not None and (address.is_loopback or address.is_link_local or address.is_unspecified):
+        return False
+    is_named = host != "" and host.rstrip(".") != "localhost" and not host.rstrip(".").endswith(".localhost")
+    return parts.scheme in ("http", "https") and parts.username is None and is_named
 
 
 def _matches(root: Path, pattern: PurePosixPath) -> list[PurePosixPath]:

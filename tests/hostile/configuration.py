@@ -155,6 +155,11 @@ CASES = (
               "crate/src/lib.rs": ""},
              plain=("env", "-u", "CARGO_NET_OFFLINE", "CARGO_HOME=/tmp/home", "cargo", "check"), harm="tcp",
              refused="to a git repository", published=True),
+    Steering("own_dependency_in_git_here",
+             {"crate/Cargo.toml": _MANIFEST + '[dependencies]\nx = { git = "http://127.0.0.1:@tcp@/x" }\n',
+              "crate/src/lib.rs": ""},
+             plain=("env", "-u", "CARGO_NET_OFFLINE", "CARGO_HOME=/tmp/home", "cargo", "check"), harm="tcp",
+             refused="to a git repository at"),
     Steering("patch_beside",
              {**_BESIDE, "crate/Cargo.toml": _MANIFEST + '[patch.crates-io]\nbeside = { path = "../beside" }\n'
               '[dependencies]\nbeside = "0.1"\n', "crate/src/lib.rs": ""}, refused="points out of the crate"),
