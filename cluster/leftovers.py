@@ -133,7 +133,7 @@ def clean_up(console: Console, *, dry_run: bool) -> bool:
     for what in found.unseen:
         _tell(console, "[yellow]not looked at[/]", what)
     if not found.dead:
-        console.print("Nothing is left behind.")
+        console.print("No dead run left anything behind.")
     return whole
 
 

@@ -161,5 +161,5 @@ def test_a_machine_without_a_daemon_and_without_leftovers(monkeypatch: pytest.Mo
     done = oxidizer("doctor", "--clean")
     assert done.returncode == 0
     assert "not looked at containers: no Docker daemon answers" in done.stdout
-    assert "Nothing is left behind." in oxidizer("doctor", "--clean").stdout
+    assert "No dead run left anything behind." in oxidizer("doctor", "--clean").stdout
     assert oxidizer("doctor", "--dry-run").returncode == 2
