@@ -16,11 +16,12 @@ import pytest
 
 from tests.chaos import owner
 from tests.chaos.__main__ import drawn, playable, table
-from tests.chaos.fault import Fault
+from tests.chaos.campaign import Campaign
+from tests.chaos.fault import Fault, bites
 from tests.chaos.faults import KINDS
 from tests.chaos.felt import Felt
 from tests.chaos.play import Struck
-from tests.chaos.processes import DriverKilled, GcsKilled, WorkerKilled
+from tests.chaos.processes import DriverKilled, GcsKilled, WorkerKilled, WorkerPaused
 from tests.chaos.stage import own_namespaces
 from tests.chaos.surroundings import RunFull
 
@@ -97,6 +98,32 @@ def test_what_cannot_be_played_is_said_before_anything_is(root: Path, tmp_path: 
     assert "container cannot be played" in told.stderr
     assert "--without-docker" in told.stderr
     assert playable(None, quick=False, without_docker=True)[0] == [k for k in KINDS if k.flavour != "docker"]
+
+
+@pytest.mark.parametrize(("runs", "stopped"), [("bwrap", 2), ("timeout", 1)])
+def test_a_paused_worker_stands_still_with_its_sandbox_but_for_tests(tmp_path: Path, runs: str, stopped: int) -> None:
+    campaign = Campaign(SimpleNamespace(scratch=tmp_path, folder=tmp_path, environment=dict), tmp_path / "run")  # type: ignore[arg-type]
+    lock = tmp_path / "none-crate/owner.lock"
+    lock.parent.mkdir()
+    sandbox = "exec -a bwrap sleep 60" if runs == "bwrap" else "exec -a bwrap bash -c 'timeout 60 sleep 60; :'"
+    worker = f'printf %s "{{\\"pid\\": $$}}" >{lock}; ({sandbox}) & wait'
+    argv = ["bash", "-c", 'bash -c "$1" & wait', "driver", worker]
+
+    def still() -> int:
+        """How many stand still."""
+        return sum("T (stopped)" in Path(f"/proc/{pid}/status").read_text() for pid, _ in campaign.family())
+
+    with subprocess.Popen(argv, start_new_session=True) as campaign.process:
+        try:
+            bites(lambda: any(line.startswith(f"{runs} ") for _, line in campaign.family()), f"no {runs}")
+            fault = WorkerPaused(campaign, random.Random(0))
+            assert fault.ready()
+            fault.strike()
+            assert still() == stopped
+            fault.mend()
+            bites(lambda: still() == 0, "they do not go on")
+        finally:
+            campaign.kill()
 
 
 def test_a_dead_harness_is_swept_up_and_no_other(tmp_path: Path) -> None:
