@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from oxidizer.cluster.mounts import mounts_below
+from oxidizer.cluster.scratch import scratch
+from oxidizer.cluster.toolchain import Toolchain
+from tests.hostile.grounds import GROUNDS, clear_grounds
+from tests.hostile.host import Host
 from tests.hostile.seeing import SECRET
 from tests.hostile.table import rows, table
 from tests.hostile.trial import secret_in_the_environment
@@ -28,13 +31,33 @@ def secret() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def grounds() -> Path:
+    """Where grounds lie, without those that dead runs left."""
+    GROUNDS.mkdir(exist_ok=True)
+    GROUNDS.chmod(0o755)
+    clear_grounds(GROUNDS)
+    return GROUNDS
+
+
 @pytest.fixture
-def ground() -> Iterator[Path]:
+def ground(grounds: Path) -> Iterator[Path]:
     """A folder that other users may enter too, unlike pytest's own: file modes shall not do a sandbox's work."""
-    folder = Path(tempfile.mkdtemp(prefix="hostile-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    with scratch("hostile", root=grounds) as folder:
+        yield folder
+        assert mounts_below(folder) == []
+
+
+@pytest.fixture(scope="session")
+def host(toolchain: Toolchain) -> Host:
+    return Host(toolchain.sysroot)
+
+
+@pytest.fixture(autouse=True)
+def untouched(host: Host) -> Iterator[None]:
+    """The machine itself is after each case what it was before, promise or no promise."""
+    yield
+    assert host.changes() == []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -20,6 +20,7 @@ from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.unpack import content_hash
 from tests.hostile.case import Case
 from tests.hostile.services import Services
+from tests.hostile.strays import end_strays, strays
 
 METADATA = "169.254.169.254"
 _SHIMS = Path(__file__).resolve().parents[2] / "cluster/shims"
@@ -115,9 +116,10 @@ class Stage:
         """What must be the same before and after: files by content, and what of us is on the machine."""
         folder = self.folder
         return {
-            "sources": content_hash(folder / "src"),
-            "registry": content_hash(folder / "cargo"),
-            "shims": content_hash(folder / "shims"),
+            "sources": _tree(folder / "src"),
+            "registry": _tree(folder / "cargo"),
+            "shims": _tree(folder / "shims"),
+            "another unit's sources": _tree(folder / "elsewhere"),
             "toolchain": sorted(p.name for p in (self._toolchain / "bin").iterdir()),
             "compiler": sorted(_stamps(self._toolchain / "lib/rustlib")),
             "folder": sorted(p.name for p in folder.iterdir() if p.name != "target"),
@@ -134,28 +136,16 @@ class Stage:
     def _leavings(self) -> list[str]:
         mounts = Path("/proc/self/mounts").read_text().count(str(self.folder))
         found = [f"{mounts} mounts"] if mounts else []
-        found += [f"process {pid}" for pid in processes_with(f"daemon-{self.token}")]
+        found += [f"process {pid}" for pid in strays(self.folder)]
         for loop in Path("/sys/block").glob("loop*/loop/backing_file"):
             with contextlib.suppress(OSError):
                 found += [f"{loop.parts[3]}"] if loop.read_text().startswith(str(self.folder)) else []
         found += [f"group {group}" for group in sorted(_groups() - self._groups)]
-        return found + [f"container {name}" for name in self.containers()]
-
-    def containers(self) -> list[str]:
-        """Containers that show a folder of ours."""
-        try:
-            client = connect()
-        except SandboxUnavailable:
-            return []
-        with contextlib.closing(client):
-            found = client.api.containers(all=True)
-            return [c["Id"] for c in found if any(str(self.folder) in m.get("Source", "") for m in c["Mounts"])]
+        return found + [f"container {name}" for name in containers(self.folder)]
 
     def clear(self) -> None:
-        """End what a run without its promise left: processes by their own argument, containers by our folder."""
-        for pid in processes_with(f"daemon-{self.token}"):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, 9)
+        """End what a run without its promise left: processes and containers that show our folder."""
+        end_strays(self.folder)
         for group in _groups() - self._groups:
             deadline_s = time.monotonic() + 5
             while group.exists() and time.monotonic() < deadline_s:
@@ -164,10 +154,13 @@ class Stage:
                         os.kill(int(pid), 9)
                     group.rmdir()
                 time.sleep(0.01)
-        for name in self.containers():
-            with contextlib.suppress(DockerException), contextlib.closing(connect()) as client:
-                client.api.remove_container(name, force=True)
+        remove_containers(self.folder)
         shutil.rmtree(self.folder / "target", ignore_errors=True)
+
+
+def _tree(folder: Path) -> tuple[str, list[str]]:
+    """The content of a tree's files, and the names of all that is there: links and their like have no content."""
+    return content_hash(folder), sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
 def _stamps(folder: Path) -> Iterator[tuple[str, int, int]]:
@@ -180,6 +173,24 @@ def _stamps(folder: Path) -> Iterator[tuple[str, int, int]]:
 def _groups() -> set[Path]:
     """The control groups that this process made for sandboxes."""
     return set(Path("/sys/fs/cgroup").glob(f"*/**/oxidizer-*{os.getpid()}-*"))
+
+
+def containers(folder: Path) -> list[str]:
+    """Containers that show the folder or what is below it."""
+    try:
+        client = connect()
+    except SandboxUnavailable:
+        return []
+    with contextlib.closing(client):
+        found = client.api.containers(all=True)
+        return [c["Id"] for c in found if any(str(folder) in m.get("Source", "") for m in c["Mounts"])]
+
+
+def remove_containers(folder: Path) -> None:
+    """Remove those containers, whatever runs in them."""
+    for name in containers(folder):
+        with contextlib.suppress(DockerException), contextlib.closing(connect()) as client:
+            client.api.remove_container(name, force=True)
 
 
 def processes_with(argument: str) -> list[int]:
