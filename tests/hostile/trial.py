@@ -94,11 +94,11 @@ def prove(case: Case, backend: str, folder: Path, toolchain: Toolchain) -> Row:
     done = case.harm(on)
     row = replace(row, harm=harm or reason or "", end=str(on.cause or "built"), on_s=on.seconds)
     row = replace(row, off_s=off.seconds if off else 0.0)
+    assert not on.changed, on.changed
     if backend in case.weaker:
         assert done, f"{backend} is said to be weaker, and held it: {_told(on)}"
         return replace(row, outcome=Outcome.WEAKER, end=case.weaker[backend])
     assert not done, f"{done}: {_told(on)}"
-    assert not on.changed, on.changed
     assert on.cause is case.end_of(backend), f"ended otherwise: {_told(on)}"
     return replace(row, outcome=Outcome.VOID if reason else Outcome.HELD)
 
