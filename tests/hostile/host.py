@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-_SETTINGS = ("core_pattern", "modprobe", "hostname")
+_SETTINGS = ("core_pattern", "modprobe")
 Fact = tuple[object, ...]
 
 

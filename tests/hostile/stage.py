@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from tests.hostile.case import Case
 from tests.hostile.services import Services
 from tests.hostile.strays import end_strays, strays
 
+OTHERS = "another unit's sources"
 METADATA = "169.254.169.254"
 _SHIMS = Path(__file__).resolve().parents[2] / "cluster/shims"
 _NEW_NETWORK = 0x40000000
@@ -48,6 +50,8 @@ class Stage:
         for name, text in case.files.items():
             (folder / "src" / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / "src" / name).write_text(self._filled(text))
+        if case.plain_target:
+            (folder / "target/kept").touch()  # a folder that holds something stays what it is
         # What keeps a crate from writing shall be the mount, not the modes of files.
         for path in [p for name in ("src", "cargo", "shims") for p in (folder / name, *(folder / name).rglob("*"))]:
             path.chmod(0o777 if path.is_dir() else 0o666 | path.stat().st_mode & 0o111)
@@ -74,7 +78,7 @@ class Stage:
             "tcp6": str(self.services.tcp6),
             "udp": str(self.services.udp),
             "free": str(self.services.free),
-            "interface": next((p.name for p in sorted(Path("/sys/class/net").iterdir()) if p.name != "lo"), "none"),
+            "interface": interface() or "none",
             "abstract": self.services.abstract,
         }
 
@@ -119,7 +123,7 @@ class Stage:
             "sources": _tree(folder / "src"),
             "registry": _tree(folder / "cargo"),
             "shims": _tree(folder / "shims"),
-            "another unit's sources": _tree(folder / "elsewhere"),
+            OTHERS: _tree(folder / "elsewhere"),
             "toolchain": sorted(p.name for p in (self._toolchain / "bin").iterdir()),
             "compiler": sorted(_stamps(self._toolchain / "lib/rustlib")),
             "folder": sorted(p.name for p in folder.iterdir() if p.name != "target"),
@@ -201,6 +205,11 @@ def processes_with(argument: str) -> list[int]:
             if wanted in (folder / "cmdline").read_bytes().split(b"\0"):
                 found.append(int(folder.name))
     return found
+
+
+def interface() -> str | None:
+    """An interface of this network by which it is told from a new one, which has `lo` alone."""
+    return next((name for name in sorted(name for _, name in socket.if_nameindex()) if name != "lo"), None)
 
 
 @contextlib.contextmanager
