@@ -1,4 +1,7 @@
-"""`--hostile-full` runs every case on every backend; without it the quick part runs. At the end stands the table."""
+"""`--hostile-full` runs every case on every backend; without it the quick part runs. At the end stands the table.
+
+What is missing for the full run is an error, unless `--without` says that it may be.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,34 @@ import pytest
 from oxidizer.cluster.mounts import mounts_below
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.toolchain import Toolchain
+from tests.conftest import docker_is_missing
 from tests.hostile.grounds import GROUNDS, clear_grounds
 from tests.hostile.host import Host
+from tests.hostile.preparing import rustup
 from tests.hostile.seeing import SECRET
 from tests.hostile.table import rows, table
 from tests.hostile.trial import secret_in_the_environment
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--hostile-full"):
+    if not config.getoption("--hostile-full"):
+        _leave_out("hostile_full", config, items)
         return
-    full = [item for item in items if item.get_closest_marker("hostile_full")]
-    config.hook.pytest_deselected(items=full)
-    items[:] = [item for item in items if item not in full]
+    missing = []
+    for mean, reason in (("docker", docker_is_missing()), ("rustup", None if rustup() else "rustup is not installed")):
+        if mean in config.getoption("--without"):
+            _leave_out(mean, config, items)
+        elif reason and any(item.get_closest_marker(mean) for item in items):
+            missing.append(f"{reason}: mend that, or leave out what needs it (--without {mean})")
+    if missing:
+        raise pytest.UsageError("\n".join(missing))
+
+
+def _leave_out(marker: str, config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [item for item in items if item.get_closest_marker(marker)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session", autouse=True)

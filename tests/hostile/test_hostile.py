@@ -54,6 +54,8 @@ def _marks(case: Case | Steering, backend: str) -> list[pytest.MarkDecorator]:
     if isinstance(case, Case) and case.machine:
         reason = f"it names system calls by {case.machine}'s numbers"
         marks.append(pytest.mark.skipif(platform.machine() != case.machine, reason=reason))
+    if isinstance(case, Steering) and case.needs_rustup:
+        marks.append(pytest.mark.rustup)
     return [*marks, pytest.mark.docker] if backend == "docker" else marks
 
 
@@ -172,3 +174,38 @@ def test_a_machine_without_interfaces_cannot_tell_of_them(root: Path) -> None:
         [sys.executable, "-c", _LO_ALONE], cwd=root, capture_output=True, text=True, check=True
     ).stdout
     assert "no interface but lo" in told
+
+
+def test_what_is_missing_for_the_full_suite_is_an_error(root: Path) -> None:
+    """What is not played is not seen to fail."""
+    missing = {**os.environ, "DOCKER_HOST": "unix:///nowhere", "RUSTUP_PROXY": "/nowhere"}
+    full = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "--collect-only",
+        "--hostile-full",
+        __file__,
+    ]
+
+    def collected(*without: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*full, "--hostile-full", __file__, *without],
+            cwd=root,
+            env=missing,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    refused = collected()
+    assert refused.returncode == pytest.ExitCode.USAGE_ERROR
+    assert all(f"(--without {mean})" in refused.stderr for mean in ("docker", "rustup")), refused.stderr
+    left = collected("--without", "docker", "--without", "rustup")
+    assert left.returncode == 0, left.stdout + left.stderr
+    assert "[bubblewrap-resources-fork_bomb]" in left.stdout
+    assert "[docker-" not in left.stdout
+    assert "toolchain_file" not in left.stdout
