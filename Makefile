@@ -14,6 +14,7 @@ help:
 	@echo "make mine   mine the starter list of crates into runs/starter (ACCEPT=NAME,...: promises that may be weaker)"
 	@echo "make test   all tests"
 	@echo "make hostile  every hostile crate in every sandbox, and what each does where a promise is broken"
+	@echo "              (WITHOUT='docker rustup': what this machine lacks, else that is an error)"
 	@echo "make mixed  the starter list with hostile crates among it: the good ones give what they give alone"
 	@echo "make chaos  $(FAULTS) faults on running campaigns (FAULTS=n SEED=s), as root; some 45 minutes; WITHOUT_DOCKER=1"
 	@echo "make lint   ruff and mypy"
@@ -27,7 +28,7 @@ test: docker
 	@$(BIN)/python -m pytest
 
 hostile: docker
-	@$(BIN)/python -m pytest tests/hostile --hostile-full
+	@$(BIN)/python -m pytest tests/hostile --hostile-full $(foreach mean,$(WITHOUT),--without $(mean))
 
 mixed: docker
 	@$(BIN)/python -m tests.hostile.mixed

@@ -82,6 +82,10 @@ def open_crate(
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What asks for the long suites, which a plain run leaves out."""
     parser.addoption("--hostile-full", action="store_true", help="run every hostile case on every backend")
+    parser.addoption(
+        "--without", action="append", choices=("docker", "rustup"), default=[],
+        help="with --hostile-full: do without this, and without the cases that need it; else its lack is an error",
+    )  # fmt: skip
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

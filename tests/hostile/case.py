@@ -54,6 +54,8 @@ class Evidence:
     """What became of another unit's command in the same time, where there was one."""
     collected: str = ""
     """What was collected from the target folder afterwards, where the case asks for that."""
+    waits: str = ""
+    """What a plain reader of the output waits for, where the case asks for that."""
     changed: tuple[str, ...] = ()
     """What of the host is not as it was."""
     seconds: float = 0.0
@@ -77,8 +79,9 @@ class Case:
     promise: Promise
     """What is switched off first, and then holds the crate."""
     files: Files
-    command: Literal["check", "test", "killed", "collect"] = "check"
-    """`killed`: the worker is killed while its check runs. `collect`: a check, then a file is collected."""
+    command: Literal["check", "test", "killed", "collect", "edit", "held"] = "check"
+    """`killed`: the worker is killed while its check runs. After a check `collect` collects a file, and `edit` edits
+    the sources. `held`: a test; without its promise another one is read to the end of its output."""
     harm: Harm = told
     end: Cause | None = None
     """What the unit comes to with the promise kept; None: it builds, and its tests speak."""
@@ -98,10 +101,18 @@ class Case:
     """Why the run without the promise is not made at all on a backend: it cannot be had, or must not be. Void too."""
     weaker: Mapping[str, str] = field(default_factory=dict)
     """Why a backend does not hold the crate, though the promise is on: known, told in docs/SECURITY.md."""
+    plain_target: bool = False
+    """The target is an ordinary folder, and no file system of its own, on which devices mean nothing."""
     pods_root: bool = False
     """Without control groups not an ordinary user strikes but root, as a pod has it: only its files are at stake."""
     quick: tuple[str, ...] = ()
     """The backends on which the case is in the quick part."""
+
+    @property
+    def machine(self) -> str | None:
+        """The one processor that it is written for, where it names system calls by their numbers."""
+        numbered = any("syscall(" in text or "int 0x80" in text for text in self.files.values())
+        return "x86_64" if numbered else None
 
     def promise_of(self, backend: str) -> Promise:
         """What is switched off on a backend."""

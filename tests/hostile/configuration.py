@@ -43,6 +43,8 @@ class Steering:
     """Where the plain command is run."""
     links: Mapping[str, str] | None = None
     """Links in the tree, by name."""
+    needs_rustup: bool = False
+    """rustup stands for cargo."""
     quick: tuple[str, ...] = ()
 
 
@@ -138,7 +140,7 @@ CASES = (
               "crate/rust-toolchain.toml": _RUSTUP, "crate/evil/bin/cargo.sh": script("is cargo", "exit 0"),
               "crate/evil/bin/rustc.sh": script("is rustc", "exit 0")},
              plain=("sh", "-c", "PATH=/opt/oxidizer:$PATH RUSTUP_HOME=/box/home cargo check"),
-             stripped="rust-toolchain.toml"),
+             stripped="rust-toolchain.toml", needs_rustup=True),
     Steering("workspace_above",
              {**_BESIDE, "crate/Cargo.toml": _MANIFEST + 'workspace = "../beside"\n', "crate/src/lib.rs": "",
               "beside/Cargo.toml": _BESIDE["beside/Cargo.toml"] + '[workspace]\nmembers = ["../crate"]\n'},

@@ -1,4 +1,7 @@
-"""Crates that want more of the kernel than a build needs: calls that have opened kernels before, and privileges."""
+"""Crates that want more of the kernel than a build needs: calls that have opened kernels before, and privileges.
+
+System calls are named by their numbers on x86-64: those cases are skipped elsewhere (`Case.machine`).
+"""
 
 from __future__ import annotations
 

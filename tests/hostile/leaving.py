@@ -17,7 +17,7 @@ fn daemon() -> Command {
 }
 """
 
-_DOUBLE_FORK = (
+_DETACHED = (
     _DAEMON
     + """
 use std::os::unix::process::CommandExt;
@@ -28,7 +28,7 @@ extern "C" {
     fn _exit(code: i32) -> !;
 }
 
-fn strike() {
+fn detach() {
     unsafe {
         if fork() == 0 {
             setsid();
@@ -39,6 +39,26 @@ fn strike() {
         }
     }
     std::thread::sleep(std::time::Duration::from_millis(500));
+}
+"""
+)
+
+_DOUBLE_FORK = (
+    _DETACHED
+    + """
+fn strike() {
+    detach();
+}
+"""
+)
+
+_DOUBLE_FORK_UNTIL_KILLED = (
+    _DETACHED
+    + """
+fn strike() {
+    detach();
+    told("at work");
+    std::thread::sleep(std::time::Duration::from_secs(40));
 }
 """
 )
@@ -83,12 +103,25 @@ def lives_on(evidence: Evidence) -> str | None:
     return f"{evidence.living} processes lived on" if evidence.living else None
 
 
+def held_up(evidence: Evidence) -> str | None:
+    """The same, and that it keeps readers waiting; or the command itself waited for it."""
+    if words := lives_on(evidence):
+        return f"{words}, and {evidence.waits}" if evidence.waits else words
+    run = evidence.run
+    return f"the command waited for {run.wall_s:.0f} s" if run and run.wall_s > _LONG_S else None
+
+
+_LONG_S = 20.0
+"""Half of a daemon's life."""
+
 CASES = (
     Case("double_fork", Promise.ENDS, build_script(_DOUBLE_FORK), harm=lives_on,
          quick=("docker", "bubblewrap", "bubblewrap-user")),
     Case("child_of_macro", Promise.ENDS, macro(CHILD), harm=lives_on),
     Case("detached_test", Promise.ENDS, test(CHILD), command="test", harm=lives_on),
-    Case("holder_of_the_pipe", Promise.ENDS, test(_PIPE), command="test", harm=lives_on),
+    Case("holder_of_the_pipe", Promise.ENDS, test(_PIPE), command="held", harm=held_up),
     Case("killed_worker", Promise.ENDS, build_script(_UNTIL_KILLED), command="killed", harm=lives_on,
          quick=("docker", "bubblewrap")),
+    Case("daemon_of_a_killed_worker", Promise.ENDS, build_script(_DOUBLE_FORK_UNTIL_KILLED), command="killed",
+         harm=lives_on),
 )  # fmt: skip

@@ -83,6 +83,7 @@ fn strike() {
 }
 """
 _ESCAPES = 'fn strike() {\n    panic!("\\x1b]0;owned\\x07\\x1b[2J\\u{202e}");\n}\n'
+_PAINTED = 'compile_error!("\\x1b]0;owned\\x07\\x1b[2J\\u{202e}");\n'
 _TRAPS = """
 extern "C" {
     fn mkfifo(path: *const u8, mode: u32) -> i32;
@@ -144,6 +145,7 @@ LISTED = (
     _rejected("sleeper", build_script(_SLEEP), "silent"),
     _rejected("spinner", macro(_SPIN), "silent"),
     _rejected("painter", build_script(_ESCAPES), "build_script_failed"),
+    _rejected("muralist", library(_PAINTED), "compile_error"),
     _rejected("quitter", macro(_EXIT), "forged"),
     _rejected("finisher", _with(macro(_FINISHED), src__lib='zap::zap!();\npub const N: u32 = "x";\n'), "forged"),
     _rejected("tourist", library('pub const SECRET: &str = include_str!("/etc/shadow");\n'), "compile_error"),

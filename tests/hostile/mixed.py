@@ -14,11 +14,10 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from itertools import product, zip_longest
 from pathlib import Path
 
-from tests.hostile.listed import RECIPE, misjudged, write_list
+from tests.hostile.listed import LISTED, RECIPE, misjudged, write_list
 from tests.integration.typed import tuples, units
 
 ROOT = Path(__file__).parents[2]
@@ -60,26 +59,28 @@ def _entries(listed: Path) -> list[str]:
 def _pair(out: Path, hostile: Path, sandbox: str, miners: str, alone: Path | None) -> list[str]:
     """One pair of campaigns, and its line of the table; what is wrong."""
     began_s, runs = time.monotonic(), {"alone": alone or out / f"{sandbox}-{miners}-alone"}
+    wrong: list[str] = []
     for name in ("mixed",) if alone else ("alone", "mixed"):
         runs[name] = out / f"{sandbox}-{miners}-{name}"
         how = ["--recipe", str(RECIPE), "--sandbox", sandbox, "--miners", miners]
         command = ["mine", "--list", str(hostile / f"{name}.toml"), "--out", str(runs[name]), *how]
         status = subprocess.run([_OXIDIZER, *command], cwd=ROOT, check=False).returncode
         if status:
-            return [f"the campaign {runs[name].name} ended with status {status}"]
-    wrong = _differences(runs["alone"], runs["mixed"]) + misjudged(runs["mixed"])
-    kept = len(tuples(runs["alone"]))
+            wrong = [f"the campaign {runs[name].name} ended with status {status}"]
+            break
+    wrong = wrong or _differences(runs["alone"], runs["mixed"]) + misjudged(runs["mixed"])
+    good, kept = len(units(runs["alone"])), len(tuples(runs["alone"]))
     minutes = (time.monotonic() - began_s) / 60
-    told = "the same" if not wrong else "; ".join(wrong)
-    print(
-        f"{sandbox:11} {miners:12} {len(units(runs['alone'])):3} good crates {kept:6} tuples {minutes:5.1f} min: {told}"
-    )
+    told = "; ".join(wrong) or "the same"
+    print(f"{sandbox:11} {miners:12} {good:3} good crates {kept:6} tuples {minutes:5.1f} min: {told}", flush=True)
     return wrong
 
 
-def _differences(alone: Path, mixed: Path) -> Sequence[str]:
-    """By good crate, how many tuples the others cost it, or gave it."""
-    found = []
+def _differences(alone: Path, mixed: Path) -> list[str]:
+    """By good crate, how many tuples the others cost it, or gave it; where nothing was mined nothing is the same."""
+    found = [] if tuples(alone) else [f"{len(units(alone))} good crates gave no tuple at all"]
+    unknown = units(mixed).keys() - units(alone).keys() - {crate.name for crate in LISTED}
+    found += [f"{crate} was not mined alone" for crate in sorted(unknown)]
     for crate, unit in sorted(units(alone).items()):
         before, after = ({row["id"] for row in tuples(run) if row["crate"] == crate} for run in (alone, mixed))
         beside = units(mixed).get(crate, {})

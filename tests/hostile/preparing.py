@@ -43,8 +43,8 @@ def prove_steering(case: Steering, backend: str, folder: Path, toolchain: Toolch
         scripts = list((stage.folder / "src").rglob("*.sh"))
         for script in scripts:
             script.chmod(0o777)
-        if case.name == "toolchain_file" and (missing := _with_rustup(stage, scripts)):
-            return replace(row, outcome=Outcome.VOID, harm=missing)
+        if case.needs_rustup:
+            _add_rustup(stage, scripts)
         began = time.monotonic()
         harm = _plainly(case, backend, stage)
         row = replace(row, harm=harm, off_s=time.monotonic() - began)
@@ -119,16 +119,20 @@ def _prepare(case: Steering, stage: Stage, registry: Registry, toolchain: Toolch
     return prepare(CrateSpec("steered", "0.1.0"), toolchain, stage.folder.parent / "work")
 
 
-def _with_rustup(stage: Stage, scripts: list[Path]) -> str | None:
-    """rustup's own cargo, which obeys a toolchain file, on the sandbox's path; why there is none."""
-    rustup = Path(os.environ.get("RUSTUP_PROXY") or Path.home() / ".cargo/bin/rustup")
-    if not rustup.exists():
-        return "rustup is not installed here"
-    shutil.copy(rustup, stage.folder / "shims/cargo")
+def rustup() -> Path | None:
+    """rustup's own cargo, which obeys a toolchain file; None where it is not installed."""
+    found = Path(os.environ.get("RUSTUP_PROXY") or Path.home() / ".cargo/bin/rustup")
+    return found if found.exists() else None
+
+
+def _add_rustup(stage: Stage, scripts: list[Path]) -> None:
+    """rustup stands for cargo on the sandbox's path, and the scripts for a toolchain's programs."""
+    found = rustup()
+    assert found is not None
+    shutil.copy(found, stage.folder / "shims/cargo")
     (stage.folder / "shims/cargo").chmod(0o755)
     for script in scripts:
         script.rename(script.with_suffix(""))
-    return None
 
 
 @contextlib.contextmanager

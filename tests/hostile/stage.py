@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,9 @@ from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.unpack import content_hash
 from tests.hostile.case import Case
 from tests.hostile.services import Services
+from tests.hostile.strays import end_strays, strays
 
+OTHERS = "another unit's sources"
 METADATA = "169.254.169.254"
 _SHIMS = Path(__file__).resolve().parents[2] / "cluster/shims"
 _NEW_NETWORK = 0x40000000
@@ -47,6 +50,8 @@ class Stage:
         for name, text in case.files.items():
             (folder / "src" / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / "src" / name).write_text(self._filled(text))
+        if case.plain_target:
+            (folder / "target/kept").touch()  # a folder that holds something stays what it is
         # What keeps a crate from writing shall be the mount, not the modes of files.
         for path in [p for name in ("src", "cargo", "shims") for p in (folder / name, *(folder / name).rglob("*"))]:
             path.chmod(0o777 if path.is_dir() else 0o666 | path.stat().st_mode & 0o111)
@@ -73,7 +78,7 @@ class Stage:
             "tcp6": str(self.services.tcp6),
             "udp": str(self.services.udp),
             "free": str(self.services.free),
-            "interface": next((p.name for p in sorted(Path("/sys/class/net").iterdir()) if p.name != "lo"), "none"),
+            "interface": interface() or "none",
             "abstract": self.services.abstract,
         }
 
@@ -115,9 +120,10 @@ class Stage:
         """What must be the same before and after: files by content, and what of us is on the machine."""
         folder = self.folder
         return {
-            "sources": content_hash(folder / "src"),
-            "registry": content_hash(folder / "cargo"),
-            "shims": content_hash(folder / "shims"),
+            "sources": _tree(folder / "src"),
+            "registry": _tree(folder / "cargo"),
+            "shims": _tree(folder / "shims"),
+            OTHERS: _tree(folder / "elsewhere"),
             "toolchain": sorted(p.name for p in (self._toolchain / "bin").iterdir()),
             "compiler": sorted(_stamps(self._toolchain / "lib/rustlib")),
             "folder": sorted(p.name for p in folder.iterdir() if p.name != "target"),
@@ -134,28 +140,16 @@ class Stage:
     def _leavings(self) -> list[str]:
         mounts = Path("/proc/self/mounts").read_text().count(str(self.folder))
         found = [f"{mounts} mounts"] if mounts else []
-        found += [f"process {pid}" for pid in processes_with(f"daemon-{self.token}")]
+        found += [f"process {pid}" for pid in strays(self.folder)]
         for loop in Path("/sys/block").glob("loop*/loop/backing_file"):
             with contextlib.suppress(OSError):
                 found += [f"{loop.parts[3]}"] if loop.read_text().startswith(str(self.folder)) else []
         found += [f"group {group}" for group in sorted(_groups() - self._groups)]
-        return found + [f"container {name}" for name in self.containers()]
-
-    def containers(self) -> list[str]:
-        """Containers that show a folder of ours."""
-        try:
-            client = connect()
-        except SandboxUnavailable:
-            return []
-        with contextlib.closing(client):
-            found = client.api.containers(all=True)
-            return [c["Id"] for c in found if any(str(self.folder) in m.get("Source", "") for m in c["Mounts"])]
+        return found + [f"container {name}" for name in containers(self.folder)]
 
     def clear(self) -> None:
-        """End what a run without its promise left: processes by their own argument, containers by our folder."""
-        for pid in processes_with(f"daemon-{self.token}"):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, 9)
+        """End what a run without its promise left: processes and containers that show our folder."""
+        end_strays(self.folder)
         for group in _groups() - self._groups:
             deadline_s = time.monotonic() + 5
             while group.exists() and time.monotonic() < deadline_s:
@@ -164,10 +158,13 @@ class Stage:
                         os.kill(int(pid), 9)
                     group.rmdir()
                 time.sleep(0.01)
-        for name in self.containers():
-            with contextlib.suppress(DockerException), contextlib.closing(connect()) as client:
-                client.api.remove_container(name, force=True)
+        remove_containers(self.folder)
         shutil.rmtree(self.folder / "target", ignore_errors=True)
+
+
+def _tree(folder: Path) -> tuple[str, list[str]]:
+    """The content of a tree's files, and the names of all that is there: links and their like have no content."""
+    return content_hash(folder), sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
 def _stamps(folder: Path) -> Iterator[tuple[str, int, int]]:
@@ -182,6 +179,24 @@ def _groups() -> set[Path]:
     return set(Path("/sys/fs/cgroup").glob(f"*/**/oxidizer-*{os.getpid()}-*"))
 
 
+def containers(folder: Path) -> list[str]:
+    """Containers that show the folder or what is below it."""
+    try:
+        client = connect()
+    except SandboxUnavailable:
+        return []
+    with contextlib.closing(client):
+        found = client.api.containers(all=True)
+        return [c["Id"] for c in found if any(str(folder) in m.get("Source", "") for m in c["Mounts"])]
+
+
+def remove_containers(folder: Path) -> None:
+    """Remove those containers, whatever runs in them."""
+    for name in containers(folder):
+        with contextlib.suppress(DockerException), contextlib.closing(connect()) as client:
+            client.api.remove_container(name, force=True)
+
+
 def processes_with(argument: str) -> list[int]:
     """Processes of the host that have exactly this argument."""
     wanted, found = argument.encode(), []
@@ -190,6 +205,11 @@ def processes_with(argument: str) -> list[int]:
             if wanted in (folder / "cmdline").read_bytes().split(b"\0"):
                 found.append(int(folder.name))
     return found
+
+
+def interface() -> str | None:
+    """An interface of this network by which it is told from a new one, which has `lo` alone."""
+    return next((name for name in sorted(name for _, name in socket.if_nameindex()) if name != "lo"), None)
 
 
 @contextlib.contextmanager

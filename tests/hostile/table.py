@@ -30,6 +30,9 @@ def table(found: Sequence[Row]) -> str:
         line += "".join(f"{_cell(cells.get(place)):>18}" for place in _PLACES)
         lines.append(line.rstrip())
         lines += [f"{'':14}{words}" for words in dict.fromkeys(map(_words, cells.values()))]
+    for outcome in (Outcome.WEAKER, Outcome.VOID):
+        named = ", ".join(f"{row.name} ({row.place})" for row in found if row.outcome is outcome)
+        lines += [f"{outcome}: {named}"] if named else []
     counts = {outcome: sum(row.outcome is outcome for row in found) for outcome in Outcome}
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     return "\n".join([*lines, f"{len(by_case)} cases, {len(found)} proofs: {told}"])

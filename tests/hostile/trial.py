@@ -19,18 +19,17 @@ from oxidizer.cluster.backends import open_sandbox, with_door
 from oxidizer.cluster.bubblewrap import BubblewrapSandbox
 from oxidizer.cluster.capabilities import may_mount
 from oxidizer.cluster.cargo import Cargo
-from oxidizer.cluster.collect import NotCollected
 from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import Limits, Mounts, Sandbox
 from oxidizer.cluster.toolchain import Toolchain
 from tests.hostile.case import LIMITS, Case, Evidence
 from tests.hostile.neighbour import Neighbour
 from tests.hostile.ordinary import as_ordinary, become_ordinary, give
+from tests.hostile.plain import collect, edited, wait_for_holders
 from tests.hostile.stage import METADATA, Stage, own_network, processes_with
 
 T = TypeVar("T")
 USERS = "bubblewrap-user"
-_MOST = 1 << 20
 _GONE_S, _TO_WORK_S = 5.0, 30.0
 
 
@@ -94,11 +93,11 @@ def prove(case: Case, backend: str, folder: Path, toolchain: Toolchain) -> Row:
     done = case.harm(on)
     row = replace(row, harm=harm or reason or "", end=str(on.cause or "built"), on_s=on.seconds)
     row = replace(row, off_s=off.seconds if off else 0.0)
+    assert not on.changed, on.changed
     if backend in case.weaker:
         assert done, f"{backend} is said to be weaker, and held it: {_told(on)}"
         return replace(row, outcome=Outcome.WEAKER, end=case.weaker[backend])
     assert not done, f"{done}: {_told(on)}"
-    assert not on.changed, on.changed
     assert on.cause is case.end_of(backend), f"ended otherwise: {_told(on)}"
     return replace(row, outcome=Outcome.VOID if reason else Outcome.HELD)
 
@@ -140,18 +139,23 @@ def _seen(stage: Stage, backend: str, mounts: Mounts, limits: Limits, without: P
             other = Mounts(stage.folder / "elsewhere", stage.folder / "neighbour", mounts.toolchain)
             beside = stack.enter_context(Neighbour(lambda: open_box(backend, other, LIMITS), other.target, stage.token))
         box = stack.enter_context(open_box(backend, mounts, limits, without))
+        if case.command == "edit":
+            stack.enter_context(edited(stage))
         cargo = Cargo(box, case.name)
-        if case.command == "test":
+        if case.command in ("test", "held"):
             tests = cargo.test(cap_s=60)
             run, cause = tests.run, tests.cause
         else:
             build = cargo.check()
             run, cause = build.run, build.cause
         living, said = len(processes_with(f"daemon-{stage.token}")), stage.said()
-        collected = _collect(box, stage, without) if case.command == "collect" else ""
+        collected = collect(box, stage, without) if case.command == "collect" else ""
+        waits = wait_for_holders(box) if case.command == "held" and without else ""
     shutil.rmtree(stage.folder / "neighbour", ignore_errors=True)
-    met = beside.result if beside else None
-    return {"run": run, "cause": cause, "said": said, "living": living, "neighbour": met, "collected": collected}
+    return {
+        "run": run, "cause": cause, "said": said, "living": living, "neighbour": beside.result if beside else None,
+        "collected": collected, "waits": waits,
+    }  # fmt: skip
 
 
 def _with_killed_worker(
@@ -188,28 +192,6 @@ def _with_killed_worker(
 
 def _beside(stage: Stage, mounts: Mounts) -> Mounts:
     return replace(mounts, target=stage.folder / "next")
-
-
-def _collect(box: Sandbox, stage: Stage, without: Promise | None) -> str:
-    """What the host has of the crate's report: by our collector, or by a plain open in a process that is not ours."""
-    if without is None:
-        try:
-            return f"collected {box.target.read('results/report', _MOST)[:40]!r}"
-        except NotCollected:
-            return ""
-    pipe, end = multiprocessing.Pipe(duplex=False)
-    reader = multiprocessing.get_context("fork").Process(target=_read_plainly, args=(stage.folder, end))
-    reader.start()
-    try:
-        return f"collected {pipe.recv()!r}" if pipe.poll(2.0) else "waits for ever"
-    finally:
-        reader.kill()
-        reader.join()
-
-
-def _read_plainly(folder: Path, answer: Any) -> None:
-    with (folder / "target/results/report").open("rb") as file:
-        answer.send(file.read(40))
 
 
 def _told(evidence: Evidence | None) -> str:

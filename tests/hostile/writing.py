@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from oxidizer.cluster.promises import Promise
-from tests.hostile.case import Case, Evidence
+from tests.hostile.case import BACKENDS, Case, Evidence
 from tests.hostile.forms import build_script, macro, test
+from tests.hostile.stage import OTHERS
 
 SOURCES = """
 fn strike() {
@@ -78,6 +79,42 @@ fn strike() {
 }
 """
 
+# A file of the crate's becomes one of another unit's: what the host writes into it, it writes there.
+_SWAPPED = """
+fn strike() {
+    let _ = std::fs::remove_file("/box/src/src/lib.rs");
+    let _ = std::os::unix::fs::symlink("@elsewhere@/report", "/box/src/src/lib.rs");
+}
+"""
+
+# One file system holds it all, and yet these are several mounts.
+_HARD_LINK = """
+fn strike() {
+    std::fs::create_dir_all("/box/target/results").unwrap();
+    for way in ["@secret@", "/box/src/../secret", "/proc/self/root@secret@", "/box/src/Cargo.toml"] {
+        let _ = std::fs::hard_link(way, "/box/target/results/report");
+    }
+}
+"""
+
+_FOLDER = """
+fn strike() {
+    std::fs::create_dir_all("/box/target/results/report/deeper").unwrap();
+}
+"""
+
+# A device of the crate's own making: /dev/zero's numbers.
+_NODE = """
+extern "C" {
+    fn mknod(path: *const u8, mode: u32, device: u64) -> i32;
+}
+
+fn strike() {
+    std::fs::create_dir_all("/box/target/results").unwrap();
+    unsafe { mknod(c"/box/target/results/report".as_ptr().cast(), 0o020666, 0x105) };
+}
+"""
+
 _DEVICE = """
 fn strike() {
     std::fs::create_dir_all("/box/target/results").unwrap();
@@ -102,11 +139,18 @@ def changed(evidence: Evidence) -> str | None:
     return f"changed {', '.join(evidence.changed)}" if evidence.changed else None
 
 
+def changed_anothers(evidence: Evidence) -> str | None:
+    """Another unit's sources are not what they were."""
+    return "the host's edit went into another unit's sources" if OTHERS in evidence.changed else None
+
+
 def collected(evidence: Evidence) -> str | None:
     """What was collected is not the crate's, or the host waits for it."""
     return f"the host {evidence.collected}" if evidence.collected else None
 
 
+_MOUNTS = dict.fromkeys(BACKENDS, "a hard link leads from no mount to another, whatever is broken")
+_NO_NODES = {"bubblewrap-user": "the capabilities of a user namespace reach nothing outside of it"}
 _IMAGE = {"docker": "the toolchain is in the image, whose files belong to root"}
 
 CASES = (
@@ -120,10 +164,18 @@ CASES = (
     Case("planted_in_the_root", Promise.READ_ONLY, build_script(_ROOT),
          void=dict.fromkeys(("docker", "bubblewrap"), "the root's own folders belong to root")),
     Case("linked_sources", Promise.READ_ONLY, build_script(_LINK), harm=changed),
+    Case("neighbours_sources", Promise.READ_ONLY, build_script(_SWAPPED), command="edit", harm=changed_anothers,
+         quick=("bubblewrap-user",)),
     Case("report_is_a_link", Promise.COLLECTION, build_script(_SYMLINK), command="collect", harm=collected,
          quick=("docker", "bubblewrap")),
     Case("report_below_a_link", Promise.COLLECTION, build_script(_FOLDER_LINK), command="collect", harm=collected),
     Case("report_is_a_link_to_a_device", Promise.COLLECTION, build_script(_DEVICE), command="collect", harm=collected),
     Case("report_is_a_fifo", Promise.COLLECTION, build_script(_FIFO), command="collect", harm=collected,
          quick=("bubblewrap-user",)),
+    Case("report_is_a_folder", Promise.COLLECTION, build_script(_FOLDER), command="collect", harm=collected,
+         quick=("bubblewrap",)),
+    Case("report_is_a_device", Promise.CAPABILITIES, build_script(_NODE), command="collect", harm=collected,
+         plain_target=True, void=_NO_NODES),
+    Case("report_is_a_hard_link", Promise.HOST_FILES, build_script(_HARD_LINK), command="collect", harm=collected,
+         plain_target=True, void=_MOUNTS),
 )  # fmt: skip
