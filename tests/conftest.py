@@ -1,8 +1,10 @@
 """What all tests share: where things lie, the toolchain, and which tests this machine cannot run."""
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache
@@ -82,6 +84,23 @@ def open_crate(
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What asks for the long suites, which a plain run leaves out."""
     parser.addoption("--hostile-full", action="store_true", help="run every hostile case on every backend")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Where tests run side by side, one that looks at the whole machine has it for itself.
+
+    Two files are locked: whoever waits for the second holds the first, so that no others come in between.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    how = fcntl.LOCK_EX if item.get_closest_marker("machine") else fcntl.LOCK_SH
+    place = Path(tempfile.gettempdir(), f"oxidizer-tests-{os.getuid()}-{os.environ['PYTEST_XDIST_TESTRUNUID']}")
+    with place.with_suffix(".queue").open("a") as queue, place.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(queue, how)
+        fcntl.flock(lock, how)
+        fcntl.flock(queue, fcntl.LOCK_UN)
+        return (yield)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

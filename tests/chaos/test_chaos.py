@@ -15,6 +15,7 @@ from tests.chaos.play import Struck
 from tests.chaos.stage import own_namespaces
 
 
+@pytest.mark.machine
 def test_faults_that_are_mended_leave_the_run_as_the_undisturbed_one(root: Path) -> None:
     try:
         tried = subprocess.run(own_namespaces(["true"]), capture_output=True, text=True, check=False)

@@ -26,6 +26,7 @@ from tests.hostile.suite import CRATES
 from tests.hostile.table import rows
 from tests.hostile.trial import prove, replace
 
+pytestmark = pytest.mark.machine
 _VOID_AT_MOST = 24
 
 
