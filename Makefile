@@ -15,7 +15,7 @@ help:
 	@echo "make test   all tests"
 	@echo "make hostile  every hostile crate in every sandbox, and what each does where a promise is broken"
 	@echo "make mixed  the starter list with hostile crates among it: the good ones give what they give alone"
-	@echo "make chaos  $(FAULTS) faults on running campaigns (FAULTS=n SEED=s), as root; some 30 minutes"
+	@echo "make chaos  $(FAULTS) faults on running campaigns (FAULTS=n SEED=s), as root; some 45 minutes; WITHOUT_DOCKER=1"
 	@echo "make lint   ruff and mypy"
 	@echo "make bench  what sandboxes, Ray and shared runs of the compiler cost here"
 	@echo "make clean  remove the virtual environment and caches; runs stay"
@@ -33,7 +33,7 @@ mixed: docker
 	@$(BIN)/python -m tests.hostile.mixed
 
 chaos: docker
-	@$(BIN)/python -m tests.chaos --faults $(FAULTS) --seed $(SEED)
+	@$(BIN)/python -m tests.chaos --faults $(FAULTS) --seed $(SEED) $(if $(WITHOUT_DOCKER),--without-docker)
 
 docker: .venv/dev
 	@cluster/dockerd.sh

@@ -126,6 +126,10 @@ class _Control:
         self.ended = not data or self.exit_code is not None
         return [] if data else None
 
+    def is_full(self) -> bool:
+        """Never: two short words are all that comes."""
+        return False
+
     @property
     def exit_code(self) -> int | None:
         """The command's exit code (128 + n for signal n), once it is known."""

@@ -24,7 +24,7 @@ from docker.errors import APIError, DockerException
 
 from oxidizer.cluster import cgroup
 from oxidizer.cluster.capabilities import handed_on
-from oxidizer.cluster.capture import Capture, Watch
+from oxidizer.cluster.capture import Capture, Watch, unread_bytes
 from oxidizer.cluster.disk import Disk
 from oxidizer.cluster.gauge import Gauge, GroupGauge, Meter
 from oxidizer.cluster.promises import Promise
@@ -50,7 +50,7 @@ exec "$@"
 """
 _ROOTS_CAPABILITIES = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)
 """What Docker leaves to root where nobody says otherwise, by the kernel's numbers."""
-_CHUNK = 1 << 18
+_CHUNK, _FULL_BYTES = 1 << 18, 16 << 10
 _LOOK_S, _HELD_S = 0.25, 0.1
 _END_S, _DYING_S = 15.0, 0.1
 _KILLED = 128 + signal.SIGKILL
@@ -159,8 +159,11 @@ class Container:
         The kernel kills all at once, and takes a moment.
         """
         deadline_s = time.monotonic() + _DYING_S
-        while (there := self._gauge.processes()) == OWN_PROCESSES and time.monotonic() < deadline_s:
+        is_late = False
+        while (there := self._gauge.processes()) == OWN_PROCESSES and not is_late:
             time.sleep(0.005)
+            # One look more, if the moment passed while we stood still.
+            is_late = time.monotonic() > deadline_s
         return there < OWN_PROCESSES
 
     def _execute(self, argv: Sequence[str], cwd: str) -> _Stream:
@@ -211,6 +214,10 @@ class _Stream:
             at += 8 + length
         self._rest = came[at:]
         return frames
+
+    def is_full(self) -> bool:
+        """A socket of few bytes in many frames is full early."""
+        return unread_bytes(self._socket.fileno()) >= _FULL_BYTES
 
     def ended(self) -> bool:
         """Whether the command is over. A process that it left may hold the stream, so the daemon is asked too."""

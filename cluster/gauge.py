@@ -111,6 +111,9 @@ class Meter:
     def leftovers(self) -> int:
         """Processes beside the sandbox's own that are still there a moment after the command."""
         deadline_s = time.monotonic() + _LEFTOVER_GRACE_S
-        while (count := self._gauge.processes() - self._own_processes) > 0 and time.monotonic() < deadline_s:
+        is_late = False
+        while (count := self._gauge.processes() - self._own_processes) > 0 and not is_late:
             time.sleep(0.002)
+            # One look more, if the moment passed while we stood still.
+            is_late = time.monotonic() > deadline_s
         return max(0, count)

@@ -1,8 +1,9 @@
 """`make chaos`: campaigns that are hit by faults, and a table of what came of it.
 
-    python -m tests.chaos [--faults N] [--seed S] [--kinds driver,gcs] [--quick]
+    python -m tests.chaos [--faults N] [--seed S] [--kinds driver,gcs] [--quick] [--without-docker]
 
-Exit status 0 only if nothing was lost, doubled, left behind, or odd.
+Exit status 0 only if nothing was lost, doubled, left behind, or odd; 2, before anything is played, where a kind that is
+asked for cannot be played here.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import os
 import random
 import signal
 import sys
+import textwrap
 import time
 from collections import deque
 from collections.abc import Sequence
 
 from tests.chaos.campaign import Campaign, content
-from tests.chaos.faults import KINDS, Fault
+from tests.chaos.fault import Fault
+from tests.chaos.faults import KINDS
+from tests.chaos.owner import sweep
 from tests.chaos.play import Play, Struck
 from tests.chaos.stage import Stage, own_namespaces, toolchain_image
 
@@ -25,6 +29,8 @@ _INSIDE = "OXIDIZER_CHAOS_INSIDE"
 CRATES, QUICK_CRATES = 24, 8
 MOST_FAULTS = 16
 """In one campaign."""
+MOST_MISSES = 5
+"""Campaigns in a row in which no fault finds anything to hit."""
 FLAVOURS = ("bubblewrap", "clock", "docker")
 
 
@@ -41,9 +47,11 @@ def main() -> int:
     # However it is ended, it takes its stage down; started in the background, a shell would have it ignore the one.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda signum, _: sys.exit(128 + signum))
-    kinds, skipped = playable(asked.kinds, quick=asked.quick)
-    for reason in skipped:
-        print(f"skipped {reason}", flush=True)
+    kinds, missing = playable(asked.kinds, quick=asked.quick, without_docker=asked.without_docker)
+    if missing or not kinds:
+        print("\n".join(f"chaos: {reason}" for reason in missing or ["no kind is left to play"]), file=sys.stderr)
+        return 2
+    sweep(say)
     faults = drawn(kinds, asked.faults or len(kinds), random.Random(asked.seed))
     began_s = time.monotonic()
     struck = played(faults, asked.seed, QUICK_CRATES if asked.quick else CRATES)
@@ -54,27 +62,37 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     """What was asked for; the environment's FAULTS and SEED stand for the options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = textwrap.fill("kinds: " + ", ".join(kind.kind for kind in KINDS), 100, break_on_hyphens=False)
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=names, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--faults", type=int, default=int(os.environ.get("FAULTS", 0)), help="default: one of each")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED", 0)))
-    parser.add_argument("--kinds", type=lambda text: text.split(","), default=None)
+    parser.add_argument(
+        "--kinds", type=lambda text: text.split(","), help="some of those below, with commas between; default: all"
+    )
     parser.add_argument("--quick", action="store_true", help="one fault of each cheap kind, few crates")
+    parser.add_argument(
+        "--without-docker", action="store_true", help="leave out the kinds that need Docker and the toolchain's image"
+    )
     return parser.parse_args()
 
 
-def playable(names: Sequence[str] | None, *, quick: bool) -> tuple[list[type[Fault]], list[str]]:
-    """The kinds that can be played here, and why others cannot."""
+def playable(names: Sequence[str] | None, *, quick: bool, without_docker: bool) -> tuple[list[type[Fault]], list[str]]:
+    """The kinds that are asked for, and why some of them cannot be played here."""
     known = {kind.kind: kind for kind in KINDS}
     if unknown := set(names or ()) - known.keys():
         sys.exit(f"no fault called {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
     wanted = [known[name] for name in names] if names else [kind for kind in KINDS if kind.cheap or not quick]
-    missing = {}
-    if toolchain_image() is None:
-        missing["docker"] = "no daemon answers that holds the toolchain image: cluster/dockerd.sh, oxidizer image build"
-    return (
-        [kind for kind in wanted if kind.flavour not in missing],
-        [f"{kind.kind}: {missing[kind.flavour]}" for kind in wanted if kind.flavour in missing],
-    )
+    if without_docker:
+        return [kind for kind in wanted if kind.flavour != "docker"], []
+    in_docker = [kind.kind for kind in wanted if kind.flavour == "docker"]
+    if not in_docker or toolchain_image() is not None:
+        return wanted, []
+    return wanted, [
+        f"no daemon answers that holds the toolchain image, and {', '.join(in_docker)} cannot be played: run "
+        "cluster/dockerd.sh and `oxidizer image build`, or give --without-docker (`make chaos WITHOUT_DOCKER=1`)"
+    ]
 
 
 def drawn(kinds: Sequence[type[Fault]], count: int, chance: random.Random) -> list[type[Fault]]:
@@ -88,6 +106,7 @@ def drawn(kinds: Sequence[type[Fault]], count: int, chance: random.Random) -> li
 def played(faults: Sequence[type[Fault]], seed: int, crates: int) -> list[Struck]:
     """All faults, in as many campaigns as they need."""
     struck: list[Struck] = []
+    misses = 0
     with Stage([f"shelf{number}" for number in range(crates)]) as stage:
         undisturbed = rehearse(stage)
         for flavour in FLAVOURS:
@@ -110,6 +129,9 @@ def played(faults: Sequence[type[Fault]], seed: int, crates: int) -> list[Struck
                     print(campaign.said()[-5000:], flush=True)
                     raise
                 struck += came
+                misses = 0 if came else misses + 1
+                if misses > MOST_MISSES:
+                    raise RuntimeError(f"{queue[0].kind} finds nothing to hit in {misses} campaigns")
                 print(
                     *(wrongs(one) for one in came if not one.well),
                     f"  {len(campaign.marks)} units, {campaign.starts} starts; {len(struck)} of {len(faults)} faults",
@@ -130,9 +152,9 @@ def rehearse(stage: Stage) -> dict[str, bytes]:
             time.sleep(0.1)
     finally:
         campaign.kill()
-    if status or campaign.look() != len(stage.names):
+    if status or campaign.look() != stage.units:
         raise RuntimeError(f"the undisturbed campaign fails:\n{campaign.said()}")
-    print(f"undisturbed: {len(stage.names)} units in {time.monotonic() - began_s:.0f} s", flush=True)
+    print(f"undisturbed: {stage.units} units in {time.monotonic() - began_s:.0f} s", flush=True)
     return content(campaign.run)
 
 

@@ -75,7 +75,7 @@ class Campaign:
     @property
     def is_whole(self) -> bool:
         """Every crate of the list is committed."""
-        return len(self.marks) == len(self.stage.names)
+        return len(self.marks) == self.stage.units
 
     def said(self) -> str:
         """All that the command has printed so far."""
@@ -94,14 +94,14 @@ class Campaign:
         """The command's processes whose command line begins so."""
         return [pid for pid, line in self.family() if re.match(pattern, line)]
 
-    def family(self) -> Iterator[tuple[int, str]]:
-        """Every process that the command started and is still below it, with its command line."""
+    def family(self, top: int | None = None) -> Iterator[tuple[int, str]]:
+        """Every process below one, else below the command, with its command line: parents first."""
         children: dict[int, list[int]] = {}
         for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 stat = (folder / "stat").read_text()
                 children.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(folder.name))
-        rest = [self.process.pid] if self.process else []
+        rest = [top] if top else [self.process.pid] if self.process else []
         while rest:
             pid = rest.pop()
             rest += children.get(pid, [])

@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.campaign import Campaign, content
-from tests.chaos.faults import Fault, Missed
+from tests.chaos.fault import Fault, Missed
+from tests.chaos.felt import Felt
 from tests.chaos.stage import ROOT, Stage, oxidizer
 
 STUCK_S = 150.0
 """No unit in so long, without a fault: the command hangs."""
-_STATUSES = {0, 1, 3, 143, -9, -15}
-_STARTS_PER_FAULT = 4
+_STARTS_PER_STRIKE = 4
+_AT_WORK = 2
+"""So many units may be committed yet by a command that is about to end."""
 _PARTING_S = 15.0
 """What ends may take so long."""
 _DAEMONS = (b"dockerd\0", b"containerd\0")
@@ -52,6 +54,8 @@ class Play:
         self.stage, self.campaign, self.chance, self.say = stage, campaign, chance, say
         self.struck: list[Struck] = []
         self._blamed: dict[str, Struck] = {}
+        self._felt = Felt()
+        self._strikes = 0
         self._read = 0
 
     def play(self, queue: deque[type[Fault]], undisturbed: Mapping[str, bytes], most: int) -> list[Struck]:
@@ -63,6 +67,7 @@ class Play:
             if queue and len(self.struck) < most and self._hit(queue[0]):
                 queue.popleft()
             time.sleep(0.05)
+        self._judge_words(0)
         self._compare(undisturbed)
         self._clean()
         return self.struck
@@ -95,17 +100,23 @@ class Play:
                 self._blame().odd.append(f"no unit in {STUCK_S:.0f} s")
                 self.campaign.kill()
             return
+        self._look()
         self._judge_words(status)
-        if self.campaign.starts > _STARTS_PER_FAULT * (len(self.struck) + 1):
+        if self.campaign.starts > _STARTS_PER_STRIKE * (self._strikes + 1):
             raise RuntimeError(f"{self.campaign.starts} starts and no end:\n{self.campaign.said()[-3000:]}")
         if not (status == 0 and self.campaign.is_whole):
+            self._felt = Felt()
             self.campaign.start()
 
     def _judge_words(self, status: int) -> None:
         said = self.campaign.said()
         new, self._read = said[self._read :], len(said)
-        if status not in _STATUSES:
-            self._blame().odd.append(f"exit status {status}")
+        # As a shell tells of a signal.
+        status = 128 - status if status < 0 else status
+        fair = self._felt.fair(is_whole=self.campaign.is_whole)
+        if status not in fair:
+            wanted = " or ".join(map(str, sorted(fair))) or "to go on"
+            self._blame().odd.append(f"exit status {status}; what struck it wants {wanted}")
         if "Traceback" in new:
             self._blame().odd.append("a traceback: " + new[new.index("Traceback") :].strip()[-300:])
         for line in re.findall(r"quarantined \S+: .*Error\b.*", new):
@@ -119,21 +130,27 @@ class Play:
         self._wait(lambda: False, self.chance.uniform(0.0, fault.within_s))
         if self.campaign.ended() is not None:
             return False
+        self._strikes += 1
+        self._felt.tries(fault)
+        to_do = self.stage.units - len(self.campaign.marks)
         try:
             struck = Struck(kind.kind, fault.strike())
         except Missed:
             return False
         self.struck.append(struck)
+        self._felt.strikes(fault)
         self._wait(lambda: False, fault.lasts_s, through=True)
         fault.mend()
         self.campaign.heard_s = mended_s = time.monotonic()
         # A worker may still commit after the death of its command: it goes on only when that is given again.
-        starts, before, is_ending = self.campaign.starts, len(self.campaign.marks), kind.ends
+        starts, before, is_ending = self.campaign.starts, len(self.campaign.marks), bool(fault.ends)
         while not self._is_over() and (is_ending or len(self.campaign.marks) == before):
             self._keep_going()
             if self.campaign.starts > starts:
                 starts, before, is_ending = self.campaign.starts, len(self.campaign.marks), False
             time.sleep(0.05)
+        if is_ending and to_do > _AT_WORK:
+            struck.odd.append("the command goes on as if nothing had been")
         struck.recovered_s = time.monotonic() - mended_s
         self.say(f"  {struck.kind}: {struck.what}, goes on after {struck.recovered_s:.1f} s")
         return True

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Self
 
 from oxidizer.cluster.mounts import mounts_below, unmount
+from tests.chaos import owner
 from tests.chaos.crates import write_crates
 from tests.integration.small_registry import Registry
 
@@ -35,10 +36,10 @@ class Stage:
     """The place, ready to play in; to be closed."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="ch", dir="/tmp"))
-        self.folder.chmod(0o755)
+        self.folder = Path(tempfile.mkdtemp(prefix=owner.PREFIX, dir=owner.PLACE))
         self.token = secrets.token_hex(8)
-        self.names = tuple(names)
+        owner.claim(self.folder, self.token)
+        self.folder.chmod(0o755)
         self.set_clock(0)
         subprocess.run(
             ["cc", "-O2", "-shared", "-fPIC", "-o", self.folder / "clock.so", Path(__file__).parent / "clock.c"],
@@ -48,13 +49,13 @@ class Stage:
         self.scratch, self.runs = self._mount("scratch", SCRATCH_BYTES), self._mount("runs", RUNS_BYTES)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         self.registry = Registry()
-        self.list_file, self.recipe = write_crates(self.folder / "own", self.registry, names)
+        self.list_file, self.recipe, self.units = write_crates(self.folder / "own", self.registry, names)
 
     def environment(self, *, faked_clock: bool = False) -> dict[str, str]:
         """What a command of this stage runs with."""
         kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "RUSTUP_HOME", "PYTHONPATH")}
         own = {
-            "OXIDIZER_SCRATCH": str(self.scratch), "RAY_TMPDIR": str(self.folder), "OXIDIZER_CHAOS": self.token,
+            "OXIDIZER_SCRATCH": str(self.scratch), "RAY_TMPDIR": str(self.folder), owner.TOKEN: self.token,
             "CARGO_HOME": str(self.folder / "cargo"), "CARGO_NET_RETRY": "0", "COLUMNS": "200",
             "DOCKER_HOST": f"unix://{self.folder}/d.sock", "RAY_USAGE_STATS_ENABLED": "0",
         }  # fmt: skip
@@ -98,7 +99,7 @@ class Stage:
                 f"--config-file={self.folder}/docker.json",
             ],
             stdout=(self.folder / "dockerd.log").open("ab"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            start_new_session=True,
+            env={**os.environ, owner.TOKEN: self.token}, start_new_session=True,
         )  # fmt: skip
         deadline_s = time.monotonic() + _READY_S
         while self._docker("info").returncode:
@@ -201,6 +202,8 @@ def own_namespaces(argv: Sequence[str]) -> list[str]:
 
 def toolchain_image() -> str | None:
     """The toolchain image that the machine's own daemon holds; None without one."""
+    if shutil.which("docker") is None:
+        return None
     done = subprocess.run(
         ["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", "oxidizer-toolchain"],
         capture_output=True, text=True, check=False,

@@ -1,5 +1,7 @@
 """What a command may use, held against every backend: memory, time, silence, output, disk, processes, CPU."""
 
+import os
+import signal
 import time
 
 import pytest
@@ -44,6 +46,27 @@ def test_time_of_a_command_that_ignores_signals(box: Sandbox) -> None:
 def test_silence(box: Sandbox) -> None:
     result = ends_and_recovers(box, "echo x; sleep 99", Status.SILENT, silence_s=0.5)
     assert result.stdout == b"x\n"
+
+
+def test_a_worker_that_is_stopped_makes_nothing_silent_or_slow(opened: Open, mounts: Mounts) -> None:
+    ours, theirs = os.pipe()
+    if not (worker := os.fork()):
+        try:
+            with opened(silence_s=1.0, wall_s=2.0) as sandbox:
+                result = sh(sandbox, "touch /box/target/begun; for i in {1..8}; do sleep 0.3; echo x; done")
+                os.write(theirs, f"{result.status} {result.stdout.decode()}".encode())
+        finally:
+            os._exit(0)
+    os.close(theirs)
+    while not (mounts.target / "begun").exists():
+        assert os.waitpid(worker, os.WNOHANG) == (0, 0)
+        time.sleep(0.02)
+    os.kill(worker, signal.SIGSTOP)
+    time.sleep(2.0)
+    os.kill(worker, signal.SIGCONT)
+    with open(ours) as told:
+        assert told.read().split() == ["ok", *["x"] * 8]
+    os.waitpid(worker, 0)
 
 
 def test_closed_output_is_silence_not_the_end(box: Sandbox) -> None:

@@ -1,9 +1,15 @@
 """The bounds of a running command, on real pipes and folders."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +17,15 @@ from oxidizer.cluster.capture import STDERR, STDOUT, Capture, Pipe, Watch
 from oxidizer.cluster.sandbox import Status
 
 MB = 1 << 20
+FOLLOWER = """
+from oxidizer.cluster import capture
+
+capture._LONG_S = 0.5
+source = capture.Pipe(0, capture.STDOUT)
+followed = capture.Capture([source], wall_s=1.2, silence_s=1.0, output_bytes=1 << 24, watches=[])
+print("begun", flush=True)
+print(followed.follow(lambda: b"end" in followed.stdout))
+"""
 
 
 @pytest.fixture
@@ -101,3 +116,60 @@ def test_what_is_looked_at_last_has_a_say_in_the_end(pipe: tuple[int, int]) -> N
     assert capture_of(Pipe(pipe[0], STDOUT), watches=(full,)).follow(lambda: True) is Status.DISK_LIMIT
     full.at_end = False
     assert capture_of(Pipe(pipe[0], STDOUT), watches=(full,)).follow(lambda: True) is None
+
+
+def talk(descriptor: int) -> None:
+    """For 1.6 s a word now and then."""
+    for _ in range(16):
+        time.sleep(0.1)
+        os.write(descriptor, b".")
+
+
+def end(descriptor: int) -> None:
+    time.sleep(1.5)
+    os.write(descriptor, b"end")
+    time.sleep(0.1)
+
+
+def fill(descriptor: int) -> None:
+    os.set_blocking(descriptor, False)
+    while True:
+        try:
+            os.write(descriptor, bytes(4096))
+        except BlockingIOError:
+            break
+    time.sleep(1.6)
+
+
+MEANWHILE: dict[str, tuple[Callable[[int], None], bytes, str]] = {
+    "it talks": (talk, b"end", "None"),
+    "it ends": (end, b"", "None"),
+    "it ends soon after": (lambda _: time.sleep(1.6), b"end", "None"),
+    "it stays silent": (lambda _: time.sleep(1.6), b"", "silent"),
+    "it talks, and goes on for ever": (talk, b"", "timeout"),
+    "it waits for us": (fill, b"end", "a command may have waited for it"),
+}
+"""What a command does while its follower is stopped, what it says soon after, and what the follower makes of it."""
+
+
+def test_what_passes_while_nobody_looks_is_not_the_commands(root: Path) -> None:
+    def said(case: tuple[Callable[[int], None], bytes, str]) -> str:
+        meanwhile, then, _ = case
+        with subprocess.Popen(
+            [sys.executable, "-c", FOLLOWER], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as follower:  # fmt: skip
+            assert follower.stdin is not None
+            assert follower.stdout is not None
+            assert follower.stdout.readline() == b"begun\n"
+            follower.send_signal(signal.SIGSTOP)
+            meanwhile(follower.stdin.fileno())
+            follower.send_signal(signal.SIGCONT)
+            time.sleep(0.1)
+            with suppress(BrokenPipeError):
+                os.write(follower.stdin.fileno(), then)
+            return follower.stdout.read().decode()
+
+    with ThreadPoolExecutor(len(MEANWHILE)) as pool:
+        words = dict(zip(MEANWHILE, pool.map(said, MEANWHILE.values()), strict=True))
+    assert {name: text for name, text in words.items() if MEANWHILE[name][2] not in text} == {}
