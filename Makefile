@@ -25,7 +25,7 @@ mine: .venv/mine
 	@$(BIN)/oxidizer mine --list datasets/crates/starter.toml --out runs/starter $(if $(ACCEPT),--accept-weaker $(ACCEPT))
 
 test: docker
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 hostile: docker
 	@$(BIN)/python -m pytest tests/hostile --hostile-full $(foreach mean,$(WITHOUT),--without $(mean))

@@ -1,8 +1,10 @@
 """What all tests share: where things lie, the toolchain, and which tests this machine cannot run."""
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache
@@ -86,6 +88,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--without", action="append", choices=("docker", "rustup"), default=[],
         help="with --hostile-full: do without this, and without the cases that need it; else its lack is an error",
     )  # fmt: skip
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Where tests run side by side, one that looks at the whole machine has it for itself.
+
+    Two files are locked: whoever waits for the second holds the first, so that no others come in between.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    how = fcntl.LOCK_EX if item.get_closest_marker("machine") else fcntl.LOCK_SH
+    place = Path(tempfile.gettempdir(), f"oxidizer-tests-{os.getuid()}-{os.environ['PYTEST_XDIST_TESTRUNUID']}")
+    with place.with_suffix(".queue").open("a") as queue, place.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(queue, how)
+        fcntl.flock(lock, how)
+        fcntl.flock(queue, fcntl.LOCK_UN)
+        return (yield)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of hostile cases, where some were played."""
+    from tests.hostile.table import rows, table
+
+    if found := rows(terminalreporter.getreports("passed")):
+        terminalreporter.section("hostile cases")
+        terminalreporter.write_line(table(found))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -26,6 +26,7 @@ from tests.chaos.stage import own_namespaces
 from tests.chaos.surroundings import RunFull
 
 
+@pytest.mark.machine
 def test_faults_that_are_mended_leave_the_run_as_the_undisturbed_one(root: Path) -> None:
     try:
         tried = subprocess.run(own_namespaces(["true"]), capture_output=True, text=True, check=False)

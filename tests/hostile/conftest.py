@@ -1,4 +1,4 @@
-"""`--hostile-full` runs every case on every backend; without it the quick part runs. At the end stands the table.
+"""`--hostile-full` runs every case on every backend; without it the quick part runs.
 
 What is missing for the full run is an error, unless `--without` says that it may be.
 """
@@ -18,7 +18,6 @@ from tests.hostile.grounds import GROUNDS, clear_grounds
 from tests.hostile.host import Host
 from tests.hostile.preparing import rustup
 from tests.hostile.seeing import SECRET
-from tests.hostile.table import rows, table
 from tests.hostile.trial import secret_in_the_environment
 
 
@@ -76,9 +75,3 @@ def untouched(host: Host) -> Iterator[None]:
     """The machine itself is after each case what it was before, promise or no promise."""
     yield
     assert host.changes() == []
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if found := rows(config):
-        terminalreporter.section("hostile cases")
-        terminalreporter.write_line(table(found))

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 
 import pytest
 
 from tests.hostile.trial import Outcome, Row
 
-_KEY = pytest.StashKey[list[Row]]()
+_PROPERTY = "hostile case"
+Tell = Callable[[str, object], None]
 _PLACES = ("docker", "bubblewrap", "bubblewrap-user", "preparer")
 _MARKS = {Outcome.HELD: "held", Outcome.WEAKER: "weaker", Outcome.VOID: "void"}
 
 
-def rows(config: pytest.Config) -> list[Row]:
-    """The cells that were proven in this run so far, to be added to."""
-    return config.stash.setdefault(_KEY, [])
+def cell(row: Row) -> tuple[str, dict[str, str | float]]:
+    """A row as a property of its test's report, which may come from another process: plain texts and numbers."""
+    return _PROPERTY, {key: str(value) if isinstance(value, str) else value for key, value in asdict(row).items()}
+
+
+def rows(reports: Iterable[pytest.TestReport]) -> list[Row]:
+    """The rows that reports of tests hold."""
+    told = [value for report in reports for name, value in report.user_properties if name == _PROPERTY]
+    return [Row(**{**value, "outcome": Outcome(value["outcome"])}) for value in told]  # type: ignore[dict-item]
 
 
 def table(found: Sequence[Row]) -> str:

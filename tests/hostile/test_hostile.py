@@ -26,9 +26,10 @@ from tests.hostile.ordinary import USER, as_ordinary
 from tests.hostile.preparing import prove_steering
 from tests.hostile.stage import METADATA
 from tests.hostile.suite import CRATES
-from tests.hostile.table import rows
+from tests.hostile.table import Tell, cell
 from tests.hostile.trial import prove, replace
 
+pytestmark = pytest.mark.machine
 # Where no harm can be shown, whatever the machine.
 _VOID = {
     "docker": {
@@ -71,11 +72,11 @@ def _cells() -> list[object]:
 
 @pytest.mark.parametrize(("group", "case", "backend"), _cells())
 def test_case(
-    group: Group, case: Case, backend: str, ground: Path, toolchain: Toolchain, pytestconfig: pytest.Config
+    group: Group, case: Case, backend: str, ground: Path, toolchain: Toolchain, record_property: Tell
 ) -> None:
     row = prove(case, backend, ground, toolchain)
     check_next_unit(backend, ground / "next", toolchain)
-    rows(pytestconfig).append(replace(row, group=group.value))
+    record_property(*cell(replace(row, group=group.value)))
 
 
 @pytest.mark.parametrize(
@@ -86,18 +87,16 @@ def test_case(
         for case in configuration.CASES
     ],
 )
-def test_steering(
-    case: Steering, backend: str, ground: Path, toolchain: Toolchain, pytestconfig: pytest.Config
-) -> None:
+def test_steering(case: Steering, backend: str, ground: Path, toolchain: Toolchain, record_property: Tell) -> None:
     row = prove_steering(case, backend, ground, toolchain)
     check_next_unit(backend, ground / "next", toolchain)
-    rows(pytestconfig).append(row)
+    record_property(*cell(row))
 
 
 @pytest.mark.parametrize("case", archives.CASES, ids=lambda case: f"preparer-archives-{case.name}")
-def test_archive(case: Archive, ground: Path, toolchain: Toolchain, pytestconfig: pytest.Config) -> None:
+def test_archive(case: Archive, ground: Path, toolchain: Toolchain, record_property: Tell) -> None:
     """No sandbox is after an archive: the next unit is a good archive, unpacked by the same process."""
-    rows(pytestconfig).append(prove_archive(case, ground, toolchain))
+    record_property(*cell(prove_archive(case, ground, toolchain)))
 
 
 @pytest.mark.skipif(not may_mount(), reason="whoever runs this is the ordinary user already")

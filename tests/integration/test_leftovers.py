@@ -19,6 +19,7 @@ from oxidizer.cluster.sandbox import Mounts
 from tests.integration.test_sandbox_ends import gone_within, marked
 from tests.integration.typed import oxidizer
 
+pytestmark = pytest.mark.machine
 WORKER = """
 import sys
 from pathlib import Path

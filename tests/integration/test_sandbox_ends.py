@@ -18,6 +18,7 @@ from oxidizer.cluster.leftovers import Kind, Trace, survey, sweep
 from oxidizer.cluster.sandbox import Mounts, Sandbox, SandboxUnavailable, Status
 from tests.integration.boxes import LIMITS, Open, sh
 
+pytestmark = pytest.mark.machine
 only_docker = pytest.mark.parametrize("backend", [pytest.param("docker", marks=pytest.mark.docker)], indirect=True)
 
 

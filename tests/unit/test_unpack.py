@@ -159,6 +159,7 @@ def broken_checksum() -> bytes:
         (packed(file("a-1.0.0/" + "n/" * 40_000 + "x")), "a header of"),
         (packed((tarfile.TarInfo("a-1.0.0/\udcff"), b"")), "not UTF-8"),
     ],
+    ids=["no gzip", "cut gzip", "cut archive", "checksum", "behind the end", "long header", "name"],
 )
 def test_broken_archives_are_refused(unpack: Unpack, archive: bytes, words: str) -> None:
     with pytest.raises(UnpackError, match=words):
