@@ -63,6 +63,7 @@ def ground(grounds: Path) -> Iterator[Path]:
     with scratch("hostile", root=grounds) as folder:
         yield folder
         assert mounts_below(folder) == []
+    assert not folder.exists()
 
 
 @pytest.fixture(scope="session")
