@@ -10,11 +10,12 @@ one in code, and so do other names for the same thing: `use std::process::exit a
 | `deleted_test` | a test function, an example in documentation or a test target goes | refused |
 | `ignored_test` | a test gets `#[ignore]`, `#[cfg(..)]`, or its example `ignore`, `no_run`, .. | refused |
 | `expected_panic` | a test gets `should_panic` | refused |
-| `removed_assertion` | a test asserts less | refused |
-| `trivial_assertion` | what a test asserts holds whatever the code does; an `eq` that is always true | refused |
-| `changed_expectation` | a test compares with another value, or in another way | refused |
-| `skipped_assertion` | a test returns before it asserts, or asserts on a condition, in a closure | refused |
-| `shadowed_macro` | a macro takes the name of `assert!`, `panic!` or their kin | refused |
+| `removed_assertion` | fewer assertions in a test, or fewer `unwrap`, `?` and `Err(..)` by which it fails | refused |
+| `trivial_assertion` | an assertion that names no code, or one thing twice; an `eq` that looks not at both | refused |
+| `changed_expectation` | a test, or a constant of tests, has other values; a test compares in another way | refused |
+| `skipped_assertion` | a test is left before it asserts, or asserts on a condition, in a closure, a macro | refused |
+| `changed_test` | test code changes where neither mistake nor diagnostic is there, and nothing forces it | refused |
+| `shadowed_macro` | a macro takes the name of `assert!`, `panic!` or their kin, or one that it is given | refused |
 | `silenced_lint` | a new `allow` or `expect`; `warn`, `deny` lowered or gone; `clippy.toml`, `[lints]` | refused |
 | `hidden_code` | a new `cfg`, `cfg_attr`, `cfg!` | refused |
 | `unfinished_code` | a new `todo!` or `unimplemented!`, a macro that calls the macro that it is given | refused |
@@ -38,7 +39,7 @@ one in code, and so do other names for the same thing: `use std::process::exit a
 
 Not promised: that a patch without a trick mends anything (the compiler and the tests say that), nor that a wrong
 computation is noticed. Without a source honest fixes are refused too, where they do what a trick does: an arm that
-rightly panics, a `cfg` that was missing. docs/SECURITY.md names the test that holds each line.
+rightly panics, a `cfg` that was missing, a test put right. docs/SECURITY.md names the test that holds each line.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from oxidizer.cluster.tricks.aliases import imports, macros, split
 from oxidizer.cluster.tricks.piece import NUMBERS, STRINGS, Piece, Word, closing
 from oxidizer.cluster.tricks.trick import Fact, TrickName
 
-_ASSERTS = re.compile(r"(?:debug_|prop_|static_|const_)?assert\w*|panic|unreachable")
+ASSERTS = re.compile(r"(?:debug_|prop_|static_|const_)?assert\w*|panic|unreachable")
 _MACROS = frozenset(
     {
         "assert", "assert_eq", "assert_ne", "assert_matches", "debug_assert", "debug_assert_eq", "debug_assert_ne",
@@ -28,10 +28,12 @@ _KNOWN = frozenset(
 _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "!", "&&", "||"})
 _CONDITIONAL = frozenset(
     {
-        "if_expression", "match_arm", "while_expression", "for_expression", "closure_expression", "async_block",
-        "function_item", "let_else",
+        "if_expression", "match_arm", "while_expression", "for_expression", "loop_expression", "closure_expression",
+        "async_block", "gen_block", "const_block", "function_item", "macro_definition",
     }
 )  # fmt: skip
+LEAVING = frozenset({"return", "break", "continue"})
+_LEAVES = re.compile(rb"\b(?:return|break|continue)\b")
 _LITERALS = STRINGS | NUMBERS | {"char_literal", "true", "false", "boolean_literal"}
 _SUFFIX = re.compile(r"_|(?<=[\d.])(?:[iu](?:8|16|32|64|128|size)|f(?:32|64))$")
 _HEX_SUFFIX = re.compile(r"_|[iu](?:8|16|32|64|128|size)$")
@@ -87,7 +89,7 @@ class Assertion:
             return same or all(_is_constant(part) for part in self.parts[:2])
         if not self.name.endswith("assert") or not parts:
             return False
-        return _holds(self.parts[0])
+        return holds(self.parts[0])
 
 
 def assertions(piece: Piece) -> dict[str, list[Assertion]]:
@@ -97,7 +99,7 @@ def assertions(piece: Piece) -> dict[str, list[Assertion]]:
     for at, word in enumerate(words[:-2]):
         if words[at + 1].text != "!" or words[at + 2].text not in ("(", "[", "{") or not piece.is_test(word.owner):
             continue
-        if _ASSERTS.fullmatch(word.text):
+        if ASSERTS.fullmatch(word.text):
             inside = tuple(words[at + 3 : closing(words, at + 2)])
             found.setdefault(word.owner, []).append(Assertion(word.text, inside, word, _depth(piece, word)))
     return found
@@ -111,7 +113,7 @@ def compared(before: Piece, after: Piece, source: Piece | None, asked: Sequence[
     renamed = _renamed(before, after)
     for was_in, old in assertions(before).items():
         owner = renamed.get(was_in, was_in)
-        if owner not in after.owners and was_in in before.tests:
+        if owner not in after.owners and was_in in before.tests and owner not in after.tests:
             continue  # it went as a whole: another trick
         own = now.get(owner, [])
         fine = Counter(a.text for a in healthy.get(owner, [])) if healthy is not None else Counter[str]()
@@ -122,7 +124,8 @@ def compared(before: Piece, after: Piece, source: Piece | None, asked: Sequence[
             yield Fact((TrickName.REMOVED_ASSERTION,), "", owner, at, f"takes an assertion out of `{owner}`")
         for was, now_is in zip(gone, new, strict=False):
             if not fine[now_is.text]:
-                yield from _weaker(was, now_is, owner, _is_asked(was, asked))
+                fair = _is_asked(was, asked) or _is_put_plainer(before, was, now_is, asked)
+                yield from _weaker(was, now_is, owner, fair)
         if healthy is None or _depths(own) != _depths(healthy.get(owner, [])):
             yield from _skipped(before, after, old, own, (was_in, owner))
     yield from _expected(before, after, source, asked)
@@ -175,11 +178,23 @@ def _skipped(
     if now and _returns(after, owner, now[-1].word.at) > _returns(before, owners[0], old[-1].word.at):
         text = f"`{owner}` returns before it asserts"
         yield Fact((TrickName.SKIPPED_ASSERTION,), "", owner, now[-1].word.at, text)
-    elif len(now) == len(old):
-        deeper = next((n for o, n in zip(old, now, strict=True) if n.depth > o.depth), None)
+    else:
+        gone, new = _unpaired(old, now)
+        pairs = [*_alike(old, now), *zip(gone, new, strict=False)]
+        deeper = next((n for o, n in pairs if n.depth > o.depth), None)
         if deeper is not None:
             text = f"`{deeper.name}!` in `{owner}` is reached only on a condition"
             yield Fact((TrickName.SKIPPED_ASSERTION,), "", owner, deeper.word.at, text)
+
+
+def _alike(old: Sequence[Assertion], now: Sequence[Assertion]) -> Iterator[tuple[Assertion, Assertion]]:
+    """Those that stand on both sides, of equal ones the first with the first."""
+    left = list(now)
+    for one in old:
+        other = next((n for n in left if n.text == one.text), None)
+        if other is not None:
+            left.remove(other)
+            yield one, other
 
 
 def _depths(found: Sequence[Assertion]) -> list[int]:
@@ -187,7 +202,25 @@ def _depths(found: Sequence[Assertion]) -> list[int]:
 
 
 def _returns(piece: Piece, owner: str, before: int) -> int:
-    return sum(w.text == "return" and w.owner == owner and w.at < before for w in piece.words)
+    """The ways out of a function, or of a block in it, that stand before a place."""
+    own = [w for w in piece.words if w.owner == owner and w.at < before]
+    leaving = leaving_macros(piece)
+    called = zip(own, [*own[1:], None], strict=True)
+    return sum(w.text in LEAVING or (w.text in leaving and n is not None and n.text == "!") for w, n in called)
+
+
+def leaving_macros(piece: Piece) -> frozenset[str]:
+    """The macros defined in a piece that leave the function, or the loop, that they are called in."""
+    if b"macro_rules" not in piece.text:
+        return frozenset()
+    found, todo = set[str](), [piece.root]
+    while todo:
+        node = todo.pop()
+        name = node.child_by_field_name("name")
+        if node.type == "macro_definition" and name is not None and _LEAVES.search(node.text or b""):
+            found.add((name.text or b"").decode("utf-8", "replace"))
+        todo += node.named_children
+    return frozenset(found)
 
 
 def _expected(before: Piece, after: Piece, source: Piece | None, asked: Sequence[int]) -> Iterator[Fact]:
@@ -257,20 +290,48 @@ def _is_asked(assertion: Assertion, asked: Sequence[int]) -> bool:
     return any(assertion.word.at <= at <= end for at in asked)
 
 
+def _is_put_plainer(piece: Piece, was: Assertion, now: Assertion, asked: Sequence[int]) -> bool:
+    """A panic in an `if` of which the diagnostic speaks is an assertion of the same values."""
+    node: Node | None = piece.root.descendant_for_byte_range(was.word.at, was.word.at + 1)
+    while node is not None and node.type not in ("if_expression", "function_item"):
+        node = node.parent
+    condition = node.child_by_field_name("condition") if node is not None else None
+    if was.name != "panic" or now.name != "assert" or node is None or condition is None:
+        return False
+    said = [w for w in piece.words if condition.start_byte <= w.at < condition.end_byte]
+    return node.start_byte in asked and literals(said) == now.literals
+
+
 def _depth(piece: Piece, word: Word) -> int:
     """How much code decides whether a word is reached."""
     node: Node | None = piece.root.descendant_for_byte_range(word.at, word.at + 1)
     depth, functions = 0, 0
-    while node is not None:
-        if node.type == "function_item":
-            functions += 1
-        elif node.type in _CONDITIONAL:
-            depth += 1
-        node = node.parent
+    while node is not None and (parent := node.parent) is not None:
+        functions += parent.type == "function_item"
+        depth += parent.type != "function_item" and _decides(parent, node)
+        node = parent
     return depth + max(0, functions - 1)
 
 
-def _holds(words: Sequence[Word]) -> bool:
+def _decides(parent: Node, node: Node) -> bool:
+    """What stands around code may keep it from being reached."""
+    if parent.type == "binary_expression":
+        operator = parent.child_by_field_name("operator")
+        return operator is not None and operator.type in ("&&", "||") and parent.child_by_field_name("right") == node
+    if parent.type == "let_declaration":
+        return parent.child_by_field_name("alternative") == node
+    if parent.type == "macro_invocation":
+        name = parent.child_by_field_name("macro")
+        return node.type == "token_tree" and name is not None and not ASSERTS.fullmatch(name_of_macro(name))
+    return parent.type in _CONDITIONAL
+
+
+def name_of_macro(path: Node) -> str:
+    """The last part of the path by which a macro is called."""
+    return (path.text or b"").decode("utf-8", "replace").rpartition(":")[2].removeprefix("r#")
+
+
+def holds(words: Sequence[Word]) -> bool:
     """A condition that is true whatever the code does."""
     texts = _bare([w.text for w in words])
     if _is_constant(words):
@@ -306,21 +367,9 @@ def _texts(words: Sequence[Word]) -> list[str]:
 def shadows(piece: Piece) -> Iterator[Fact]:
     """Macros that take the name of one that tests rely on."""
     for name, _, word in macros(piece.words):
-        if name in _MACROS:
+        if name in _MACROS or name.startswith("$"):
             yield Fact((TrickName.SHADOWED_MACRO,), name, "", word.at, f"defines a `{name}!` of its own")
     for one in imports(piece.words):
-        if one.alias in _MACROS and one.path[:1] and one.path[0] not in _KNOWN:
+        if one.alias.startswith("$") or (one.alias in _MACROS and one.path[:1] and one.path[0] not in _KNOWN):
             text = f"`{one.alias}` means `{'::'.join(one.path)}`"
             yield Fact((TrickName.SHADOWED_MACRO,), one.alias, "", one.word.at, text)
-
-
-def equalities(piece: Piece) -> Iterator[Fact]:
-    """An `eq` that is always true, a `ne` that is always false."""
-    words = piece.words
-    for at, word in enumerate(words[:-1]):
-        if word.text == "fn" and words[at + 1].text in ("eq", "ne"):
-            body = next((n for n in range(at, len(words)) if words[n].text in ("{", ";")), len(words))
-            wanted = ["{", "true" if words[at + 1].text == "eq" else "false", "}"]
-            if _texts(words[body : body + 3]) == wanted:
-                text = f"`{words[at + 1].text}` finds any two alike"
-                yield Fact((TrickName.TRIVIAL_ASSERTION,), "eq", words[at + 1].text, word.at, text)

@@ -206,8 +206,18 @@ def _holds(outer: Item, inner: Item) -> bool:
 def _narrowed(
     before: Sequence[Place], after: Sequence[Item], source: Sequence[Item]
 ) -> Iterator[tuple[Change, TrickName, int, str]]:
-    reach, meant = {i.key: i.reach for i in after}, {i.key: i.reach for i in source}
+    reach, meant = _reaches(after), _reaches(source)
     for change, begin, item in before:
-        now = reach.get(item.key)
-        if now is not None and not item.is_test and now < min(item.reach, meant.get(item.key, 0)):
+        now = reach.get((item.key, item.parent), reach.get((item.key, None)))
+        wanted = meant.get((item.key, item.parent), meant.get((item.key, None), 0))
+        if now is not None and not item.is_test and now < min(item.reach, wanted):
             yield change, TrickName.DELETED_ITEM, begin + item.start, f"lets fewer see `{item.name}`"
+
+
+def _reaches(found: Sequence[Item]) -> dict[tuple[tuple[str, str], str | None], int]:
+    """How far items are seen, by key and parent; by the key alone: the one that is seen farthest."""
+    reach: dict[tuple[tuple[str, str], str | None], int] = {}
+    for item in found:
+        for place in ((item.key, item.parent), (item.key, None)):
+            reach[place] = max(item.reach, reach.get(place, 0))
+    return reach

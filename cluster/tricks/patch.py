@@ -12,11 +12,15 @@ from oxidizer.cluster.edits import Edit, apply, by_file
 from oxidizer.cluster.tricks import assertions, attributes, bodies, endings, examples, files, texts, unsafety
 from oxidizer.cluster.tricks.aliases import Aliases, aliases
 from oxidizer.cluster.tricks.balance import brought, taken
+from oxidizer.cluster.tricks.equalities import compared, equal
 from oxidizer.cluster.tricks.files import Packages, Read
+from oxidizer.cluster.tricks.forced import forced
 from oxidizer.cluster.tricks.items import missing
 from oxidizer.cluster.tricks.piece import Piece
 from oxidizer.cluster.tricks.region import Change, Region, sides
+from oxidizer.cluster.tricks.testcode import TestCode
 from oxidizer.cluster.tricks.trick import Fact, Trick, TrickName
+from oxidizer.cluster.tricks.unasked import Unasked
 
 _LEVELS = re.compile(rb"warn|deny|forbid")
 _ATTRIBUTES = frozenset({TrickName.SILENCED_LINT, TrickName.HIDDEN_CODE, TrickName.IGNORED_TEST})
@@ -88,7 +92,7 @@ FAMILIES = (
     Family(
         frozenset({TrickName.TRIVIAL_ASSERTION}),
         re.compile(rb"\b(?:eq|ne)\b"),
-        lambda piece, _: assertions.equalities(piece),
+        lambda piece, _: equal(piece),
     ),
     Family(
         frozenset({TrickName.IGNORED_TEST, TrickName.EXPECTED_PANIC}),
@@ -145,6 +149,7 @@ class Patch:
         """Raises EditConflict where they cannot be applied, FileNotFoundError where they name no file."""
         self.target = target
         self._packages = Packages(read)
+        self._read = read
         self._changes = []
         for file, group in by_file(edits).items():
             before = read(file)
@@ -164,11 +169,14 @@ class Patch:
             yield from (Trick(f.names[0], change.file, 1, f.sentence) for f in refused if f.names[0] in wanted)
             if change.file.endswith(".rs") and not refused:
                 every.append(Rust(change, self._packages.of(change.file)[0], self.target))
+        named = list(self._taken(every, wanted))
         for rust in every:
-            yield from self._brought(rust, wanted, unsafe_for)
-            yield from self._lowered(rust, wanted)
-            yield from self._compared(rust, wanted)
-        yield from self._taken(every, wanted)
+            named += self._brought(rust, wanted, unsafe_for)
+            named += self._lowered(rust, wanted)
+            named += self._compared(rust, wanted)
+        yield from named
+        if not (_ASSERTIONS | {TrickName.CHANGED_TEST}).isdisjoint(wanted):
+            yield from self._unasked(every, named, wanted)
 
     def _brought(self, rust: Rust, wanted: Collection[TrickName], unsafe_for: Collection[str]) -> Iterator[Trick]:
         for family in FAMILIES:
@@ -228,9 +236,23 @@ class Patch:
             asked = rust.asked(region) if coded else []
             if not _ASSERTIONS.isdisjoint(wanted) and b"!" in before.text and (rust.tests or before.in_test):
                 found += assertions.compared(before, after, source, asked)
+            if TrickName.TRIVIAL_ASSERTION in wanted and (b"fn eq" in before.text or b"fn ne" in before.text):
+                found += compared(before, after, source)
             if TrickName.GUTTED_BODY in wanted and b"fn" in before.text:
                 found += bodies.gutted(before, after, source, self._lint(rust, region))
             yield from (rust.trick(f.names[0], f.at, f.sentence, region) for f in found if f.names[0] in wanted)
+
+    def _unasked(self, every: Sequence[Rust], named: Sequence[Trick], wanted: Collection[TrickName]) -> Iterator[Trick]:
+        """Changes of tests that nothing asks for, where no trick of another name is `named`."""
+        changes = [rust.change for rust in every]
+        for rust in every:
+            file = rust.change.file
+            known = {trick.line for trick in named if trick.file == file}
+            gone = any(trick.file == file and trick.name is TrickName.DELETED_TEST for trick in named)
+            tests = Unasked(rust.change, TestCode(rust.change, self._read), self.target, lambda: forced(changes))
+            for region, fact, lines in tests.facts():
+                if fact.names[0] in wanted and known.isdisjoint(lines) and not (gone and not lines):
+                    yield rust.trick(fact.names[0], fact.at, fact.sentence, region)
 
     def _lint(self, rust: Rust, region: Region) -> tuple[int, int] | None:
         """The range that a lint complains of, in the region before."""

@@ -111,7 +111,7 @@ class Piece:
         if not _MAY_TEST.search(self.text):
             return found
         for attribute in self.attributes:
-            at = self._stands_on(attribute)
+            at = self.stands_on(attribute)
             if is_testing(attribute) and at + 1 < len(self.words) and self.words[at].text == "fn":
                 name = self.words[at + 1]
                 known = name.owner == name.text or name.owner.endswith(f"::{name.text}")
@@ -119,7 +119,7 @@ class Piece:
                 found[name.owner if known else under(name.owner, name.text)] = name.at
         return found
 
-    def _stands_on(self, attribute: Attribute) -> int:
+    def stands_on(self, attribute: Attribute) -> int:
         """The number of the word that says what an attribute stands on: `fn`, `mod`, `impl`, .."""
         at = attribute.end
         while (other := _attribute(self.words, at)) is not None:
@@ -145,7 +145,7 @@ class Piece:
             return frozenset()
         found = set(self.tests)
         for attribute in self.attributes:
-            at = self._stands_on(attribute)
+            at = self.stands_on(attribute)
             if not is_for_tests(attribute) or at >= len(self.words) or self.words[at].text not in _TEST_ITEMS:
                 continue
             begin = next((n for n in range(at, len(self.words)) if self.words[n].text in "{;"), None)

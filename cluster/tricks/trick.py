@@ -16,6 +16,7 @@ class TrickName(StrEnum):
     TRIVIAL_ASSERTION = "trivial_assertion"
     CHANGED_EXPECTATION = "changed_expectation"
     SKIPPED_ASSERTION = "skipped_assertion"
+    CHANGED_TEST = "changed_test"
     SHADOWED_MACRO = "shadowed_macro"
     SILENCED_LINT = "silenced_lint"
     HIDDEN_CODE = "hidden_code"

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,13 +11,14 @@ from oxidizer.cluster.edits import Edit, apply
 from oxidizer.cluster.policy import DEFAULT, Policy, TrickName, names, refusal, screen
 from oxidizer.cluster.verdict import Reason
 from tests.unit.tricks.asserting import ASSERTING
+from tests.unit.tricks.changing import CHANGING
 from tests.unit.tricks.ending import ENDING
 from tests.unit.tricks.pair import Pair
 from tests.unit.tricks.reaching import REACHING
 from tests.unit.tricks.silencing import SILENCING
 from tests.unit.tricks.taking import TAKING
 
-PAIRS = [*ASSERTING, *SILENCING, *ENDING, *TAKING, *REACHING]
+PAIRS = [*ASSERTING, *CHANGING, *SILENCING, *ENDING, *TAKING, *REACHING]
 
 
 def smallest(file: str, before: bytes, after: bytes) -> list[Edit]:
@@ -31,8 +33,8 @@ def whole(file: str, before: bytes, after: bytes) -> list[Edit]:
     return [Edit(file, 0, len(before), after)]
 
 
-def at(file: str, offset: int, code: str | None) -> Diagnostic:
-    span = Span(file, offset, offset + 1, 1, 1, 1, 1, True, None, None, None, None)
+def at(file: str, offset: int, code: str | None, size: int = 1) -> Diagnostic:
+    span = Span(file, offset, offset + size, 1, 1, 1, 1, True, None, None, None, None)
     return Diagnostic("error", code, "what is wrong", (span,), (), "")
 
 
@@ -45,9 +47,16 @@ def reader(texts: Mapping[str, bytes]) -> Callable[[str], bytes]:
     return read
 
 
+def target(pair: Pair) -> Diagnostic | None:
+    if pair.said is not None:
+        said = pair.said.encode()
+        return at(pair.file, pair.before.encode().index(said), pair.code or "unused_variables", len(said))
+    return at("src/main.rs", 0, pair.code) if pair.code else None
+
+
 def found(pair: Pair, edits: Sequence[Edit]) -> tuple[str, ...]:
     texts = {file: text.encode() for file, text in {pair.file: pair.before, **pair.beside}.items()}
-    tricks = screen(edits, reader(texts), target=at("src/main.rs", 0, pair.code) if pair.code else None)
+    tricks = screen(edits, reader(texts), target=target(pair))
     refused = refusal(tricks)
     assert (refused is not None) == any(t.name in DEFAULT.refused for t in tricks)
     if refused is not None:
@@ -70,6 +79,18 @@ def test_a_trick_is_refused_by_its_own_name_and_an_honest_patch_is_not(pair: Pai
         assert found(pair, honest) == ()
 
 
+def test_a_trick_in_a_test_has_its_name_wherever_the_diagnostic_stands() -> None:
+    """... and what is honest where the diagnostic stands is still a change of a test where it does not."""
+    honest = Counter[tuple[str, ...]]()
+    for pair in (replace(pair, said=None) for pair in ASSERTING if pair.said and not pair.code):
+        before = pair.before.encode()
+        for cut in (smallest, whole):
+            assert found(pair, cut(pair.file, before, pair.trick.encode())) == (pair.name,), pair.what
+            honest[found(pair, cut(pair.file, before, pair.honest.encode()))] += 1
+    assert set(honest) == {("changed_test",), ()}
+    assert honest["changed_test",] > 20
+
+
 def test_there_is_a_case_for_every_name() -> None:
     shown = Counter(pair.name for pair in PAIRS)
     assert DEFAULT.refused - set(shown) == set()
@@ -84,4 +105,4 @@ def test_each_family_of_tricks_can_be_asked_for_alone() -> None:
         texts = {pair.file: before} | {file: text.encode() for file, text in pair.beside.items()}
         policy = Policy(refused=frozenset({pair.name}), flagged=frozenset())
         edits = smallest(pair.file, before, pair.trick.encode())
-        assert names(screen(edits, reader(texts), policy=policy)) == (pair.name,), pair.what
+        assert names(screen(edits, reader(texts), target=target(pair), policy=policy)) == (pair.name,), pair.what

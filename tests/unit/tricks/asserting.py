@@ -3,6 +3,22 @@
 from oxidizer.cluster.policy import TrickName as T
 from tests.unit.tricks.pair import Pair, pair, swap
 
+POINT = """\
+struct A(u32);
+impl PartialEq for A {
+    fn eq(&self, other: &Self) -> bool {
+        return self.0 == other.0;
+    }
+}
+"""
+MAKES = """\
+macro_rules! make {
+    ($d:tt $n:ident) => {
+        macro_rules! $n { ($d($d t:tt)*) => {} }
+    };
+}
+make!($ assert_eq);
+"""
 SUM = """\
 pub fn sum(values: &[u32]) -> u32 {
     let mut total = 0;
@@ -42,6 +58,7 @@ ASSERTING = [
         TESTS,
         swap(TESTS, TESTS[TESTS.index("\n    #[test]\n    fn is_zero") :], "}\n"),
         swap(TESTS, "fn is_zero", "fn is_zero_of_nothing"),
+        said="fn is_zero",
     ),
     pair(
         "a test is no test",
@@ -74,6 +91,7 @@ ASSERTING = [
         "#[test]\n    fn is_zero",
         "#[test]\n    #[ignore]\n    fn is_zero",
         "#[test]\n    #[inline]\n    fn is_zero",
+        said="fn is_zero",
     ),
     pair(
         "a test is left out",
@@ -91,6 +109,7 @@ ASSERTING = [
         "#[test]\n    fn is_zero",
         "#[test]\n    #[cfg_attr(all(), ignore)]\n    fn is_zero",
         "#[test]\n    #[cfg_attr(all(), inline)]\n    fn is_zero",
+        said="fn is_zero",
     ),
     pair(
         "an example is ignored",
@@ -107,6 +126,7 @@ ASSERTING = [
         "#[test]\n    fn is_zero",
         "#[test]\n    #[should_panic]\n    fn is_zero",
         "#[test]\n    #[must_use]\n    fn is_zero",
+        said="fn is_zero",
     ),
     pair(
         "an assertion is gone",
@@ -115,6 +135,7 @@ ASSERTING = [
         "        assert!(double(3) > 5);\n",
         "",
         '        assert!(double(3) > 5, "three");\n',
+        said="fn doubles",
     ),
     pair(
         "an assertion is a comment",
@@ -123,6 +144,7 @@ ASSERTING = [
         "assert!(double(3) > 5);",
         "// assert!(double(3) > 5);",
         "/* more */ assert!(double(3) > 5);",
+        said="fn doubles",
     ),
     pair(
         "true is asserted",
@@ -131,6 +153,7 @@ ASSERTING = [
         "assert!(double(3) > 5)",
         "assert!(true)",
         "assert!((double(3) > 5))",
+        said="fn doubles",
     ),
     pair(
         "both sides are one",
@@ -139,6 +162,7 @@ ASSERTING = [
         "assert_eq!(double(2), expected)",
         "assert_eq!(double(2), double(2))",
         "assert_eq!(double(2u32), expected)",
+        said="fn doubles",
     ),
     pair(
         "or true",
@@ -147,6 +171,7 @@ ASSERTING = [
         "assert!(double(3) > 5)",
         "assert!(double(3) > 5 || true)",
         "assert!(double(3) > 5u32,)",
+        said="fn doubles",
     ),
     pair(
         "all are alike",
@@ -156,6 +181,43 @@ ASSERTING = [
         "true",
         "self.0 == other.0",
     ),
+    *(
+        pair(
+            f"all are alike, {how}",
+            T.TRIVIAL_ASSERTION,
+            POINT,
+            "return self.0 == other.0;",
+            body,
+            "let A(a) = self;\n        *a == other.0",
+        )
+        for how, body in (
+            ("the other thrown away", "let _ = other;\n        true"),
+            ("by what they are", "matches!((self, other), (A(..), A(..)))"),
+            ("returned", "return true;"),
+            ("in brackets", "(true)"),
+            ("no less", "!false"),
+            ("each like itself", "self.0 == self.0"),
+            ("or true", "true || self.0 == other.0"),
+        )
+    ),
+    pair(
+        "a macro takes the name that it is given",
+        T.SHADOWED_MACRO,
+        TESTS,
+        "pub fn double",
+        f"{MAKES}pub fn double",
+        "macro_rules! make {\n    ($n:ident) => {\n        fn $n() {}\n    };\n}\nmake!(new);\npub fn double",
+    ),
+    pair(
+        "a panic on a condition is an assertion of another value",
+        T.CHANGED_EXPECTATION,
+        '#[test]\nfn one() {\n    if worth() != 1 {\n        panic!("no");\n    }\n}\n',
+        'if worth() != 1 {\n        panic!("no");\n    }',
+        'assert!(worth() != 2, "no");',
+        'assert!(worth() == 1, "no");',
+        code="clippy::manual_assert",
+        said='if worth() != 1 {\n        panic!("no");\n    }',
+    ),
     pair(
         "another value is expected",
         T.CHANGED_EXPECTATION,
@@ -163,6 +225,7 @@ ASSERTING = [
         "assert_eq!(double(0), 0,",
         "assert_eq!(double(0), 1,",
         "assert_eq!(double(0), 0u32,",
+        said="fn is_zero",
     ),
     pair(
         "another value has the name",
@@ -171,6 +234,7 @@ ASSERTING = [
         "let expected = 4;",
         "let expected = 5;",
         "let expected: u32 = 0x4;",
+        said="fn doubles",
     ),
     pair(
         "the opposite is expected",
@@ -179,6 +243,7 @@ ASSERTING = [
         "assert!(double(3) > 5)",
         "assert!(double(3) < 5)",
         "assert!(double(3)\n            > 5)",
+        said="fn doubles",
     ),
     pair(
         "a test returns first",
@@ -187,6 +252,7 @@ ASSERTING = [
         "fn is_zero() {\n",
         "fn is_zero() {\n        return;\n",
         "fn is_zero() {\n        let _ = double(0);\n",
+        said="fn is_zero",
     ),
     pair(
         "an assertion hangs on a condition",
@@ -195,6 +261,7 @@ ASSERTING = [
         "assert!(double(3) > 5);",
         "if double(3) > 5 { assert!(double(3) > 5); }",
         "{ assert!(double(3) > 5); }",
+        said="fn doubles",
     ),
     pair(
         "an assertion is in a closure",
@@ -203,6 +270,7 @@ ASSERTING = [
         "assert!(double(3) > 5);",
         "let _ = || assert!(double(3) > 5);",
         "let () = assert!(double(3) > 5);",
+        said="fn doubles",
     ),
     pair(
         "a macro of one's own asserts nothing",
@@ -219,6 +287,7 @@ ASSERTING = [
         "    use super::*;\n",
         "    use super::*;\n    use crate::nothing as assert_eq;\n",
         "    use super::*;\n    use pretty_assertions::assert_eq;\n",
+        said="use super",
     ),
     pair(
         "some builds only",
@@ -227,6 +296,7 @@ ASSERTING = [
         "assert!(double(3) > 5);",
         "debug_assert!(double(3) > 5);",
         'assert!(double(3) > 5, "some");',
+        said="fn doubles",
     ),
     pair(
         "an example asserts nothing",

@@ -23,7 +23,9 @@ class Pair:
     beside: dict[str, str] = field(default_factory=dict)
     """Other files of the tree."""
     code: str | None = None
-    """Of the diagnostic, which stands elsewhere; None where there is none."""
+    """Of the diagnostic; None where there is none."""
+    said: str | None = None
+    """What the diagnostic speaks of in the code before; None where it stands elsewhere."""
 
 
 def swap(text: str, old: str, new: str) -> str:

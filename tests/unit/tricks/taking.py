@@ -12,6 +12,14 @@ pub fn sum(values: &[u32]) -> u32 {
     total
 }
 """
+SIZE = """\
+struct A(u32);
+
+pub fn size(a: &A) -> u32 {
+    a.0
+}
+"""
+OWN_SIZE = "fn size(&self) -> u32 {\n        self.0\n    }\n"
 
 TAKING = [
     pair(
@@ -73,6 +81,14 @@ TAKING = [
     ),
     pair(
         "fewer see it", T.DELETED_ITEM, SUM, "pub fn sum", "pub(crate) fn sum", "pub const fn sum", code="missing_docs"
+    ),
+    pair(
+        "fewer see it, and another has its name",
+        T.DELETED_ITEM,
+        SIZE,
+        SIZE[SIZE.index("pub fn") :],
+        f"fn size(a: &A) -> u32 {{\n    a.size()\n}}\n\nimpl A {{\n    pub {OWN_SIZE}}}\n",
+        f"pub fn size(a: &A) -> u32 {{\n    a.size()\n}}\n\nimpl A {{\n    {OWN_SIZE}}}\n",
     ),
     pair(
         "return where true is true",
