@@ -28,9 +28,9 @@ one in code, and so do other names for the same thing: `use std::process::exit a
 | `outside_file` | `include!` and `#[path]` that leave the crate, `env!` of anything but `CARGO_..` | refused |
 | `forged_output` | a text of cargo's or libtest's, a stream or memory opened by its file, raw descriptors | refused |
 | `manifest_edit` | Cargo.toml or Cargo.lock, where the mistake was not made there | refused |
-| `build_script_edit` | the build script, where neither mistake nor diagnostic is there | refused |
-| `proc_macro_edit` | a procedural macro's package, where neither mistake nor diagnostic is there | refused |
-| `foreign_file` | a file that is no Rust | refused |
+| `build_script_edit` | the build script, what it takes in or needs, where no mistake nor diagnostic is | refused |
+| `proc_macro_edit` | the package of a procedural macro, or one that it needs, where neither is | refused |
+| `foreign_file` | a file that is no Rust, or is named in another way | refused |
 | `generated_file` | a file that a program wrote | refused |
 | `deletion` | the patch only takes words of the code away | flag |
 | `placeholder` | a new macro that panics, behind an `if` or in a closure | flag |

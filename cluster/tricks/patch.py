@@ -12,8 +12,9 @@ from oxidizer.cluster.edits import Edit, apply, by_file
 from oxidizer.cluster.tricks import assertions, attributes, bodies, endings, examples, files, texts, unsafety
 from oxidizer.cluster.tricks.aliases import Aliases, aliases
 from oxidizer.cluster.tricks.balance import brought, taken
-from oxidizer.cluster.tricks.files import Packages, Read
 from oxidizer.cluster.tricks.items import missing
+from oxidizer.cluster.tricks.modules import Read
+from oxidizer.cluster.tricks.packages import Packages
 from oxidizer.cluster.tricks.piece import Piece
 from oxidizer.cluster.tricks.region import Change, Region, sides
 from oxidizer.cluster.tricks.trick import Fact, Trick, TrickName
@@ -160,10 +161,10 @@ class Patch:
         at = self.target.primary.file if self.target is not None and self.target.primary is not None else None
         every = []
         for change in self._changes:
-            refused = list(files.facts(change, self._packages, at))
+            refused = list(files.facts(change, self._packages, at, wanted))
             yield from (Trick(f.names[0], change.file, 1, f.sentence) for f in refused if f.names[0] in wanted)
             if change.file.endswith(".rs") and not refused:
-                every.append(Rust(change, self._packages.of(change.file)[0], self.target))
+                every.append(Rust(change, self._packages.of(change.file).folder, self.target))
         for rust in every:
             yield from self._brought(rust, wanted, unsafe_for)
             yield from self._lowered(rust, wanted)

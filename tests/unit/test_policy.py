@@ -169,6 +169,31 @@ def test_a_file_may_be_mended_where_the_diagnostic_stands_in_it(file: str, name:
     assert screen(fix, reader(texts), source=reader({**texts, file: b"fn f() { }\n"})) == ()
 
 
+def test_what_runs_in_the_build_may_be_mended_where_the_diagnostic_stands_in_it() -> None:
+    script = {"Cargo.toml": MANIFEST, "build.rs": b"mod a;\nmod b;\n", "a.rs": b"fn f() {}\n", "b.rs": b"", LIB: b""}
+    macro = MANIFEST + b'[lib]\nproc-macro = true\n[dependencies]\nn = { path = "../n" }\n'
+    needed = {"Cargo.toml": MANIFEST + b'[dependencies]\nm = { path = "m" }\n', "m/Cargo.toml": macro, LIB: b""}
+    needed |= {"n/Cargo.toml": MANIFEST, "n/src/lib.rs": b"fn f() {}\n", "n/src/a.rs": b""}
+    for texts, file, beside, name in (
+        (script, "a.rs", "b.rs", "build_script_edit"),
+        (needed, "n/src/lib.rs", "n/src/a.rs", "proc_macro_edit"),
+    ):
+        fix = [Edit(file, 0, 0, b"fn g() {}\n")]
+        for place, expected in ((LIB, (name,)), (file, ()), (beside, ())):
+            assert names(screen(fix, reader(texts), target=diagnostic("E0308", place))) == expected
+        assert names(screen(fix, reader(texts))) == (name,)
+        assert screen(fix, reader(texts), source=reader({**texts, file: b"fn f() { }\n"})) == ()
+    # The script itself is another file than its modules.
+    main = [Edit("build.rs", 0, 0, b"fn g() {}\n")]
+    assert names(screen(main, reader(script), target=diagnostic("E0308", "a.rs"))) == ("build_script_edit",)
+
+
+def test_a_file_has_one_name() -> None:
+    texts = {"Cargo.toml": MANIFEST, "build.rs": b"", "./build.rs": b"fn f() {}\n"}
+    fix = [Edit("./build.rs", 0, 0, b"fn g() {}\n")]
+    assert names(screen(fix, reader(texts), target=diagnostic("E0308", LIB))) == ("foreign_file",)
+
+
 # What a diagnostic asks for.
 
 
