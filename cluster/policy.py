@@ -17,10 +17,10 @@ one in code, and so do other names for the same thing: `use std::process::exit a
 | `shadowed_macro` | a macro takes the name of `assert!`, `panic!` or their kin | refused |
 | `silenced_lint` | a new `allow` or `expect`; `warn`, `deny` lowered or gone; `clippy.toml`, `[lints]` | refused |
 | `hidden_code` | a new `cfg`, `cfg_attr`, `cfg!` | refused |
-| `unfinished_code` | a new `todo!` or `unimplemented!`, a macro that calls the macro that it is given | refused |
-| `panic_in_place` | a new `panic!` or `unreachable!` that is a body, an arm, an `else` or a value | refused |
-| `early_exit` | a new `process::exit`, `process::abort`, `CommandExt`, `intrinsics::abort`, a `use` of them | refused |
-| `endless_loop` | a new `loop` or `while true` without a way out | refused |
+| `unfinished_code` | a new `todo!`, `unimplemented!`, a macro that calls what it is given or joins parts | refused |
+| `panic_in_place` | a new `panic!` that is a body, an arm, an `else` or a value; what always fails | refused |
+| `early_exit` | a new `process::exit`, `process::abort`, `CommandExt`, .., a `use` or the parts of them | refused |
+| `endless_loop` | a new `loop`, `while 1 == 1` or `for _ in 0..` without a way out | refused |
 | `gutted_body` | a function that did something gives a constant, a default, its argument, or returns first | refused |
 | `deleted_item` | an item, field or variant goes, or fewer see it, and the diagnostic does not ask for that | refused |
 | `new_unsafe` | a new `unsafe` or `extern` block; without a source, blocks and functions are fine for E0133 | refused |

@@ -9,7 +9,18 @@ from functools import cached_property
 
 from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.edits import Edit, apply, by_file
-from oxidizer.cluster.tricks import assertions, attributes, bodies, endings, examples, files, texts, unsafety
+from oxidizer.cluster.tricks import (
+    assertions,
+    attributes,
+    bodies,
+    endings,
+    examples,
+    files,
+    loops,
+    parts,
+    texts,
+    unsafety,
+)
 from oxidizer.cluster.tricks.aliases import Aliases, aliases
 from oxidizer.cluster.tricks.balance import brought, taken
 from oxidizer.cluster.tricks.items import missing
@@ -51,7 +62,7 @@ FAMILIES = (
     ),
     Family(
         frozenset({TrickName.UNFINISHED_CODE, TrickName.PANIC_IN_PLACE, TrickName.EARLY_EXIT, TrickName.PLACEHOLDER}),
-        re.compile(rb"todo|unimplemented|panic|unreachable|assert|\$"),
+        re.compile(rb"todo|unimplemented|panic|unreachable|assert|\$|\]\s*!"),
         lambda piece, rust: endings.macros_that_end(piece, rust.names),
         by_alias=True,
     ),
@@ -62,14 +73,24 @@ FAMILIES = (
         by_alias=True,
     ),
     Family(
+        frozenset({TrickName.UNFINISHED_CODE, TrickName.PANIC_IN_PLACE, TrickName.EARLY_EXIT, TrickName.PLACEHOLDER}),
+        re.compile(rb"\$|todo|unimplemented|panic|unreachable|process|libc|intrinsics|!\s*[,;)\]}]|#\s*[,;)]"),
+        lambda piece, _: parts.facts(piece),
+    ),
+    Family(
         frozenset({TrickName.PANIC_IN_PLACE}),
-        re.compile(rb"\.\s*(?:unwrap|expect)|\bNone\b|\bErr\b"),
+        re.compile(rb"unwrap|expect"),
         lambda piece, _: endings.unwraps(piece),
     ),
     Family(
         frozenset({TrickName.ENDLESS_LOOP}),
-        re.compile(rb"\bloop\b|\bwhile\b"),
-        lambda piece, _: endings.endless_loops(piece),
+        re.compile(rb"\bloop\b|\bwhile\b|\bfor\b"),
+        lambda piece, _: loops.endless(piece),
+    ),
+    Family(
+        frozenset({TrickName.PANIC_IN_PLACE}),
+        re.compile(rb"\bfn\b"),
+        lambda piece, _: loops.self_calls(piece),
     ),
     Family(
         frozenset({TrickName.NEW_UNSAFE}),
