@@ -197,7 +197,7 @@ class Patch:
             if family.names.isdisjoint(wanted):
                 continue
             for region, fact in self._new(rust, family, wanted):
-                if not self._is_fine(rust, fact, unsafe_for):
+                if not self._is_fine(rust, region, fact, unsafe_for):
                     name = next(n for n in fact.names if n in wanted)
                     yield rust.trick(name, fact.at, fact.sentence, region)
 
@@ -216,14 +216,18 @@ class Patch:
         if family.names & _ATTRIBUTES and len(after) <= len(before) and _speaks_of_attribute(rust):
             # The diagnostic is of an attribute: another one in its place is what it asks for.
             new = {id(f) for _, f in after if id(f) in new and attributes.never(f)}
+        elif family.names & _ATTRIBUTES and len(after) <= len(before) and _speaks_of_cfg(rust):
+            new = {id(f) for _, f in after if id(f) in new and (attributes.never(f) or not f.what.startswith("cfg! "))}
         for region, fact in after:
             if id(fact) in new and not (fact.what == "cfg test" and fact.owner not in owners[0]):
                 yield region, fact
 
-    def _is_fine(self, rust: Rust, fact: Fact, unsafe_for: Collection[str]) -> bool:
-        """Without a source, a diagnostic may ask for `unsafe`."""
+    def _is_fine(self, rust: Rust, region: Region, fact: Fact, unsafe_for: Collection[str]) -> bool:
+        """Without a source, a diagnostic may ask for `unsafe`; and what was unsafe before may be put in blocks anew."""
+        if fact.names[0] is not TrickName.NEW_UNSAFE:
+            return False
         asked = self.target is not None and self.target.code in unsafe_for and rust.change.source is None
-        return asked and fact.names[0] is TrickName.NEW_UNSAFE and fact.what in unsafety.WRAPPING
+        return (asked and fact.what in unsafety.WRAPPING) or fact.at in unsafety.rewrapped(region.before, region.after)
 
     def _lowered(self, rust: Rust, wanted: Collection[TrickName]) -> Iterator[Trick]:
         """Lints that the code asked for and asks for no more."""
@@ -318,6 +322,14 @@ def _speaks_of_attribute(rust: Rust) -> bool:
                 if attribute.at <= at <= (last.at + len(last.text) if last is not None else attribute.at):
                     return True
     return False
+
+
+def _speaks_of_cfg(rust: Rust) -> bool:
+    """The diagnostic's place is in a `cfg!`."""
+    return any(
+        word.at <= at < end for region in rust.change.regions for word, end in attributes.calls(region.before, "cfg")
+        for at in rust.asked(region)
+    )  # fmt: skip
 
 
 def _read(source: Read | None, file: str) -> bytes | None:
