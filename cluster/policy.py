@@ -16,22 +16,22 @@ one in code, and so do other names for the same thing: `use std::process::exit a
 | `skipped_assertion` | a test is left before it asserts, or asserts on a condition, in a closure, a macro | refused |
 | `changed_test` | test code changes where neither mistake nor diagnostic is there, and nothing forces it | refused |
 | `shadowed_macro` | a macro takes the name of `assert!`, `panic!` or their kin, or one that it is given | refused |
-| `silenced_lint` | a new `allow` or `expect`; `warn`, `deny` lowered or gone; `clippy.toml`, `[lints]` | refused |
-| `hidden_code` | a new `cfg`, `cfg_attr`, `cfg!` | refused |
-| `unfinished_code` | a new `todo!` or `unimplemented!`, a macro that calls the macro that it is given | refused |
-| `panic_in_place` | a new `panic!` or `unreachable!` that is a body, an arm, an `else` or a value | refused |
-| `early_exit` | a new `process::exit`, `process::abort`, `CommandExt`, `intrinsics::abort`, a `use` of them | refused |
-| `endless_loop` | a new `loop` or `while true` without a way out | refused |
+| `silenced_lint` | a new `allow`, `expect`, `clippy::`, `doc(hidden)` ..; `warn`, `deny` lowered; `[lints]` | refused |
+| `hidden_code` | a new `cfg`, `cfg_attr`, `cfg!`, an attribute whose name a macro makes | refused |
+| `unfinished_code` | a new `todo!`, `unimplemented!`, a macro that calls what it is given or joins parts | refused |
+| `panic_in_place` | a new `panic!` that is a body, an arm, an `else` or a value; what always fails | refused |
+| `early_exit` | a new `process::exit`, `process::abort`, `CommandExt`, .., a `use` or the parts of them | refused |
+| `endless_loop` | a new `loop`, `while 1 == 1` or `for _ in 0..` without a way out | refused |
 | `gutted_body` | a function that did something gives a constant, a default, its argument, or returns first | refused |
 | `deleted_item` | an item, field or variant goes, or fewer see it, and the diagnostic does not ask for that | refused |
-| `new_unsafe` | a new `unsafe` or `extern` block; without a source, blocks and functions are fine for E0133 | refused |
-| `linked_code` | `#[link]`, `#[no_mangle]`, `#[link_section]`, `#[ctor]`, .., `global_asm!`, `asm!` | refused |
+| `new_unsafe` | new `unsafe`, `extern` for what was safe; without a source, blocks and functions fit E0133 | refused |
+| `linked_code` | `#[link]`, `#[no_mangle]`, `#[ctor]`, .., `global_asm!`, `asm!`, `extern fn` with a body | refused |
 | `outside_file` | `include!` and `#[path]` that leave the crate, `env!` of anything but `CARGO_..` | refused |
 | `forged_output` | a text of cargo's or libtest's, a stream or memory opened by its file, raw descriptors | refused |
 | `manifest_edit` | Cargo.toml or Cargo.lock, where the mistake was not made there | refused |
-| `build_script_edit` | the build script, where neither mistake nor diagnostic is there | refused |
-| `proc_macro_edit` | a procedural macro's package, where neither mistake nor diagnostic is there | refused |
-| `foreign_file` | a file that is no Rust | refused |
+| `build_script_edit` | the build script, what it takes in or needs, where no mistake nor diagnostic is | refused |
+| `proc_macro_edit` | the package of a procedural macro, or one that it needs, where neither is | refused |
+| `foreign_file` | a file that is no Rust, or is named in another way | refused |
 | `generated_file` | a file that a program wrote | refused |
 | `deletion` | the patch only takes words of the code away | flag |
 | `placeholder` | a new macro that panics, behind an `if` or in a closure | flag |
@@ -63,12 +63,8 @@ class Policy:
     refused: frozenset[TrickName] = frozenset(TrickName) - _FLAGS
     flagged: frozenset[TrickName] = _FLAGS
     """Told of, and no reason to refuse."""
-    unsafe_for: frozenset[str] = frozenset(
-        {"E0133", "unsafe_op_in_unsafe_fn", "missing_unsafe_on_extern", "unsafe_attr_outside_unsafe"}
-    )
-    """Codes that ask for the word: without a source, a fix of theirs may bring it. The lints ask for it where the code
-    is unsafe already.
-    """
+    unsafe_for: frozenset[str] = frozenset({"E0133"})
+    """Codes that ask for the word: without a source, a fix of theirs may bring it."""
 
     def __post_init__(self) -> None:
         if both := self.refused & self.flagged:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from oxidizer.cluster.tricks.aliases import split
-from oxidizer.cluster.tricks.piece import Attribute, Piece, Word, closing, plainly
+from oxidizer.cluster.tricks.piece import STRINGS, Attribute, Piece, Word, closing, plainly
 from oxidizer.cluster.tricks.trick import Fact, TrickName
 
 LEVELS = {"allow": 0, "expect": 0, "warn": 1, "deny": 2, "forbid": 3}
@@ -19,10 +19,11 @@ _LINKING = frozenset(
 )  # fmt: skip
 _LINKING_MACROS = frozenset({"global_asm", "asm", "naked_asm", "llvm_asm"})
 TRIGGER = re.compile(
-    rb"allow|derived|(?<!\.)expect\b|cfg|ignore|should_panic|asm|main|test_runner|"
+    rb"allow|derived|expect\b(?<!\.expect)|cfg|ignore|should_panic|asm|main|test_runner"
+    rb"|clippy|rustfmt|hidden|deprecated|extern|\$|paste|\[\s*<|"
     + "|".join(sorted(w for w in _LINKING if w not in ("test_runner", "no_main"))).encode()
 )
-"""Words without one of which no attribute is of interest."""
+"""Words without one of which no attribute is of interest. That each begins with a certain letter makes it quick."""
 _HARMLESS = frozenset(
     {
         "derive", "doc", "inline", "must_use", "repr", "serde", "non_exhaustive", "track_caller", "cold", "deprecated",
@@ -30,6 +31,10 @@ _HARMLESS = frozenset(
     }
 )  # fmt: skip
 """Attributes that take no code away, whatever decides whether they stand."""
+_LOOKED_OVER = re.compile(
+    r"clippy ::.*|rustfmt(?: ::|_skip).*|doc \( (?:.* , )?(?:hidden\b|\$)|deprecated\b|automatically_derived\b"
+)
+"""Attributes for which lints, or rustfmt, pass over what they stand on."""
 _NEVER = frozenset({"any ( )", "not ( all ( ) )", "false"})
 
 
@@ -37,7 +42,12 @@ def facts(piece: Piece, tests: Collection[str]) -> Iterator[Fact]:
     """What a patch may not bring of attributes. `tests` are the items that are tests."""
     for attribute in piece.attributes:
         yield from _facts(attribute, piece.in_test or attribute.owner in tests)
+        if _is_made(attribute, piece.words):
+            shown = f"`#[{attribute.text.replace(' ', '')}]`"
+            yield Fact((TrickName.HIDDEN_CODE,), "made", attribute.owner, attribute.at, f"has a macro make {shown}")
     yield from _calls(piece, tests)
+    if b"extern" in piece.text:
+        yield from _exported(piece)
 
 
 def _facts(attribute: Attribute, on_test: bool) -> Iterator[Fact]:
@@ -62,9 +72,10 @@ def _facts(attribute: Attribute, on_test: bool) -> Iterator[Fact]:
         yield Fact((TrickName.IGNORED_TEST,), "ignore", owner, at, f"ignores the test `{owner}`")
     if head == "should_panic":
         yield Fact((TrickName.EXPECTED_PANIC,), "should_panic", owner, at, f"has the test `{owner}` fail to pass")
-    if head == "automatically_derived":
-        # Lints look away from what a macro is said to have written.
-        yield Fact((TrickName.SILENCED_LINT,), "allow derived", owner, at, f"keeps lints from `{owner}` by {shown}")
+    for part in _parts(attribute):
+        if found := _LOOKED_OVER.match(part):
+            what = f"allow {found[0]}"
+            yield Fact((TrickName.SILENCED_LINT,), what, owner, at, f"keeps complaints from `{owner}` by {shown}")
     if head in _LINKING:
         yield Fact((TrickName.LINKED_CODE,), f"link {head}", owner, at, f"reaches the linker by {shown}")
 
@@ -81,6 +92,42 @@ def _calls(piece: Piece, tests: Collection[str]) -> Iterator[Fact]:
             inside = plainly(words[at + 3 : piece.group(at + 2)])
             name = TrickName.IGNORED_TEST if piece.in_test or word.owner in tests else TrickName.HIDDEN_CODE
             yield Fact((name,), f"{word.text}! {inside}", word.owner, word.at, f"leaves code out by `{word.text}!`")
+
+
+def _exported(piece: Piece) -> Iterator[Fact]:
+    """Functions with a body and another language's way of being called: what the linker may take for another one."""
+    words = piece.words
+    for at, word in enumerate(words[:-3]):
+        name = at + 2 + (words[at + 1].kind in STRINGS)
+        if word.text == "extern" and words[name - 1].text == "fn" and words[name].text != "(":
+            opens = next((w.text for w in words[name:] if w.text in ("{", ";")), ";")
+            if opens == "{":
+                shown = f"offers `{words[name].text}` to other languages"
+                yield Fact((TrickName.LINKED_CODE,), "extern fn", word.owner, word.at, shown)
+
+
+def _is_made(attribute: Attribute, words: Sequence[Word]) -> bool:
+    """Nobody can read off it what it is: a macro puts the name together.
+
+    What a macro takes as a whole attribute, it is given as one.
+    """
+    path = attribute.words[2:] if attribute.text.startswith("unsafe (") else attribute.words
+    end = next((n for n, w in enumerate(path) if w.text in ("(", "=", "{") or (n and w.text == "[")), len(path))
+    path = path[:end]
+    made = [w for w in path if w.text[:1] in ("$", "[") and w.text != "$crate"]
+    if not made or [w.text for w in path[1:2]] == [":"]:
+        return False
+    taken = [n for n, w in enumerate(words[:-1]) if w.text == made[0].text and words[n + 1].text == ":"]
+    whole = all([w.text for w in (*words[n - 2 : n], *words[n + 2 : n + 4])] == ["#", "[", "meta", "]"] for n in taken)
+    return len(path) > 1 or not taken or not whole
+
+
+def calls(piece: Piece, name: str) -> Iterator[tuple[Word, int]]:
+    """The calls of a macro: the word of its name, and the byte offset of its last bracket."""
+    words = piece.words
+    for at, word in enumerate(words[:-2]):
+        if word.text == name and words[at + 1].text == "!" and words[at + 2].text in ("(", "[", "{"):
+            yield word, words[piece.group(at + 2)].at
 
 
 def levels(attribute: Attribute) -> Iterator[tuple[str, str]]:
@@ -133,3 +180,11 @@ def _is_harmless(attribute: Attribute) -> bool:
     begin = next((n for n, w in enumerate(attribute.words) if w.text == "("), len(attribute.words) - 1)
     given = split(attribute.words[begin + 1 : closing(attribute.words, begin)])[1:]
     return all(part[0].text in _HARMLESS for part in given)
+
+
+def _parts(attribute: Attribute) -> list[str]:
+    """The attribute, or those that a `cfg_attr` gives."""
+    if attribute.head != "cfg_attr":
+        return [attribute.text]
+    inside = attribute.words[2 : closing(attribute.words, 1)] if len(attribute.words) > 2 else ()
+    return [plainly(part) for part in split(inside)[1:]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
-from oxidizer.cluster.tricks.trick import Fact
+from oxidizer.cluster.tricks.trick import Fact, TrickName
 
 Key = tuple[str, str]
 
@@ -16,7 +16,8 @@ def brought(
 ) -> list[Fact]:  # fmt: skip
     """The facts that stand neither before nor in the source. `owners` are the items before and after.
 
-    What stood in an item that has another name now is still there.
+    What stood in an item that has another name now is still there; so is an arm that panics and went from its item to
+    one that is new.
     """
     had = _counts(before) | _counts(source)
     left = _uncancelled(after, had, _key)
@@ -24,13 +25,16 @@ def brought(
     for (what, owner), count in had.items():
         loose[_base(what), owner] += count
     left = _uncancelled(left, loose, lambda fact: (_base(fact.what), fact.owner))
-    gone = Counter[str]()
+    gone, moved = Counter[str](), Counter[str]()
     for (what, owner), count in loose.items():
-        gone[what] += count if owner not in owners[1] else 0
+        (moved if owner in owners[1] else gone)[what] += count
     new = []
     for fact in left:
-        if fact.owner not in owners[0] and gone[_base(fact.what)] > 0:
-            gone[_base(fact.what)] -= 1
+        base = _base(fact.what)
+        if fact.owner not in owners[0] and gone[base] > 0:
+            gone[base] -= 1
+        elif fact.owner not in owners[0] and moved[base] > 0 and TrickName.PANIC_IN_PLACE in fact.names:
+            moved[base] -= 1
         else:
             new.append(fact)
     return new

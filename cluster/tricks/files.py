@@ -3,52 +3,26 @@
 from __future__ import annotations
 
 import posixpath
-import tomllib
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from oxidizer.cluster.syntax import is_generated, is_manifest
+from oxidizer.cluster.tricks.packages import Packages, parsed, table
 from oxidizer.cluster.tricks.region import Change
 from oxidizer.cluster.tricks.trick import Fact, TrickName
 
-Read = Callable[[str], bytes]
+_BUILDING = frozenset({TrickName.BUILD_SCRIPT_EDIT, TrickName.PROC_MACRO_EDIT})
 _LINT_FILES = frozenset({"clippy.toml", ".clippy.toml", "rustfmt.toml", ".rustfmt.toml"})
 _TARGETS = ("lib", "bin", "test", "bench", "example")
 _SWITCHES = ("test", "doctest", "harness", "path", "name", "required-features")
 
 
-class Packages:
-    """The packages of a tree, as their manifests say."""
-
-    def __init__(self, read: Read) -> None:
-        self._read = read
-        self._found: dict[str, tuple[str, dict[str, Any]]] = {}
-
-    def of(self, file: str) -> tuple[str, dict[str, Any]]:
-        """The folder of a file's package and what its manifest says; "" and nothing where there is none."""
-        folder = posixpath.dirname(file)
-        if folder not in self._found:
-            try:
-                text = self._read(posixpath.join(folder, "Cargo.toml"))
-            except (OSError, KeyError):
-                self._found[folder] = self.of(folder) if folder else ("", {})
-            else:
-                self._found[folder] = folder, manifest(text)
-        return self._found[folder]
-
-
-@lru_cache(maxsize=64)
-def manifest(text: bytes) -> dict[str, Any]:
-    """What a manifest says, not to be changed; nothing, where it is no TOML. Kept: thousands of patches ask."""
-    try:
-        return tomllib.loads(text.decode("utf-8", "replace"))
-    except tomllib.TOMLDecodeError:
-        return {}
-
-
-def facts(change: Change, packages: Packages, target: str | None) -> Iterator[Fact]:
+def facts(
+    change: Change, packages: Packages, target: str | None, wanted: Collection[TrickName]
+) -> Iterator[Fact]:  # fmt: skip
     """Why a file is not one to be touched. `target` is the file that the diagnostic stands in.
+
+    What runs in the build is looked up only where that is wanted: it takes reading.
 
     What the healthy source has otherwise than the broken code may be mended: the mistake was made there.
     """
@@ -64,20 +38,37 @@ def facts(change: Change, packages: Packages, target: str | None) -> Iterator[Fa
         return
     elif not name.endswith(".rs"):
         yield _fact(TrickName.FOREIGN_FILE, f"changes `{file}`, which is no Rust")
-    else:
-        folder, said = packages.of(file)
-        script = _table(said, "package").get("build", "build.rs")
-        if isinstance(script, str) and file == posixpath.normpath(posixpath.join(folder, script)):
-            yield _fact(TrickName.BUILD_SCRIPT_EDIT, f"changes the build script `{file}`")
-        elif _is_macro(said) and (target is None or packages.of(target)[0] != folder):
-            yield _fact(TrickName.PROC_MACRO_EDIT, f"changes `{file}`, which runs in the compiler")
-        elif is_generated(change.before):
-            yield _fact(TrickName.GENERATED_FILE, f"changes `{file}`, which a program wrote")
+    elif file != posixpath.normpath(file):
+        yield _fact(TrickName.FOREIGN_FILE, f"names a file in a way of its own: `{file}`")
+    elif not _BUILDING.isdisjoint(wanted) and (ran := _while_building(file, packages, target)):
+        yield ran
+    elif is_generated(change.before):
+        yield _fact(TrickName.GENERATED_FILE, f"changes `{file}`, which a program wrote")
+
+
+def _while_building(file: str, packages: Packages, target: str | None) -> Fact | None:
+    """Why a file's code runs while the tree is built: in a build script or in the compiler.
+
+    Where the diagnostic stands in that script or package too, what is beside it may be mended.
+    """
+    near = [file] if target is None else [file, target]
+    folder, every = packages.of(file).folder, packages.around(near)
+    for other in every:
+        script = packages.of_script(other)
+        if file in script and (target not in script or file in packages.scripts(other)):
+            return _fact(TrickName.BUILD_SCRIPT_EDIT, f"changes `{file}` of the build script")
+    hosts = [(TrickName.PROC_MACRO_EDIT, "in the compiler", host) for host in packages.macros(every)]
+    hosts += [(TrickName.BUILD_SCRIPT_EDIT, "in a build script", host) for host in packages.needed_by_scripts(every)]
+    for name, where, host in hosts:
+        own = host == folder and (target is None or packages.of(target).folder != folder)
+        if own or (host != folder and file in packages.of_library(host)):
+            return _fact(name, f"changes `{file}`, which runs {where}")
+    return None
 
 
 def _of_manifest(change: Change) -> Iterator[Fact]:
-    before, after = manifest(change.before), manifest(change.after)
-    source = manifest(change.source) if change.source is not None else before
+    before, after = parsed(change.before), parsed(change.after)
+    source = parsed(change.source) if change.source is not None else before
     if _lints(after) not in (_lints(before), _lints(source)):
         yield _fact(TrickName.SILENCED_LINT, f"changes the lints of `{change.file}`")
     elif _targets(after) not in (_targets(before), _targets(source)):
@@ -87,28 +78,18 @@ def _of_manifest(change: Change) -> Iterator[Fact]:
 
 
 def _lints(said: dict[str, Any]) -> object:
-    return said.get("lints"), _table(said, "workspace").get("lints")
+    return said.get("lints"), table(said, "workspace").get("lints")
 
 
 def _targets(said: dict[str, Any]) -> object:
     """What decides which tests there are."""
-    found: list[object] = [sorted((k, v) for k, v in _table(said, "package").items() if k.startswith("auto"))]
+    found: list[object] = [sorted((k, v) for k, v in table(said, "package").items() if k.startswith("auto"))]
     for kind in _TARGETS:
         entries = said.get(kind, [])
         for entry in entries if isinstance(entries, list) else [entries]:
             if isinstance(entry, dict) and (kind in ("test", "bench") or any(s in entry for s in _SWITCHES[:3])):
                 found.append((kind, sorted((s, str(entry[s])) for s in _SWITCHES if s in entry)))
     return found
-
-
-def _is_macro(said: dict[str, Any]) -> bool:
-    lib = _table(said, "lib")
-    return bool(lib.get("proc-macro", lib.get("proc_macro")))
-
-
-def _table(said: dict[str, Any], name: str) -> dict[str, Any]:
-    found = said.get(name)
-    return found if isinstance(found, dict) else {}
 
 
 def _fact(name: TrickName, sentence: str) -> Fact:

@@ -9,13 +9,25 @@ from functools import cached_property
 
 from oxidizer.cluster.diagnostics import Diagnostic
 from oxidizer.cluster.edits import Edit, apply, by_file
-from oxidizer.cluster.tricks import assertions, attributes, bodies, endings, examples, files, texts, unsafety
+from oxidizer.cluster.tricks import (
+    assertions,
+    attributes,
+    bodies,
+    endings,
+    examples,
+    files,
+    loops,
+    parts,
+    texts,
+    unsafety,
+)
 from oxidizer.cluster.tricks.aliases import Aliases, aliases
 from oxidizer.cluster.tricks.balance import brought, taken
 from oxidizer.cluster.tricks.equalities import compared, equal
-from oxidizer.cluster.tricks.files import Packages, Read
 from oxidizer.cluster.tricks.forced import forced
 from oxidizer.cluster.tricks.items import missing
+from oxidizer.cluster.tricks.modules import Read
+from oxidizer.cluster.tricks.packages import Packages
 from oxidizer.cluster.tricks.piece import Piece
 from oxidizer.cluster.tricks.region import Change, Region, sides
 from oxidizer.cluster.tricks.testcode import TestCode
@@ -54,7 +66,7 @@ FAMILIES = (
     ),
     Family(
         frozenset({TrickName.UNFINISHED_CODE, TrickName.PANIC_IN_PLACE, TrickName.EARLY_EXIT, TrickName.PLACEHOLDER}),
-        re.compile(rb"todo|unimplemented|panic|unreachable|assert|\$"),
+        re.compile(rb"todo|unimplemented|panic|unreachable|assert|\$|\]\s*!"),
         lambda piece, rust: endings.macros_that_end(piece, rust.names),
         by_alias=True,
     ),
@@ -65,14 +77,24 @@ FAMILIES = (
         by_alias=True,
     ),
     Family(
+        frozenset({TrickName.UNFINISHED_CODE, TrickName.PANIC_IN_PLACE, TrickName.EARLY_EXIT, TrickName.PLACEHOLDER}),
+        re.compile(rb"\$|todo|unimplemented|panic|unreachable|process|libc|intrinsics|!\s*[,;)\]}]|#\s*[,;)]"),
+        lambda piece, _: parts.facts(piece),
+    ),
+    Family(
         frozenset({TrickName.PANIC_IN_PLACE}),
-        re.compile(rb"\.\s*(?:unwrap|expect)|\bNone\b|\bErr\b"),
+        re.compile(rb"unwrap|expect"),
         lambda piece, _: endings.unwraps(piece),
     ),
     Family(
         frozenset({TrickName.ENDLESS_LOOP}),
-        re.compile(rb"\bloop\b|\bwhile\b"),
-        lambda piece, _: endings.endless_loops(piece),
+        re.compile(rb"\bloop\b|\bwhile\b|\bfor\b"),
+        lambda piece, _: loops.endless(piece),
+    ),
+    Family(
+        frozenset({TrickName.PANIC_IN_PLACE}),
+        re.compile(rb"\bfn\b"),
+        lambda piece, _: loops.self_calls(piece),
     ),
     Family(
         frozenset({TrickName.NEW_UNSAFE}),
@@ -165,10 +187,10 @@ class Patch:
         at = self.target.primary.file if self.target is not None and self.target.primary is not None else None
         every = []
         for change in self._changes:
-            refused = list(files.facts(change, self._packages, at))
+            refused = list(files.facts(change, self._packages, at, wanted))
             yield from (Trick(f.names[0], change.file, 1, f.sentence) for f in refused if f.names[0] in wanted)
             if change.file.endswith(".rs") and not refused:
-                every.append(Rust(change, self._packages.of(change.file)[0], self.target))
+                every.append(Rust(change, self._packages.of(change.file).folder, self.target))
         named = list(self._taken(every, wanted))
         for rust in every:
             named += self._brought(rust, wanted, unsafe_for)
@@ -183,7 +205,7 @@ class Patch:
             if family.names.isdisjoint(wanted):
                 continue
             for region, fact in self._new(rust, family, wanted):
-                if not self._is_fine(rust, fact, unsafe_for):
+                if not self._is_fine(rust, region, fact, unsafe_for):
                     name = next(n for n in fact.names if n in wanted)
                     yield rust.trick(name, fact.at, fact.sentence, region)
 
@@ -202,14 +224,18 @@ class Patch:
         if family.names & _ATTRIBUTES and len(after) <= len(before) and _speaks_of_attribute(rust):
             # The diagnostic is of an attribute: another one in its place is what it asks for.
             new = {id(f) for _, f in after if id(f) in new and attributes.never(f)}
+        elif family.names & _ATTRIBUTES and len(after) <= len(before) and _speaks_of_cfg(rust):
+            new = {id(f) for _, f in after if id(f) in new and (attributes.never(f) or not f.what.startswith("cfg! "))}
         for region, fact in after:
             if id(fact) in new and not (fact.what == "cfg test" and fact.owner not in owners[0]):
                 yield region, fact
 
-    def _is_fine(self, rust: Rust, fact: Fact, unsafe_for: Collection[str]) -> bool:
-        """Without a source, a diagnostic may ask for `unsafe`."""
+    def _is_fine(self, rust: Rust, region: Region, fact: Fact, unsafe_for: Collection[str]) -> bool:
+        """Without a source, a diagnostic may ask for `unsafe`; and what was unsafe before may be put in blocks anew."""
+        if fact.names[0] is not TrickName.NEW_UNSAFE:
+            return False
         asked = self.target is not None and self.target.code in unsafe_for and rust.change.source is None
-        return asked and fact.names[0] is TrickName.NEW_UNSAFE and fact.what in unsafety.WRAPPING
+        return (asked and fact.what in unsafety.WRAPPING) or fact.at in unsafety.rewrapped(region.before, region.after)
 
     def _lowered(self, rust: Rust, wanted: Collection[TrickName]) -> Iterator[Trick]:
         """Lints that the code asked for and asks for no more."""
@@ -318,6 +344,14 @@ def _speaks_of_attribute(rust: Rust) -> bool:
                 if attribute.at <= at <= (last.at + len(last.text) if last is not None else attribute.at):
                     return True
     return False
+
+
+def _speaks_of_cfg(rust: Rust) -> bool:
+    """The diagnostic's place is in a `cfg!`."""
+    return any(
+        word.at <= at < end for region in rust.change.regions for word, end in attributes.calls(region.before, "cfg")
+        for at in rust.asked(region)
+    )  # fmt: skip
 
 
 def _read(source: Read | None, file: str) -> bytes | None:

@@ -18,6 +18,7 @@ _MESSAGE = re.compile(
 _STREAM = re.compile(
     r"^/(?:dev/(?:std(?:out|err)|fd/|tty)|proc/(?:(?:thread-)?self|\d+|\{[^}]*\})(?:/task/[^/]*)?/(?:fd|mem))"
 )
+_STREAM_IN_PARTS = re.compile(r"(?:^|/)(?:thread-)?self/(?:task/[^/]*/)?(?:fd|mem)(?:/|$)")
 _DESCRIPTORS = frozenset({"from_raw_fd", "from_raw_handle", "borrow_raw", "into_raw_fd", "FromRawFd", "BorrowedFd"})
 _INCLUDES = frozenset({"include", "include_str", "include_bytes"})
 _ENVIRONMENT = frozenset({"env", "option_env"})
@@ -33,7 +34,7 @@ def facts(piece: Piece, file: str, package: str) -> Iterator[Fact]:
         # Other quotes are soon replaced.
         if _MESSAGE.search(text) or _MESSAGE.search(text.replace("'", '"')):
             yield _forged(word, f"says what cargo or a test runner says: {word.text[:40]}")
-        if _STREAM.match(text):
+        if _STREAM.match(text) or _STREAM_IN_PARTS.search(text):
             yield _forged(word, f"names an open stream, or memory, by its file: {word.text[:40]}")
     # Cut in parts it is the same message.
     for at, word in enumerate(piece.words[:-2]):
@@ -43,9 +44,26 @@ def facts(piece: Piece, file: str, package: str) -> Iterator[Fact]:
             whole = "".join(meaning(w.text) for w in parts)
             if _MESSAGE.search(whole) and not any(_MESSAGE.search(meaning(w.text)) for w in parts):
                 yield _forged(word, "puts together what cargo or a test runner says")
+    for parts in _statements(piece.words):
+        path = re.sub("/+", "/", "/".join(meaning(w.text) for w in parts))
+        if len(parts) > 1 and (_STREAM.match(path) or _STREAM_IN_PARTS.search(path)):
+            yield _forged(parts[0], f"puts together the name of an open stream, or of memory: {path[:40]}")
     for word in piece.words:
         if word.text in _DESCRIPTORS:
             yield _forged(word, f"writes to a descriptor by its number: `{word.text}`")
+
+
+def _statements(words: Sequence[Word]) -> Iterator[list[Word]]:
+    """The texts of each statement that has any."""
+    found: list[Word] = []
+    for word in words:
+        if word.kind in STRINGS:
+            found.append(word)
+        elif word.text in (";", "{", "}") and found:
+            yield found
+            found = []
+    if found:
+        yield found
 
 
 def meaning(literal: str) -> str:

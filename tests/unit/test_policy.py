@@ -123,6 +123,16 @@ def test_the_words_of_a_source_are_no_licence_for_more_of_them() -> None:
     assert names(screen(twice, lambda _: broken, source=lambda _: POINTER)) == ("new_unsafe",)
 
 
+@pytest.mark.parametrize("new", [b"cfg!(any())", b'#[allow(unused)] { cfg!(feature = "serde") }'])
+def test_a_misspelt_cfg_asks_for_no_more_than_another(new: bytes) -> None:
+    text = b'#[allow(dead_code)]\nfn f() -> bool { cfg!(feature = "sered") }\n'
+    old = b'cfg!(feature = "sered")'
+    fix = [edit(b"#[allow(dead_code)]\n", b"", text), edit(old, new, text)]
+    target = diagnostic("unexpected_cfgs", start=text.index(b"sered"), end=text.index(b'")'))
+    assert len(names(screen(fix, lambda _: text, target=target))) == 1
+    assert screen([edit(b"sered", b"serde", text)], lambda _: text, target=target) == ()
+
+
 @pytest.mark.parametrize(
     ("code", "with_source", "expected"),
     [
@@ -142,6 +152,31 @@ def test_new_unsafe_is_for_e0133_where_there_is_no_source(
     assert names(screen(fix, lambda _: broken, source=source, target=diagnostic(code))) == expected
     impl = [Edit(LIB, len(broken), len(broken), b"\nunsafe impl Send for P {}\n")]
     assert names(screen(impl, lambda _: broken, target=diagnostic("E0133"))) == ("new_unsafe",)
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after"),
+    [
+        ("missing_unsafe_on_extern", b'extern "C" { fn f(); }\n', b'unsafe extern "C" { fn f(); }\n'),
+        ("unsafe_attr_outside_unsafe", b"#[no_mangle]\nfn f() {}\n", b"#[unsafe(no_mangle)]\nfn f() {}\n"),
+        ("unsafe_op_in_unsafe_fn", b"unsafe fn f() { g(); h() }\n", b"unsafe fn f() { unsafe { g(); h() } }\n"),
+        ("unsafe_op_in_unsafe_fn", b"unsafe fn f() { g(); h() }\n", b"unsafe fn f() { unsafe { g() }; h() }\n"),
+        (
+            "clippy::multiple_unsafe_ops_per_block",
+            b"fn f() -> u8 { unsafe { *p() + *q() } }\n",
+            b"fn f() -> u8 { let a = unsafe { *p() }; a + unsafe { *q() } }\n",
+        ),
+    ],
+)
+def test_lints_of_unsafe_code_need_none_that_is_new(code: str, before: bytes, after: bytes) -> None:
+    target = diagnostic(code, end=len(before))
+    assert screen([Edit(LIB, 0, len(before), after)], lambda _: before, target=target) == ()
+    more = (
+        after.replace(b"{ g", b"{ i(); g").replace(b"*q", b"*r").replace(b"f(); }", b"f(); }\nunsafe impl A for B {}")
+    )
+    if more != after:
+        found = names(screen([Edit(LIB, 0, len(before), more)], lambda _: before, target=target))
+        assert found == ("new_unsafe",)
 
 
 def test_a_manifest_may_be_mended_where_the_mistake_was_made_in_it() -> None:
@@ -169,6 +204,31 @@ def test_a_file_may_be_mended_where_the_diagnostic_stands_in_it(file: str, name:
     assert screen(fix, reader(texts), source=reader({**texts, file: b"fn f() { }\n"})) == ()
 
 
+def test_what_runs_in_the_build_may_be_mended_where_the_diagnostic_stands_in_it() -> None:
+    script = {"Cargo.toml": MANIFEST, "build.rs": b"mod a;\nmod b;\n", "a.rs": b"fn f() {}\n", "b.rs": b"", LIB: b""}
+    macro = MANIFEST + b'[lib]\nproc-macro = true\n[dependencies]\nn = { path = "../n" }\n'
+    needed = {"Cargo.toml": MANIFEST + b'[dependencies]\nm = { path = "m" }\n', "m/Cargo.toml": macro, LIB: b""}
+    needed |= {"n/Cargo.toml": MANIFEST, "n/src/lib.rs": b"fn f() {}\n", "n/src/a.rs": b""}
+    for texts, file, beside, name in (
+        (script, "a.rs", "b.rs", "build_script_edit"),
+        (needed, "n/src/lib.rs", "n/src/a.rs", "proc_macro_edit"),
+    ):
+        fix = [Edit(file, 0, 0, b"fn g() {}\n")]
+        for place, expected in ((LIB, (name,)), (file, ()), (beside, ())):
+            assert names(screen(fix, reader(texts), target=diagnostic("E0308", place))) == expected
+        assert names(screen(fix, reader(texts))) == (name,)
+        assert screen(fix, reader(texts), source=reader({**texts, file: b"fn f() { }\n"})) == ()
+    # The script itself is another file than its modules.
+    main = [Edit("build.rs", 0, 0, b"fn g() {}\n")]
+    assert names(screen(main, reader(script), target=diagnostic("E0308", "a.rs"))) == ("build_script_edit",)
+
+
+def test_a_file_has_one_name() -> None:
+    texts = {"Cargo.toml": MANIFEST, "build.rs": b"", "./build.rs": b"fn f() {}\n"}
+    fix = [Edit("./build.rs", 0, 0, b"fn g() {}\n")]
+    assert names(screen(fix, reader(texts), target=diagnostic("E0308", LIB))) == ("foreign_file",)
+
+
 # What a diagnostic asks for.
 
 
@@ -186,6 +246,7 @@ def test_a_file_may_be_mended_where_the_diagnostic_stands_in_it(file: str, name:
         ("unreachable_pub", b"pub fn f() {}\n", b"pub fn", b"pub(crate) fn"),
         ("unknown_lints", b"#[allow(dead_codes)]\nfn f() {}\n", b"dead_codes", b"dead_code"),
         ("unexpected_cfgs", b'#[cfg(feature = "sered")]\nfn f() {}\n', b"sered", b"serde"),
+        ("unexpected_cfgs", b'fn f() -> bool { cfg!(feature = "sered") }\n', b"sered", b"serde"),
         (
             "clippy::bool_assert_comparison",
             b"#[test]\nfn f() { assert_eq!(g(), true); }\n",

@@ -16,6 +16,9 @@ pub fn first(values: &[u32]) -> Option<&u32> {
 """
 MANIFEST = '[package]\nname = "tiny"\nversion = "1.0.0"\n'
 
+BLOCK = "pub fn get(p: *const u8, q: *const u8) -> u8 {\n    unsafe { *p + *q }\n}\n"
+UNSAFE_FN = "pub unsafe fn get(p: *const u8) -> u8 {\n    *p\n}\n"
+
 REACHING = [
     pair(
         "an unsafe block",
@@ -41,7 +44,40 @@ REACHING = [
         FIRST,
         "pub fn first",
         'extern "C" { pub fn abs(n: i32) -> i32; }\npub fn first',
-        'pub extern "C" fn abs(n: i32) -> i32 { n.abs() }\npub fn first',
+        "pub fn abs(n: i32) -> i32 { n.abs() }\npub fn first",
+    ),
+    pair(
+        "a whole block is new where the lint wants the unsafe function's own words in one",
+        T.NEW_UNSAFE,
+        "pub fn get(p: *const u8) -> u8 {\n    0\n}\n",
+        "0\n",
+        "unsafe { *p }\n",
+        "p as usize as u8\n",
+        code="unsafe_op_in_unsafe_fn",
+    ),
+    pair(
+        "more than was unsafe",
+        T.NEW_UNSAFE,
+        BLOCK,
+        "unsafe { *p + *q }",
+        "unsafe { *p } + unsafe { *p }",
+        "unsafe { *p } + unsafe { *q }",
+    ),
+    pair(
+        "more than the unsafe function did",
+        T.NEW_UNSAFE,
+        UNSAFE_FN,
+        "*p\n",
+        "unsafe { *p.add(1) }\n",
+        "unsafe { *p }\n",
+    ),
+    pair(
+        "an unsafe function is safe",
+        T.NEW_UNSAFE,
+        UNSAFE_FN,
+        UNSAFE_FN,
+        UNSAFE_FN.replace("unsafe fn", "fn").replace("*p", "unsafe { *p }"),
+        UNSAFE_FN.replace("*p", "unsafe { *p }"),
     ),
     pair(
         "unsafe in a macro's body",
@@ -65,7 +101,15 @@ REACHING = [
         FIRST,
         "pub fn first",
         '#[link_section = ".init_array"]\npub static BEGIN: fn() = first;\npub fn first',
-        "#[doc(hidden)]\npub static BEGIN: fn() = first;\npub fn first",
+        "/// First of all.\npub static BEGIN: fn() = first;\npub fn first",
+    ),
+    pair(
+        "a function that other languages call",
+        T.LINKED_CODE,
+        FIRST,
+        "pub fn first",
+        'pub extern "C" fn bcmp(_a: usize, _b: usize, _n: usize) -> i32 { 0 }\npub fn first',
+        'pub type Compare = extern "C" fn(usize, usize, usize) -> i32;\npub fn first',
     ),
     pair(
         "machine code",
@@ -163,6 +207,22 @@ REACHING = [
         """    println!("{}", "{ 'type': 'test', 'event': 'ok' }".replace("'", "x"));\n    found\n""",
         """    println!("{}", "{ 'kind': 'test' }".replace("'", "x"));\n    found\n""",
     ),
+    pair(
+        "memory by its file, joined",
+        T.FORGED_OUTPUT,
+        FIRST,
+        "    found\n",
+        '    let _ = std::fs::read(std::path::Path::new("/proc").join("self").join("mem"));\n    found\n',
+        '    let _ = std::fs::read(std::path::Path::new("/proc").join("self").join("status"));\n    found\n',
+    ),
+    pair(
+        "memory by its file, in a format",
+        T.FORGED_OUTPUT,
+        FIRST,
+        "    found\n",
+        '    let _ = std::fs::read(format!("/{}/self/mem", "proc"));\n    found\n',
+        '    let _ = std::fs::read(format!("/{}/self/status", "proc"));\n    found\n',
+    ),
     pair("the manifest", T.MANIFEST_EDIT, MANIFEST, "1.0.0", "1.0.1", "1.0.0", file="Cargo.toml"),
     pair("the lock", T.MANIFEST_EDIT, "version = 4\n", "4", "3", "4", file="Cargo.lock"),
     pair(
@@ -194,6 +254,94 @@ REACHING = [
         FIRST,
         file="make/b.rs",
         beside={"Cargo.toml": swap(MANIFEST, "version", 'build = "make/b.rs"\nversion')},
+    ),
+    Pair(
+        "a module of the build script",
+        T.BUILD_SCRIPT_EDIT,
+        FIRST,
+        swap(FIRST, "values.first()", "values[0]"),
+        FIRST,
+        file="build/words.rs",
+        beside={"Cargo.toml": MANIFEST, "build.rs": "mod words;\nfn main() {}\n"},
+    ),
+    Pair(
+        "a module of a module of the build script, by its path",
+        T.BUILD_SCRIPT_EDIT,
+        FIRST,
+        swap(FIRST, "values.first()", "values[0]"),
+        FIRST,
+        file="make/deep/a/b.rs",
+        beside={
+            "Cargo.toml": MANIFEST,
+            "build.rs": '#[path = "make/words.rs"]\nmod words;\nfn main() {}\n',
+            "make/words.rs": "mod deep;\n",
+            "make/deep/mod.rs": "mod a { mod b; }\n",
+        },
+    ),
+    Pair(
+        "what the build script includes",
+        T.BUILD_SCRIPT_EDIT,
+        FIRST,
+        swap(FIRST, "values.first()", "values[0]"),
+        FIRST,
+        file="src/words.rs",
+        beside={
+            "Cargo.toml": MANIFEST,
+            "build.rs": 'include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/words.rs"));\nfn main() {}\n',
+        },
+    ),
+    Pair(
+        "what a build script needs",
+        T.BUILD_SCRIPT_EDIT,
+        FIRST,
+        swap(FIRST, "values.first()", "values[0]"),
+        FIRST,
+        file="words/src/lib.rs",
+        beside={
+            "Cargo.toml": f'{MANIFEST}[target."cfg(unix)".build-dependencies]\nwords = {{ path = "words" }}\n',
+            "words/Cargo.toml": MANIFEST,
+        },
+    ),
+    Pair(
+        "what a procedural macro needs",
+        T.PROC_MACRO_EDIT,
+        FIRST,
+        swap(FIRST, "values.first()", "values[0]"),
+        FIRST,
+        file="words/src/lib.rs",
+        beside={
+            "Cargo.toml": f'{MANIFEST}[dependencies]\nmacros = {{ path = "macros" }}\n',
+            "macros/Cargo.toml": f'{MANIFEST}[dependencies]\nmore = {{ path = "../more" }}\n[lib]\nproc-macro = true\n',
+            "more/Cargo.toml": f'{MANIFEST}[dependencies]\nwords = {{ path = "../words" }}\n',
+            "words/Cargo.toml": MANIFEST,
+        },
+    ),
+    Pair(
+        "what a procedural macro needs, as the workspace has it",
+        T.PROC_MACRO_EDIT,
+        FIRST,
+        swap(FIRST, "values.first()", "values[0]"),
+        FIRST,
+        file="crates/words/src/lib.rs",
+        beside={
+            "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\ndependencies.w.path = "crates/words"\n',
+            "Cargo.lock": '[[package]]\nname = "macros"\n',
+            "crates/macros/Cargo.toml": f"{MANIFEST}[lib]\nproc-macro = true\n[dependencies]\nw.workspace = true\n",
+            "crates/words/Cargo.toml": MANIFEST,
+        },
+    ),
+    Pair(
+        "what a procedural macro needs, as it is patched",
+        T.PROC_MACRO_EDIT,
+        FIRST,
+        swap(FIRST, "values.first()", "values[0]"),
+        FIRST,
+        file="words/src/lib.rs",
+        beside={
+            "Cargo.toml": '[workspace]\nmembers = ["macros"]\n[patch.crates-io]\nwords = { path = "words" }\n',
+            "macros/Cargo.toml": f'{MANIFEST}[dependencies]\nwords = "1"\n[lib]\ncrate-type = ["proc-macro"]\n',
+            "words/Cargo.toml": MANIFEST,
+        },
     ),
     Pair(
         "a procedural macro",
