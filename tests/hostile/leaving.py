@@ -6,14 +6,24 @@ from oxidizer.cluster.promises import Promise
 from tests.hostile.case import Case, Evidence
 from tests.hostile.forms import build_script, macro, test
 
-# The daemon is told from all else on the host by its argument, and ends by itself.
+# The daemon is told from all else on the host by its argument, says that it is there, and ends by itself.
 _DAEMON = """
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 fn daemon() -> Command {
     let mut daemon = Command::new("perl");
-    daemon.args(["-e", "sleep 40", "daemon-@token@"]).stdin(Stdio::null());
+    daemon.args(["-e", "open F, '>/box/target/there'; sleep 40", "daemon-@token@"]).stdin(Stdio::null());
     daemon
+}
+
+fn await_daemon() {
+    for _ in 0..1000 {
+        if std::path::Path::new("/box/target/there").exists() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 """
 
@@ -38,7 +48,7 @@ fn detach() {
             _exit(0);
         }
     }
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    await_daemon();
 }
 """
 )
@@ -58,7 +68,7 @@ _DOUBLE_FORK_UNTIL_KILLED = (
 fn strike() {
     detach();
     told("at work");
-    std::thread::sleep(std::time::Duration::from_secs(40));
+    std::thread::sleep(Duration::from_secs(40));
 }
 """
 )
@@ -70,7 +80,7 @@ use std::os::unix::process::CommandExt;
 
 fn strike() {
     daemon().process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    await_daemon();
 }
 """
 )
@@ -80,7 +90,7 @@ _PIPE = (
     + """
 fn strike() {
     daemon().spawn().unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    await_daemon();
 }
 """
 )
@@ -90,7 +100,7 @@ _UNTIL_KILLED = (
     + """
 fn strike() {
     let mut child = daemon().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    await_daemon();
     told("at work");
     child.wait().unwrap();
 }
