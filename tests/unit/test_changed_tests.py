@@ -73,11 +73,11 @@ GUTTED = {
     "a check is gone": (CHECK, b""),
     "a check is only named": (CHECK, b"        let _ = check;\n"),
     "a check is for another value": (CHECK, b"        check(worth(), 2);\n"),
-    "an operand is another": (ASSERT, b"        assert_eq!(u32::from(true), 1);\n"),
+    "an operand is another": (ASSERT, b"        assert_eq!(other(), 1);\n"),
     "nothing is opened": (OPENED, b"twice(&spoken, true).unwrap_or(0);"),
     "thrown away": (OPENED, b"let _ = twice(&spoken, true);"),
     "always well": (GIVEN, b"let _ = spoken;\n        Ok(())"),
-    "leaves first": (GIVEN, b"return Ok(());\n        #[allow(unreachable_code)] " + GIVEN),
+    "leaves first": (GIVEN, b"return Ok(());\n        " + GIVEN),
 }
 """Tests that say less, some of them with all of their words in sight."""
 
