@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,9 +20,12 @@ class Asked:
     statements: tuple[tuple[int, int], ...]
     """The same, widened to the simple statements in which they begin."""
 
+    first: tuple[Word, ...] = ()
+    """The words with which they begin."""
+
     def within(self, words: Sequence[Word]) -> bool:
         """One of the places begins in these words."""
-        return any(w.at <= a < w.at + max(1, len(w.text.encode())) for a, _ in self.ranges for w in words)
+        return bool(self.first) and not set(self.first).isdisjoint(words)
 
     def touches(self, start: int, end: int, *, widely: bool) -> bool:
         """Some of the range is spoken of."""
@@ -37,7 +41,11 @@ def asked(target: Diagnostic | None, file: str, begin: int, before: Piece) -> As
         return Asked((), ())
     size = len(before.text)
     ranges = tuple((a - begin, b - begin) for a, b in _places(target, file) if begin <= a <= begin + size)
-    return Asked(ranges, tuple(_statement(before, a, b) for a, b in ranges))
+    if not ranges:
+        return Asked((), ())
+    ends = [w.at + len(w.text.encode()) for w in before.words]
+    first = [before.words[n] for a, _ in ranges if (n := bisect_right(ends, a)) < len(ends)]
+    return Asked(ranges, tuple(_statement(before, a, b) for a, b in ranges), tuple(first))
 
 
 def _places(target: Diagnostic, file: str) -> Iterator[tuple[int, int]]:

@@ -35,7 +35,7 @@ _CONDITIONAL = frozenset(
 LEAVING = frozenset({"return", "break", "continue"})
 _LEAVES = re.compile(rb"\b(?:return|break|continue)\b")
 _LITERALS = STRINGS | NUMBERS | {"char_literal", "true", "false", "boolean_literal"}
-_SUFFIX = re.compile(r"_|(?<=[\d.])(?:[iu](?:8|16|32|64|128|size)|f(?:32|64))$")
+_SUFFIX = re.compile(r"_|(?<=[\d._])(?:[iu](?:8|16|32|64|128|size)|f(?:32|64))$")
 _HEX_SUFFIX = re.compile(r"_|[iu](?:8|16|32|64|128|size)$")
 
 

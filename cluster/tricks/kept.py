@@ -48,7 +48,11 @@ def weaker(
         *((m, TrickName.SKIPPED_ASSERTION, "hangs on `{}`, which it did not") for m in come if m[0] == "decides"),
     ):
         yield Fact((name,), "", owner, at, f"`{owner}` {text.format(what)}")
-    said = {w.text for w in old if not asked.touches(w.at, w.at + len(w.text), widely=False)}
+    # A method or a field is whose it is, and macros have names of their own.
+    ends = Word("", 0, "", "")
+    near = zip([ends, *old], old, [*old[1:], ends], strict=False)
+    free = (w for was, w, then in near if was.text != "." and then.text != "!")
+    said = {w.text for w in free if not asked.touches(w.at, w.at + len(w.text), widely=False)}
     for bound in _bound(new) - _bound(old) - (_bound(source) if source is not None else set()):
         if bound in said:
             yield Fact((TrickName.CHANGED_TEST,), "", owner, at, f"`{bound}` means something else in `{owner}`")
@@ -130,4 +134,5 @@ def _bound(words: Sequence[Word]) -> set[str]:
             stops = ("=", ";", ":", "(", "{") if word.text != "let" else ("=", ";", ":")
             end = next((n for n in range(at + 1, len(words)) if words[n].text in stops), len(words))
             found |= {w.text for w in words[at + 1 : end] if w.kind == "identifier"}
-    return found
+    # `_` names nothing, and a pattern's `Some` was there.
+    return {name for name in found if name[:1].islower()}

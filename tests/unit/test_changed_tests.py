@@ -73,11 +73,11 @@ GUTTED = {
     "a check is gone": (CHECK, b""),
     "a check is only named": (CHECK, b"        let _ = check;\n"),
     "a check is for another value": (CHECK, b"        check(worth(), 2);\n"),
-    "an operand is another": (ASSERT, b"        assert_eq!(u32::from(true), 1);\n"),
+    "an operand is another": (ASSERT, b"        assert_eq!(other(), 1);\n"),
     "nothing is opened": (OPENED, b"twice(&spoken, true).unwrap_or(0);"),
     "thrown away": (OPENED, b"let _ = twice(&spoken, true);"),
     "always well": (GIVEN, b"let _ = spoken;\n        Ok(())"),
-    "leaves first": (GIVEN, b"return Ok(());\n        #[allow(unreachable_code)] " + GIVEN),
+    "leaves first": (GIVEN, b"return Ok(());\n        " + GIVEN),
 }
 """Tests that say less, some of them with all of their words in sight."""
 
@@ -137,6 +137,7 @@ def test_a_mistake_in_a_test_may_be_mended_there_and_no_more() -> None:
     ("old", "new"),
     [
         (b"let spoken = 7", b"let spoken: u32 = 7"),
+        (b"let spoken = 7", b"let spoken = 7_u32"),
         (b"spoken = 7;\n", b"spoken = 7;\n        let more = worth();\n        drop(more);\n"),
         (b"twice(&spoken, true).unwrap();", b'twice(&spoken, true).expect("twice");'),
         (b"assert_eq!(worth(), 1);", b'assert_eq!(worth(), 1, "worth");'),
@@ -154,6 +155,37 @@ def test_what_the_diagnostic_proposes_in_a_test_is_asked_for() -> None:
     said = Diagnostic("help", None, "try", (span,), (), "")
     target = Diagnostic("warning", "clippy::unwrap_used", "..", (span,), (said,), "")
     assert refused(CODE, patched(b".unwrap();", b".ok();"), target) == {()}
+
+
+def test_a_test_may_have_another_name_where_that_is_asked() -> None:
+    prefixed = CODE.replace(b"fn holds", b"fn test_holds").replace(
+        b"let spoken = 7;", b"let holds = 7;\n let spoken = holds;"
+    )
+    after = patched(b"fn test_holds", b"fn holds", prefixed)
+    asks = at(LIB, prefixed.index(b"test_holds"), "clippy::redundant_test_prefix")
+    assert refused(prefixed, after, at(LIB, 0, "clippy::redundant_test_prefix")) == {("changed_test",)}
+    assert refused(prefixed, patched(b"check(worth(), 1)", b"check(worth(), 2)", after), asks) == {
+        ("changed_expectation",)
+    }
+
+
+def test_what_is_missing_in_a_test_may_be_given_to_it() -> None:
+    broken = patched(b"    fn check(a: u32, b: u32) {\n        assert_eq!(a, b);\n    }\n\n", b"")
+    given = patched(
+        b"\n    #[test]\n    fn gives",
+        b"\n    fn check(a: u32, b: u32) {\n        assert_eq!(a, b);\n    }\n\n    #[test]\n    fn gives",
+        broken,
+    )
+    assert refused(broken, given, at(LIB, broken.index(b"check("), "E0425")) == {()}
+    assert refused(broken, given) == {("changed_test",)}
+    held = b"#[cfg(test)]\nmod tests {\n    struct A;\n    #[test]\n    fn one() {\n        drop(A::new());\n    }\n}\n"
+    impl = patched(
+        b"    #[test]",
+        b"    impl Default for A {\n        fn default() -> Self {\n            A\n        }\n    }\n    #[test]",
+        held,
+    )
+    assert refused(held, impl, at(LIB, held.index(b"A::new"), "E0599")) == {()}
+    assert refused(held, impl) == {("changed_test",)}
 
 
 # What a fix forces.
