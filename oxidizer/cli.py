@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 image = typer.Typer(help="The toolchain image that Docker sandboxes run.", no_args_is_help=True)
 app.add_typer(image, name="image")
+crates = typer.Typer(help="Lists of crates to mine.", no_args_is_help=True)
+app.add_typer(crates, name="crates")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -263,6 +265,47 @@ def image_build(
     except (ImageError, SandboxUnavailable, ToolchainMissing) as error:
         fail(str(error))
     out.print(built)
+
+
+@crates.command("select")
+def crates_select(
+    dump: Annotated[Path, typer.Option(help="The folder of the crates registry's unpacked database dump.")],
+    top: Annotated[int, typer.Option(min=1, help="How many crates.")],
+    list_file: Annotated[
+        Path | None, typer.Option("--out", help="The list, as `oxidizer mine --list` reads it. Default: it is printed.")
+    ] = None,
+    apart_from: Annotated[
+        list[Path] | None,
+        typer.Option(help="A list of crates; none of them, and none of their repositories, is chosen. Repeatable."),
+    ] = None,
+    per_repository: Annotated[int, typer.Option(min=1, help="The most crates of one repository.")] = 1,
+    most_kib: Annotated[int, typer.Option(min=4, help="The most that a packed crate may have, in KiB.")] = 1024,
+    rust: Annotated[
+        str | None, typer.Option(metavar="MAJOR.MINOR", help="Leave out crates that say they need a newer Rust.")
+    ] = None,
+) -> None:
+    """Choose crates by evidence: downloads, dependants, recency, health and licence, spread over categories."""
+    from oxidizer.cluster.crates import load_list
+    from oxidizer.datasets.dump import Dump
+    from oxidizer.datasets.selection import Criteria, as_list, release, select
+
+    try:
+        if list_file is not None and list_file.suffix != ".toml":
+            raise ValueError(f"{list_file}: a list's name ends in .toml")
+        criteria = Criteria(most_bytes=most_kib << 10, rust=release(rust) if rust else None)
+        apart = {spec.name for path in apart_from or () for spec in load_list(path)}
+        chosen = select(Dump(dump), top, criteria, apart_from=apart, per_repository=per_repository)
+        text = as_list(chosen, f"{len(chosen)} crates, chosen by `oxidizer crates select`: rank and evidence, score.")
+        if list_file is not None:
+            list_file.write_text(text, "utf-8")
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    if list_file is None:
+        out.print(text, markup=False, soft_wrap=True, end="")
+    else:
+        out.print(f"{list_file}: {len(chosen)} crates of {len({crate.category for crate in chosen})} categories")
+    if len(chosen) < top:
+        err.print(f"the dump has {len(chosen)} that fit, not {top}", soft_wrap=True)
 
 
 def main() -> None:

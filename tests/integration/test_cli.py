@@ -25,7 +25,15 @@ def commands() -> dict[tuple[str, ...], Any]:
 
 
 def test_there_are_the_commands_that_the_readme_names() -> None:
-    assert {" ".join(words) for words in commands()} >= {"mine", "show", "verify", "report", "doctor", "image build"}
+    assert {" ".join(words) for words in commands()} >= {
+        "mine",
+        "show",
+        "verify",
+        "report",
+        "doctor",
+        "image build",
+        "crates select",
+    }
 
 
 @pytest.mark.parametrize("words", commands(), ids=lambda words: " ".join(words) or "oxidizer")
