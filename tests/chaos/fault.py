@@ -32,7 +32,7 @@ class Fault(ABC):
     """It strikes at a chance moment of so many seconds after it could."""
     ends: tuple[int, ...] = ()
     """How it ends the command, as a shell tells it: that has to be given again. Empty: the command goes on."""
-    may_end: ClassVar[frozenset[int]] = frozenset()
+    may_end: frozenset[int] = frozenset()
     """How a command that it struck may end at last, but for 0: 3 with units quarantined, 1 where it cannot write."""
     takes_a_try: ClassVar[bool] = False
     """It takes one of the tries that a unit has."""

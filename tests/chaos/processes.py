@@ -130,13 +130,19 @@ class SandboxKilled(Fault):
     """`kill -9` of a bubblewrap with all in it."""
 
     kind, row = "bubblewrap", "`kill -9` of bubblewrap, or of a container"
+    may_end = frozenset({1})
     takes_a_try, cheap = True, True
 
     def ready(self) -> bool:
-        return bool(self.campaign.called(r"\S*bwrap "))
+        return bool(self._boxes())
 
     def strike(self) -> str:
-        return self._kill(self.campaign.called(r"\S*bwrap "))
+        # The command itself has sandboxes only before it has workers.
+        self.may_end = frozenset() if self.campaign.called("ray::MapWorker") else self.may_end
+        return self._kill(self._boxes())
+
+    def _boxes(self) -> list[int]:
+        return self.campaign.called(r"\S*bwrap ")
 
 
 class AttemptTorn(Fault):
@@ -197,15 +203,16 @@ def _cut(file: Path) -> str:
     return file.name
 
 
-class ContainerKilled(Fault):
+class ContainerKilled(SandboxKilled):
     """`kill -9` of a container's first process."""
 
-    kind, row, flavour = "container", "`kill -9` of bubblewrap, or of a container", "docker"
-    takes_a_try = True
+    kind, flavour, cheap = "container", "docker", False
 
-    def strike(self) -> str:
-        pids = [pid for name in self.stage.containers() if (pid := self.stage.process_of(name))]
-        return self._kill(pids)
+    def ready(self) -> bool:
+        return bool(self.campaign.workers())
+
+    def _boxes(self) -> list[int]:
+        return [pid for name in self.stage.containers() if (pid := self.stage.process_of(name))]
 
 
 KINDS: tuple[type[Fault], ...] = (
