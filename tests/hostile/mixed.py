@@ -17,8 +17,10 @@ import time
 from itertools import product, zip_longest
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from tests.hostile.listed import LISTED, RECIPE, misjudged, write_list
-from tests.integration.typed import tuples, units
+from tests.integration.typed import units
 
 ROOT = Path(__file__).parents[2]
 _OXIDIZER = Path(sys.executable).with_name("oxidizer")
@@ -69,7 +71,7 @@ def _pair(out: Path, hostile: Path, sandbox: str, miners: str, alone: Path | Non
             wrong = [f"the campaign {runs[name].name} ended with status {status}"]
             break
     wrong = wrong or _differences(runs["alone"], runs["mixed"]) + misjudged(runs["mixed"])
-    good, kept = len(units(runs["alone"])), len(tuples(runs["alone"]))
+    good, kept = len(units(runs["alone"])), sum(map(len, _ids(runs["alone"]).values()))
     minutes = (time.monotonic() - began_s) / 60
     told = "; ".join(wrong) or "the same"
     print(f"{sandbox:11} {miners:12} {good:3} good crates {kept:6} tuples {minutes:5.1f} min: {told}", flush=True)
@@ -78,16 +80,26 @@ def _pair(out: Path, hostile: Path, sandbox: str, miners: str, alone: Path | Non
 
 def _differences(alone: Path, mixed: Path) -> list[str]:
     """By good crate, how many tuples the others cost it, or gave it; where nothing was mined nothing is the same."""
-    found = [] if tuples(alone) else [f"{len(units(alone))} good crates gave no tuple at all"]
+    ids = {run: _ids(run) for run in (alone, mixed)}
+    found = [] if ids[alone] else [f"{len(units(alone))} good crates gave no tuple at all"]
     unknown = units(mixed).keys() - units(alone).keys() - {crate.name for crate in LISTED}
     found += [f"{crate} was not mined alone" for crate in sorted(unknown)]
     for crate, unit in sorted(units(alone).items()):
-        before, after = ({row["id"] for row in tuples(run) if row["crate"] == crate} for run in (alone, mixed))
+        before, after = (ids[run].get(crate, set()) for run in (alone, mixed))
         beside = units(mixed).get(crate, {})
         if beside.get("status") != unit["status"]:
             found.append(f"{crate} was {unit['status']}, is {beside.get('status')}")
         if before != after:
             found.append(f"{crate}: {len(before - after)} tuples lost, {len(after - before)} gained")
+    return found
+
+
+def _ids(run: Path) -> dict[str, set[str]]:
+    """The ids of a run's tuples, by crate."""
+    found: dict[str, set[str]] = {}
+    for path in run.glob("units/*/diag_fix.parquet"):
+        for crate, name in zip(*pq.read_table(path, columns=["crate", "id"]).to_pydict().values(), strict=True):
+            found.setdefault(crate, set()).add(name)
     return found
 
 
