@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import re
 import signal
 import socket
 import time
@@ -32,6 +33,8 @@ _MACHINE = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
 )
 """What the system says when the machine, not the work, is the cause."""
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Work(Protocol):
@@ -95,7 +98,7 @@ class Campaign:
             [{"order": json.dumps(unit)} for unit in pending], override_num_blocks=len(pending)
         ).map(
             _Actor,
-            fn_constructor_args=(self, ray.remote(num_cpus=0, max_restarts=-1)(_Starts).remote()),
+            fn_constructor_args=(self, ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Starts).remote()),
             compute=ray.data.ActorPoolStrategy(
                 size=min(session.workers, len(pending)), max_tasks_in_flight_per_actor=1
             ),
@@ -110,7 +113,10 @@ class Campaign:
                     self._see(done)
                     yield done
         except ray.exceptions.RayError as error:
-            raise CampaignBroken(f"Ray gave the campaign up: {str(error).strip().splitlines()[0]}") from error
+            # Of what a worker raised, the last line is what it was; the others say where.
+            lines = _COLOUR.sub("", str(error)).strip().splitlines()
+            told = lines[-1 if isinstance(error, ray.exceptions.RayTaskError) else 0]
+            raise CampaignBroken(f"Ray gave the campaign up: {told}") from error
 
     def _see(self, done: Done) -> None:
         if done.summary is not None and self.run.summary(done.unit) is None:

@@ -1,6 +1,5 @@
 """Campaigns on real Ray: each unit once, trouble is no label, and no death of a process loses or doubles anything."""
 
-import contextlib
 import json
 import os
 import re
@@ -23,6 +22,7 @@ from oxidizer.cluster.leftovers import Kind, Trace, survey, sweep
 from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.session import NoCluster, Session, session
 from tests.integration.fake_campaign import SCHEMAS, BrokenFactory, FakeWork, starts
+from tests.integration.living import alive, command_line, family, gone_within, sleepers, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -197,6 +197,26 @@ def test_a_killed_worker_costs_no_unit_and_doubles_none(local: Session, tmp_path
     assert committed(tmp_path / "run") == whole(tmp_path, orders)
 
 
+def test_the_death_of_the_actor_that_counts_ends_nothing(local: Session, tmp_path: Path, log: Path) -> None:
+    """Whoever asks it at that moment asks again."""
+    orders = [{**unit, "s": 0.4} for unit in units(6)]
+
+    def kill() -> None:
+        while not starts(log, "u0"):
+            time.sleep(0.05)
+        (counter,) = (pid for pid in family(os.getpid()) if b"ray::_Starts" in command_line(pid))
+        os.kill(counter, signal.SIGSTOP)
+        time.sleep(1.5)
+        os.kill(counter, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    ended = work(tmp_path / "run", log, orders, local)
+    killer.join()
+    assert set(ended) == {unit["unit"] for unit in orders}
+    assert committed(tmp_path / "run") == whole(tmp_path, orders)
+
+
 class DiesWhenDone(RunDirectory):
     """Takes a unit, and then the worker that brought it dies before anyone hears of it."""
 
@@ -258,33 +278,7 @@ class Driver:
 
         Ray's two agents notice only after a minute that their cluster was killed, and end then.
         """
-        children: dict[int, list[int]] = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                stat = (folder / "stat").read_text()
-                children.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(folder.name))
-        found, rest = set(), [self.process.pid]
-        while rest:
-            found.add(pid := rest.pop())
-            rest += children.get(pid, [])
-        return {pid for pid in found if b"Agent" not in Path("/proc", str(pid), "cmdline").read_bytes()}
-
-
-def alive(pids: set[int]) -> set[int]:
-    """Those that still run."""
-    found = set()
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            if Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] != "Z":
-                found.add(pid)
-    return found
-
-
-def gone_within(pids: set[int], limit_s: float) -> bool:
-    deadline_s = time.monotonic() + limit_s
-    while alive(pids) and time.monotonic() < deadline_s:
-        time.sleep(0.1)
-    return not alive(pids)
+        return {pid for pid in family(self.process.pid) if b"Agent" not in command_line(pid)}
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
@@ -297,15 +291,15 @@ def test_a_stopped_driver_leaves_no_process_and_the_next_run_goes_on(
     try:
         driver.wait_for(3)
         wait_until(lambda: starts(log, "u4") == 1 and sleepers(asleep))
-        family = driver.family()
-        assert len(family) > 5
+        below = driver.family()
+        assert len(below) > 5
         if number is signal.SIGINT:
             os.killpg(driver.process.pid, number)  # as a terminal does
         else:
             driver.process.send_signal(number)
         status = driver.process.wait(timeout=20)
         assert status == (-signal.SIGKILL if number is signal.SIGKILL else 128 + number)
-        assert gone_within(family | sleepers(asleep), 10.0), alive(family)
+        assert gone_within(below | sleepers(asleep), 10.0), alive(below)
         # Ray's agents notice late, and its folder stays where the driver could not take it away: a sweep finds both.
         left = left_by(driver.process.pid)
         assert (Kind.FOLDER in {trace.kind for trace in left}) == (number is signal.SIGKILL)
@@ -332,13 +326,13 @@ def test_a_dead_daemon_of_ray_is_told_in_seconds_and_the_next_run_goes_on(
     driver = Driver(tmp_path / "run", log, orders)
     try:
         driver.wait_for(2)
-        family = driver.family()
-        (pid,) = [pid for pid in family if Path("/proc", str(pid), "comm").read_text().strip() == daemon]
+        below = driver.family()
+        (pid,) = [pid for pid in below if Path("/proc", str(pid), "comm").read_text().strip() == daemon]
         os.kill(pid, signal.SIGKILL)
         _, said = driver.process.communicate(timeout=30)
         assert driver.process.returncode == 1
         assert said == f"Ray's {daemon} died\n"
-        assert gone_within(family, 5.0), alive(family)
+        assert gone_within(below, 5.0), alive(below)
         assert left_by(driver.process.pid) == []
     finally:
         driver.process.kill()
@@ -348,23 +342,6 @@ def test_a_dead_daemon_of_ray_is_told_in_seconds_and_the_next_run_goes_on(
 
 def left_by(pid: int) -> list[Trace]:
     return [trace for trace in survey().dead if trace.label.pid == pid]
-
-
-def sleepers(seconds: str) -> set[int]:
-    """Processes of the host that run `sleep <seconds>`."""
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if (folder / "cmdline").read_bytes() == f"sleep\0{seconds}\0".encode():
-                found.add(int(folder.name))
-    return found
-
-
-def wait_until(true: Any, limit_s: float = 20.0) -> None:
-    deadline_s = time.monotonic() + limit_s
-    while not true():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.05)
 
 
 def stopped_twice() -> None:
