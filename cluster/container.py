@@ -41,6 +41,15 @@ OWN_PROCESSES = 3
 TROUBLE = (DockerException, requests.RequestException, OSError)
 """What the client raises when the daemon, not a command, is the cause."""
 
+
+def cause_of(error: BaseException) -> str:
+    """What went wrong, in the system's words where it was the system that said so, and not the client's around them."""
+    inner = error
+    while (inside := inner.__cause__ or inner.__context__) is not None:
+        inner = inside
+    return inner.strerror if isinstance(inner, OSError) and inner.strerror else str(error)
+
+
 # A command finds its scratch folders empty, whatever the one before left there.
 _FRESH = """
 scratch="/tmp /box/home /dev/shm"

@@ -21,7 +21,7 @@ from docker.types import LogConfig, Mount, Ulimit
 from oxidizer.cluster import cgroup, seccomp
 from oxidizer.cluster.capabilities import may_mount
 from oxidizer.cluster.collect import Collector
-from oxidizer.cluster.container import LIFE_S, LINGER, MAIN, OWN_PROCESSES, TROUBLE, Container, host_user
+from oxidizer.cluster.container import LIFE_S, LINGER, MAIN, OWN_PROCESSES, TROUBLE, Container, cause_of, host_user
 from oxidizer.cluster.disk import Disk, WatchedFolder, open_disk
 from oxidizer.cluster.image import ImageError, image_tag
 from oxidizer.cluster.labels import Label
@@ -75,7 +75,7 @@ class DockerSandbox:
         try:
             there = bool(self._client.images.list(name=self._image))
         except TROUBLE as error:
-            raise SandboxUnavailable(f"Docker went away ({error}); see that the daemon runs") from error
+            raise SandboxUnavailable(f"Docker went away ({cause_of(error)}); see that the daemon runs") from error
         if not there:
             raise SandboxUnavailable(
                 f"Docker has no image {self._image}: run `oxidizer image build`, or use --sandbox bubblewrap"
@@ -109,7 +109,7 @@ class DockerSandbox:
         except TROUBLE as error:
             self._discard()
             raise SandboxUnavailable(
-                f"Docker failed ({error}); see that the daemon runs and has room, or use --sandbox bubblewrap"
+                f"Docker failed ({cause_of(error)}); see that the daemon runs and has room, or use --sandbox bubblewrap"
             ) from error
         except BaseException:
             self._discard()
@@ -245,7 +245,7 @@ def connect() -> docker.DockerClient:
         return docker.from_env()
     except TROUBLE as error:
         raise SandboxUnavailable(
-            f"no Docker daemon answers ({error}): start one, or use --sandbox bubblewrap"
+            f"no Docker daemon answers ({cause_of(error)}): start one, or use --sandbox bubblewrap"
         ) from error
 
 

@@ -16,6 +16,7 @@ from tests.chaos.campaign import Campaign, content
 from tests.chaos.fault import Fault, Missed
 from tests.chaos.felt import Felt
 from tests.chaos.stage import ROOT, Stage, oxidizer
+from tests.integration.living import family
 
 STUCK_S = 150.0
 """No unit in so long, without a fault: the command hangs."""
@@ -24,7 +25,7 @@ _AT_WORK = 2
 """So many units may be committed yet by a command that is about to end."""
 _PARTING_S = 15.0
 """What ends may take so long."""
-_DAEMONS = (b"dockerd\0", b"containerd\0")
+_DAEMONS, _SHIM = (b"dockerd\0", b"containerd\0"), b"containerd-shim"
 Say = Callable[[str], None]
 
 
@@ -203,6 +204,11 @@ class Play:
             self._blame().left += left
 
 
+def _is_dockers(pid: int, line: bytes) -> bool:
+    """A daemon, or what one that was killed forgot: a shim in which no container is."""
+    return line.startswith(_DAEMONS) or (_SHIM in line.partition(b"\0")[0] and family(pid) == {pid})
+
+
 def remains(stage: Stage, run: str | None) -> list[str]:
     """What is on this machine of a run, seen with other eyes than the doctor's."""
     inside = str(stage.folder)
@@ -220,6 +226,6 @@ def remains(stage: Stage, run: str | None) -> list[str]:
         with suppress(OSError):
             line = (entry / "cmdline").read_bytes()
             ours = stage.token.encode() in (entry / "environ").read_bytes() or inside.encode() + b"/" in line
-            if line and ours and int(entry.name) not in own and not line.startswith(_DAEMONS):
+            if line and ours and int(entry.name) not in own and not _is_dockers(int(entry.name), line):
                 found.append(f"process {entry.name} {line[:80].decode(errors='replace')}")
     return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -140,6 +142,11 @@ class Stage:
                 self._docker("rm", "-f", container)
             self.daemon.terminate()
             self.daemon.wait(30)
+            # What a daemon that was killed forgot.
+            for entry in Path("/proc").glob("[0-9]*"):
+                with suppress(OSError):
+                    if f"{self.folder}/x/".encode() in (entry / "cmdline").read_bytes():
+                        os.kill(int(entry.name), signal.SIGKILL)
         self.close_registry()
         # Ours, and what a daemon mounts: its own data folder, and network namespaces where it was killed.
         for mount in mounts_below(self.folder):

@@ -6,10 +6,12 @@ import struct
 from types import SimpleNamespace
 from typing import Any
 
+import docker
 import pytest
+from docker.errors import DockerException
 
 from oxidizer.cluster.capture import Capture
-from oxidizer.cluster.container import _Stream
+from oxidizer.cluster.container import _Stream, cause_of
 
 
 def frame(stream: int, text: bytes) -> bytes:
@@ -55,3 +57,10 @@ def test_no_byte_is_lost_wherever_the_answer_was_cut(early: int, closed: bool) -
     capture.close()
     daemon.end.close()
     stream.close()
+
+
+def test_trouble_is_told_in_the_systems_words() -> None:
+    with pytest.raises(DockerException) as caught:
+        docker.DockerClient(base_url="unix:///nowhere.sock", version="auto")
+    assert cause_of(caught.value) == "No such file or directory"
+    assert cause_of(DockerException("no such image")) == "no such image"
