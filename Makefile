@@ -16,7 +16,7 @@ help:
 	@echo "make hostile  every hostile crate in every sandbox, and what each does where a promise is broken"
 	@echo "              (WITHOUT='docker rustup': what this machine lacks, else that is an error)"
 	@echo "make mixed  the starter list with hostile crates among it: the good ones give what they give alone"
-	@echo "make chaos  $(FAULTS) faults on running campaigns (FAULTS=n SEED=s), as root; some 45 minutes; WITHOUT_DOCKER=1"
+	@echo "make chaos  $(FAULTS) faults on running campaigns (FAULTS=n SEED=s), as root; about an hour; WITHOUT_DOCKER=1"
 	@echo "make lint   ruff and mypy"
 	@echo "make bench  what sandboxes, Ray and shared runs of the compiler cost here"
 	@echo "make clean  remove the virtual environment and caches; runs stay"

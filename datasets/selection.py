@@ -85,7 +85,7 @@ def select(
     dump has no more candidates.
     """
     frame = candidates(dump, criteria)
-    taken = set(_repositories(dump, apart_from))
+    taken = _repositories(dump, apart_from)
     rows = [
         Chosen(**row)
         for row in frame.iter_rows(named=True)

@@ -9,7 +9,6 @@ versions yanked, several licences. What is measured is `oxidizer crates select` 
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import resource
 import subprocess
@@ -46,7 +45,7 @@ def main() -> None:
 
 def make(folder: Path, crates: int, versions: int, dependencies: int) -> None:
     """Write the tables."""
-    chance, pid = random.Random(0), os.getpid()
+    chance = random.Random(0)
     folder.mkdir(parents=True)
     stamp = "{}-{:02}-{:02} 11:52:13.123456+00"
     with (folder / "crates.csv").open("w") as file:
@@ -59,7 +58,6 @@ def make(folder: Path, crates: int, versions: int, dependencies: int) -> None:
             file.write(
                 f'2020-01-01 00:00:00+00,Words,,,{n},,,crate-{n},"{readme}",https://forge.example/o{n % 90000}/r{n},\n'
             )
-    print(f"{pid}: crates", flush=True)
     with (folder / "versions.csv").open("w") as file:
         file.write(
             "bin_names,categories,checksum,crate_id,crate_size,created_at,description,documentation,downloads,edition,features,"
@@ -74,7 +72,6 @@ def make(folder: Path, crates: int, versions: int, dependencies: int) -> None:
                 f'{features},t,,{n},"{{a,b}}",{licence},,1.{n // crates}.0,1.{n // crates}.0,{n % 5000},https://forge.example/r,'
                 f"1.70,{day},{yanked}\n"
             )
-    print(f"{pid}: versions", flush=True)
     last = {n % crates: n for n in range(versions)}
     with (folder / "default_versions.csv").open("w") as file:
         file.write("crate_id,num_versions,version_id\n")
@@ -84,7 +81,6 @@ def make(folder: Path, crates: int, versions: int, dependencies: int) -> None:
         for n in range(dependencies):
             needed = min(crates - 1, int(chance.paretovariate(0.4)))
             file.write(f'{needed},t,,"{{a,b}}",{n},{n % 3},f,^1.0,,{n % versions}\n')
-    print(f"{pid}: dependencies", flush=True)
     with (folder / "crate_downloads.csv").open("w") as file:
         file.write("crate_id,downloads\n")
         file.writelines(f"{n},{int(chance.paretovariate(0.5))}\n" for n in range(crates))

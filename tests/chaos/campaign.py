@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.chaos.stage import ROOT, Stage, oxidizer
+from tests.integration.living import command_line, family
 
 Mark = tuple[int, int]
 ATTEMPT = re.compile(r".+\.part")
@@ -96,17 +97,9 @@ class Campaign:
 
     def family(self, top: int | None = None) -> Iterator[tuple[int, str]]:
         """Every process below one, else below the command, with its command line: parents first."""
-        children: dict[int, list[int]] = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                stat = (folder / "stat").read_text()
-                children.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(folder.name))
-        rest = [top] if top else [self.process.pid] if self.process else []
-        while rest:
-            pid = rest.pop()
-            rest += children.get(pid, [])
-            with suppress(OSError):
-                yield pid, Path("/proc", str(pid), "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        top = top or (self.process.pid if self.process else None)
+        for pid in family(top) if top else ():
+            yield pid, command_line(pid).replace(b"\0", b" ").decode(errors="replace")
 
     def half_committed(self) -> tuple[Path | None, Path | None]:
         """Of a unit that is just being committed: a file under an attempt's name, and a table under its own."""

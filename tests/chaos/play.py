@@ -206,7 +206,7 @@ class Play:
 
 def _is_dockers(pid: int, line: bytes) -> bool:
     """A daemon, or what one that was killed forgot: a shim in which no container is."""
-    return line.startswith(_DAEMONS) or (_SHIM in line.partition(b"\0")[0] and family(pid) == {pid})
+    return line.startswith(_DAEMONS) or (_SHIM in line.partition(b"\0")[0] and family(pid) == [pid])
 
 
 def remains(stage: Stage, run: str | None) -> list[str]:

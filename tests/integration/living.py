@@ -6,16 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def family(pid: int) -> set[int]:
-    """A process and all below it."""
+def family(pid: int) -> list[int]:
+    """A process and all below it, parents first."""
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             stat = (folder / "stat").read_text()
             children.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(folder.name))
-    found, rest = set(), [pid]
+    found, rest = list[int](), [pid]
     while rest:
-        found.add(one := rest.pop())
+        found.append(one := rest.pop())
         rest += children.get(one, [])
     return found
 
@@ -54,7 +54,7 @@ def sleepers(seconds: str) -> set[int]:
     return found
 
 
-def wait_until(true: Callable[[], object], limit_s: float = 20.0) -> None:
+def wait_until(true: Callable[[], object], limit_s: float = 60.0) -> None:
     deadline_s = time.monotonic() + limit_s
     while not true():
         assert time.monotonic() < deadline_s

@@ -5,8 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from oxidizer.cluster.docker import connect, labelled
 from oxidizer.cluster.labels import new_run
 from oxidizer.cluster.leftovers import Kind, Trace, survey
 from oxidizer.cluster.sandbox import Mounts
-from tests.integration.test_sandbox_ends import gone_within, marked
+from tests.integration.living import sleepers, wait_until
+from tests.integration.test_sandbox_ends import gone_within
 from tests.integration.typed import oxidizer
 
 pytestmark = pytest.mark.machine
@@ -62,17 +62,10 @@ def worker(root: Path, run: str, backend: str, mounts: Mounts, does: str) -> Ite
                 assert process.stdout is not None
                 assert process.stdout.readline()
             else:
-                wait_until(lambda: len(marked(does)) == 2)
+                wait_until(lambda: len(sleepers(does)) == 2)
             yield process
         finally:
             process.kill()
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.05)
 
 
 def of(run: str, traces: list[Trace]) -> list[Trace]:
@@ -115,7 +108,7 @@ def test_only_what_the_dead_worker_left_goes(root: Path, backend: str, mounts: M
             assert re.search(rf"(?m)^left alone {trace.kind} {re.escape(trace.name)}: .* which lives$", done.stdout)
         assert of(dead, list(survey().traces)) == []
         assert {trace.name for trace in of(living, survey().spared)} == {trace.name for trace in kept}
-        assert len(marked(stays)) == 2
+        assert len(sleepers(stays)) == 2
         assert [path.read_text() for path in scratches.glob("*/small")] == ["x"]
 
 

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import pytest
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.fetch import RegistryUnavailable, prepare
 from oxidizer.cluster.toolchain import Toolchain
+from tests.integration.living import wait_until
 from tests.integration.typed import CRATES, command, mine, tuples, units
 
 
@@ -84,13 +84,6 @@ def test_a_run_that_was_killed_after_its_last_crate_gets_its_report_without_any_
 def started(listed: Path, run: Path) -> "subprocess.Popen[str]":
     argv = command("mine", "--list", listed, "--out", run, "--sandbox", "bubblewrap", "--workers", 1)
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    deadline_s = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
 
 
 def scratches(folder: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """Nothing outlives a command, a sandbox or a killed worker, on every backend; and a container that goes is no label."""
 
-import contextlib
 import os
 import signal
 import socket
@@ -17,27 +16,17 @@ from oxidizer.cluster.docker import DockerSandbox, connect
 from oxidizer.cluster.leftovers import Kind, Trace, survey, sweep
 from oxidizer.cluster.sandbox import Mounts, Sandbox, SandboxUnavailable, Status
 from tests.integration.boxes import LIMITS, Open, sh
+from tests.integration.living import sleepers
 
 pytestmark = pytest.mark.machine
 only_docker = pytest.mark.parametrize("backend", [pytest.param("docker", marks=pytest.mark.docker)], indirect=True)
 
 
-def marked(seconds: str) -> list[int]:
-    """Processes of the host that run `sleep <seconds>`."""
-    wanted = f"sleep\0{seconds}\0".encode()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if (folder / "cmdline").read_bytes() == wanted:
-                found.append(int(folder.name))
-    return found
-
-
 def gone_within(seconds: str, limit_s: float) -> bool:
     deadline_s = time.monotonic() + limit_s
-    while marked(seconds) and time.monotonic() < deadline_s:
+    while sleepers(seconds) and time.monotonic() < deadline_s:
         time.sleep(0.05)
-    return not marked(seconds)
+    return not sleepers(seconds)
 
 
 def test_daemons_do_not_outlive_the_command(box: Sandbox) -> None:
@@ -79,7 +68,7 @@ def test_a_killed_worker_leaves_nothing_that_the_next_one_does_not_find(
         cwd=Path(__file__).parents[2],
     )
     deadline_s = time.monotonic() + 15
-    while len(marked(seconds)) < 2 and time.monotonic() < deadline_s:
+    while len(sleepers(seconds)) < 2 and time.monotonic() < deadline_s:
         assert worker.poll() is None
         time.sleep(0.05)
     worker.send_signal(signal.SIGKILL)
@@ -162,7 +151,7 @@ def test_a_container_that_is_killed_with_its_command_is_no_failure_of_the_comman
     seconds = f"4{os.getpid()}"
 
     def kill() -> None:
-        while not marked(seconds):
+        while not sleepers(seconds):
             time.sleep(0.02)
         (name,) = containers_of(os.getpid(), wanted=1)
         client = connect()
