@@ -13,12 +13,14 @@ import logging
 import re
 import signal
 import socket
+import threading
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from types import FrameType
 from typing import Any, Protocol
 
@@ -52,6 +54,8 @@ class Done:
     unit: str
     summary: Json | None
     trouble: str | None
+    begun: bool = True
+    """False for a unit that was left for another time, since there was enough."""
 
 
 class Stopped(BaseException):
@@ -77,10 +81,16 @@ class Campaign:
     pause_s: float = 2.0
     """Rest before trying a unit again; each one is longer than the last by as much."""
 
-    def execute(self, units: Sequence[Json], session: Session) -> Iterator[Done]:
-        """Do the pending units on the session's workers; yields each as it ends. To be used inside `stoppable`.
+    def execute(
+        self, units: Sequence[Json], session: Session, *, enough: Callable[[Done], bool] = lambda done: False,
+        limit_s: float | None = None,
+    ) -> Iterator[Done]:  # fmt: skip
+        """Do the pending units on the session's workers, in order; yields each as it ends. To be used inside
+        `stoppable`.
 
-        Raises CampaignBroken where Ray fails, or where a worker's run directory is not this one.
+        Once `enough` says so of a unit that ended, or `limit_s` seconds have passed, none is begun any more; those that
+        are at work are finished and yielded. Raises CampaignBroken where Ray fails, or where a worker's run directory
+        is not this one.
         """
         pending = self.run.pending(units)
         if not pending:
@@ -94,29 +104,40 @@ class Campaign:
         context.execution_no_progress_timeout_s = -1
         # Its traceback is no news to a person: CampaignBroken says what it is.
         logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+        starts = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Starts).remote()
+        end_s = inf if limit_s is None else time.monotonic() + limit_s
         rows = ray.data.from_items(
             [{"order": json.dumps(unit)} for unit in pending], override_num_blocks=len(pending)
         ).map(
             _Actor,
-            fn_constructor_args=(self, ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Starts).remote()),
+            fn_constructor_args=(self, starts),
             compute=ray.data.ActorPoolStrategy(
                 size=min(session.workers, len(pending)), max_tasks_in_flight_per_actor=1
             ),
             num_cpus=session.share.cpus,
             memory=session.share.memory_bytes,
         )
+        # Where no unit ends for long, nobody else would look at the clock.
+        alarm = threading.Timer(min(end_s - time.monotonic(), threading.TIMEOUT_MAX), starts.close.remote)
+        alarm.daemon = True
+        alarm.start()
         try:
             # Nothing is fetched ahead: a unit would be heard of only when the next one ends.
             for batch in rows.iter_batches(batch_size=None, prefetch_batches=0):
                 for text in batch["done"]:
                     done = Done(**json.loads(text))
-                    self._see(done)
-                    yield done
+                    if done.begun:
+                        self._see(done)
+                        yield done
+                        if enough(done) or time.monotonic() >= end_s:
+                            ray.get(starts.close.remote())
         except ray.exceptions.RayError as error:
             # Of what a worker raised, the last line is what it was; the others say where.
             lines = _COLOUR.sub("", str(error)).strip().splitlines()
             told = lines[-1 if isinstance(error, ray.exceptions.RayTaskError) else 0]
             raise CampaignBroken(f"Ray gave the campaign up: {told}") from error
+        finally:
+            alarm.cancel()
 
     def _see(self, done: Done) -> None:
         if done.summary is not None and self.run.summary(done.unit) is None:
@@ -131,9 +152,16 @@ class _Starts:
 
     def __init__(self) -> None:
         self.begun: Counter[str] = Counter()
+        self.closed = False
+
+    def close(self) -> None:
+        """From now on no unit is begun."""
+        self.closed = True
 
     def begin(self, unit: str) -> int:
-        """Note a start; says which one it is, from 1."""
+        """Note a start; says which one it is, from 1, or 0 where none is begun any more."""
+        if self.closed:
+            return 0
         self.begun[unit] += 1
         return self.begun[unit]
 
@@ -152,7 +180,9 @@ class _Actor:
         unit = json.loads(row["order"])
         # Ray begins a task anew whenever its worker died, without end.
         start = ray.get(self.starts.begin.remote(unit["unit"]))
-        if start > RETRIES + 1:
+        if not start:
+            done = Done(unit["unit"], None, None, begun=False)
+        elif start > RETRIES + 1:
             done = self._quarantined(unit, f"its worker died {start - 1} times while it was at work", start - 1)
         else:
             done = self._attempt(unit)

@@ -11,7 +11,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ _FEATURE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*(/[A-Za-z0-9_][A-Za-z0-9_+.-
 _NUMBER = r"(0|[1-9][0-9]*)"
 _PRE = r"(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_PRE}(\.{_PRE})*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?")
-_REGISTRY_KEYS = ("name", "version", "features", "default_features")
+_REGISTRY_KEYS = ("name", "version", "features", "default_features", "repository")
 _PATH_KEYS = ("path", "features", "default_features", "license")
 
 
@@ -44,6 +44,10 @@ class CrateSpec:
     """The package's folder relative to `path`; None until expanded, and for published crates."""
     license: str | None = None
     """SPDX expression by the user's own word, for a path whose manifest names none."""
+    repository: str | None = field(default=None, compare=False)
+    """Where it is developed, as listed: so that lists can be kept apart without fetching anything."""
+    sealed: bool = False
+    """For evaluation alone: the whole list says so."""
 
     @property
     def label(self) -> str:
@@ -61,15 +65,16 @@ def load_list(path: Path) -> list[CrateSpec]:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ListError(f"{path}: cannot be read ({error}); give a TOML or CSV file in UTF-8") from error
+    sealed = False
     if path.suffix == ".toml":
-        entries = _toml_entries(path, text)
+        sealed, entries = _toml_entries(path, text)
     elif path.suffix == ".csv":
         entries = _csv_entries(path, text)
     else:
         raise ListError(f"{path}: a list ends in .toml ([[crate]] tables) or .csv (name,version)")
     specs: dict[CrateSpec, str] = {}
     for where, entry in entries:
-        spec = _spec(where, entry, path.parent)
+        spec = replace(_spec(where, entry, path.parent), sealed=sealed)
         if spec in specs:
             raise ListError(f"{where}: {spec.label} is listed already ({specs[spec]}); remove one of the two")
         specs[spec] = where
@@ -78,17 +83,20 @@ def load_list(path: Path) -> list[CrateSpec]:
     return list(specs)
 
 
-def _toml_entries(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _toml_entries(path: Path, text: str) -> tuple[bool, Iterator[tuple[str, Mapping[str, Any]]]]:
+    """Whether the list is sealed, and its entries, each with where it stands."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ListError(f"{path}: not valid TOML: {error}") from error
-    _known(str(path), document, ("crate",))
+    _known(str(path), document, ("crate", "sealed"))
+    sealed = document.get("sealed", False)
+    if not isinstance(sealed, bool):
+        raise ListError(f"{path}: `sealed` has to be true or false")
     entries = document.get("crate", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ListError(f"{path}: `crate` has to be tables; write [[crate]] with double brackets")
-    for number, entry in enumerate(entries, 1):
-        yield f"{path}: crate {number}", entry
+    return sealed, ((f"{path}: crate {number}", entry) for number, entry in enumerate(entries, 1))
 
 
 def _csv_entries(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -108,14 +116,15 @@ def _csv_entries(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]
 
 def _spec(where: str, entry: Mapping[str, Any], base: Path) -> CrateSpec:
     own = "path" in entry
-    _known(where, entry, _PATH_KEYS if own else _REGISTRY_KEYS, extra=() if own else ("path", "license"))
+    _known(where, entry, _PATH_KEYS if own else _REGISTRY_KEYS, extra=("repository",) if own else ("path", "license"))
     features = _features(where, entry.get("features", []))
     default = entry.get("default_features", True)
     if not isinstance(default, bool):
         raise ListError(f"{where}: `default_features` has to be true or false")
     if not own:
         name = _name(where, _string(where, entry, "name"))
-        return CrateSpec(name, _version(where, _string(where, entry, "version")), features, default)
+        home = _string(where, entry, "repository") if "repository" in entry else None
+        return CrateSpec(name, _version(where, _string(where, entry, "version")), features, default, repository=home)
     folder = (base / _string(where, entry, "path")).resolve()
     if not (folder / "Cargo.toml").is_file():
         raise ListError(f"{where}: no Cargo.toml in {folder}; a path is relative to the list's own folder")

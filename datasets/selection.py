@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from oxidizer.datasets.dump import Dump, DumpError
 from oxidizer.datasets.licence import judge_licence
+from oxidizer.datasets.repositories import repository_key
 
 if TYPE_CHECKING:
     import polars as pl
@@ -159,6 +160,7 @@ def as_list(chosen: Iterable[Chosen], head: str) -> str:
         parts.append(
             f"# {number}. {told}, {crate.licence}, score {crate.score:.3f}\n"
             f'[[crate]]\nname = "{crate.name}"\nversion = "{crate.version}"\n'
+            + (f'repository = "{crate.repository}"\n' if crate.repository else "")
         )
     return "\n".join(parts)
 
@@ -254,18 +256,6 @@ def _share_of_most(column: str) -> pl.Expr:
 
     logarithm = pl.col(column).cast(pl.Float64).log1p()
     return (logarithm / logarithm.max()).fill_nan(0.0)
-
-
-def repository_key(address: str) -> str | None:
-    """What all addresses of a repository share: host and path, without scheme, `www.`, `.git`, case and sub-folders."""
-    found = re.fullmatch(r"(?:[a-z+]+://)?(?:[^@/]*@)?(?:www\.)?([^/:]+)[/:]+([^?#]*).*", address.strip().lower())
-    if found is None:
-        return None
-    host, path = found.groups()
-    parts = [part for part in path.split("/") if part]
-    # GitLab has groups in groups, its pages begin behind `-`.
-    parts = parts[: parts.index("-")] if "-" in parts else parts if "gitlab" in host else parts[:2]
-    return "/".join([host, *parts]).removesuffix(".git") if parts else None
 
 
 def _repositories(dump: Dump, names: Collection[str]) -> set[str]:

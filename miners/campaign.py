@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 from oxidizer.datasets.records import canonical
+from oxidizer.datasets.sealed import is_sealed
 from oxidizer.miners.operators import operators
 from oxidizer.miners.recipe import Recipe
 
@@ -48,6 +49,8 @@ class Plan:
     backend: str
     accepted: frozenset[Promise] = frozenset()
     """The promises of a sandbox that may be weaker, or absent, where the run's work is done."""
+    sealed: bool = False
+    """Crates that are kept for evaluation are mined too."""
 
     @property
     def asked(self) -> Json:
@@ -56,7 +59,7 @@ class Plan:
         crates += [f"{spec.label} in {spec.path}: {error.cause}" for spec, error in self.broken]
         return {
             "list": self.list_file.name, "crates": crates, "miners": list(self.miners), "seed": self.seed,
-            "recipe": self.recipe.asked(self.miners),
+            "sealed": self.sealed, "recipe": self.recipe.asked(self.miners),
         }  # fmt: skip
 
 
@@ -69,6 +72,7 @@ def make_plan(
     sandbox: str,
     toolchain: str | None = None,
     accept_weaker: Sequence[str] = (),
+    sealed: bool = False,
 ) -> Plan:
     """Read the list and settle the rest. Raises ListError, ToolchainMissing, ValueError, SandboxUnavailable."""
     for miner in miners:
@@ -89,6 +93,8 @@ def make_plan(
             broken.append((spec, error))
         except RegistryUnavailable as error:
             raise SandboxUnavailable(f"{spec.label} could not be looked at: {error}") from error
+    if not sealed:
+        _check_unsealed(list_file, units.values())
     return Plan(
         list_file,
         tuple(units.values()),
@@ -99,6 +105,7 @@ def make_plan(
         found,
         choose_backend(sandbox, found.sysroot),
         accepted,
+        sealed,
     )
 
 
@@ -110,6 +117,21 @@ def _check_operators(recipe: Recipe) -> None:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "docs/INJECTION.md says where they are"
             raise ValueError(f"recipe: [injected] operators: no operator {name!r}; {hint}")
+
+
+def _check_unsealed(list_file: Path, units: Iterable[Json]) -> None:
+    """Raises ValueError where crates are sealed: by their list, their name or the repository that is listed."""
+    found = [
+        f"{unit['crate']} {unit['version']}"
+        for unit in units
+        if unit["spec"]["sealed"] or is_sealed(unit["crate"], unit["spec"]["repository"])
+    ]
+    if found:
+        raise ValueError(
+            f"{list_file}: {', '.join(found[:5])}{' ...' if len(found) > 5 else ''}: sealed, which is for evaluation "
+            "alone: what a model learns from must not be what it is examined on. Leave these out, or say --sealed: "
+            "their tuples then carry the mark, and no corpus for training takes them."
+        )
 
 
 def unit_of(spec: CrateSpec, toolchain: Toolchain) -> Json:
@@ -191,6 +213,9 @@ def _differences(manifest: Json, plan: Plan) -> list[str]:
     for key in ("miners", "seed"):
         if before.get(key) != now_asked[key]:
             found.append(f"{key} was {before.get(key)!r}, is {now_asked[key]!r}")
+    # Runs of before there were sealed crates have none.
+    if before.get("sealed", False) != now_asked["sealed"]:
+        found.append(f"sealed crates were {'also' if before.get('sealed') else 'not'} asked for")
     for key, value in now_asked["recipe"].items():
         was = before.get("recipe", {}).get(key)
         if was != value:

@@ -32,6 +32,7 @@ from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 from oxidizer.cluster.workbench import Baseline, UnfitCrate, Workbench
 from oxidizer.datasets.licence import judge_licence, scan_headers
 from oxidizer.datasets.records import DiagFix, Reject, arrow_schema, to_row
+from oxidizer.datasets.sealed import is_sealed
 from oxidizer.miners.formatting import mine_formatting
 from oxidizer.miners.injected import InjectedMiner
 from oxidizer.miners.mined import Mined
@@ -67,6 +68,8 @@ class MineCrates:
     """The run's id, which all that the work makes is labelled with."""
     accepted: frozenset[Promise] = frozenset()
     """The promises of a sandbox that may be weaker or absent."""
+    sealed: bool = False
+    """Crates that are kept for evaluation are mined too."""
 
     def __call__(self) -> CrateWork:
         """The work in one worker process. Raises SandboxUnavailable where the node has another toolchain."""
@@ -94,25 +97,30 @@ class CrateWork:
     def __call__(self, order: dict[str, Any]) -> UnitOutput:
         """All that one crate gives. Raises SandboxUnavailable."""
         self._try_node()
-        began = time.monotonic()
+        began, began_cpu = time.monotonic(), time.process_time()
         spec = spec_of(order)
         summary: dict[str, Any] = {k: order[k] for k in ("unit", "crate", "version")}
         summary |= {"sandbox": self.plan.backend, "status": "rejected", "cause": None, "message": None}
         summary["limits"] = {"cpus": self.limits.cpus, "memory_bytes": self.limits.memory_bytes}
-        output = UnitOutput({}, {}, summary)
-        with scratch(order["crate"]) as folder:
+        try:
             try:
-                output = self._mine(spec, folder, summary)
-            except (Unusable, UnfitCrate, FetchError) as error:
-                if error.cause == Cause.OOM and self.limits.memory_bytes < self.plan.recipe.limits.memory_bytes:
-                    raise SandboxUnavailable(
-                        f"{self.limits.memory_bytes:,} bytes were not enough, and the recipe allows more than a worker "
-                        "has here: use fewer --workers or a larger machine"
-                    ) from error
-                summary |= {"cause": str(error.cause), "message": str(error)}
-            except RegistryUnavailable as error:
-                raise SandboxUnavailable(str(error)) from error
+                output = self._mine(spec, summary)
+            except UnfitCrate as error:
+                # What it did in one sandbox it has to do in another one, else the machine had a part in it.
+                summary["again"] = {"first": str(error.cause), "stages": summary.pop("stages", {})}
+                output = self._mine(spec, summary)
+        except (Unusable, UnfitCrate, FetchError) as error:
+            if error.cause == Cause.OOM and self.limits.memory_bytes < self.plan.recipe.limits.memory_bytes:
+                raise SandboxUnavailable(
+                    f"{self.limits.memory_bytes:,} bytes were not enough, and the recipe allows more than a worker "
+                    "has here: use fewer --workers or a larger machine"
+                ) from error
+            summary |= {"cause": str(error.cause), "message": str(error)}
+            output = UnitOutput({}, {}, summary)
+        except RegistryUnavailable as error:
+            raise SandboxUnavailable(str(error)) from error
         summary["wall_s"] = round(time.monotonic() - began, 3)
+        summary["worker_cpu_s"] = round(time.process_time() - began_cpu, 3)
         return output
 
     def _try_node(self) -> None:
@@ -121,11 +129,18 @@ class CrateWork:
             require(self.plan.backend, self.toolchain.sysroot, self.plan.accepted, of_node=True)
             self._is_tried = True
 
-    def _mine(self, spec: CrateSpec, folder: Path, summary: dict[str, Any]) -> UnitOutput:
+    def _mine(self, spec: CrateSpec, summary: dict[str, Any]) -> UnitOutput:
+        with scratch(spec.name) as folder:
+            return self._mine_in(folder, spec, summary)
+
+    def _mine_in(self, folder: Path, spec: CrateSpec, summary: dict[str, Any]) -> UnitOutput:
         began = time.monotonic()
         licences: list[str] = []
         crate = prepare(
-            spec, self.toolchain, folder / "crate", admit=lambda facts, root: licences.append(admit(spec, facts, root))
+            spec,
+            self.toolchain,
+            folder / "crate",
+            admit=lambda facts, root: licences.append(self._admit(spec, facts, root)),
         )
         (license,) = licences
         fetched = time.monotonic() - began
@@ -155,12 +170,22 @@ class CrateWork:
         }
         return UnitOutput(rows, files, summary)
 
+    def _admit(self, spec: CrateSpec, facts: ManifestFacts, root: Path) -> str:
+        """The gates before any work: the licence to record. Raises Unusable."""
+        if not self.plan.sealed and is_sealed(facts.name, facts.repository):
+            raise Unusable(
+                "sealed",
+                f"the repository {facts.repository} is kept for evaluation: mine it with --sealed, or not at all",
+            )
+        return admit(spec, facts, root)
+
     def run_miners(self, crate: PreparedCrate, bench: Workbench, meter: MeteredSandbox, license: str) -> Mined:
         """What the miners bring from a crate on its bench."""
         unit = Unit(
             crate=crate.name, version=crate.version, source=crate.source, member=crate.member, license=license,
             source_url=crate.facts.repository or f"pkg:cargo/{crate.name}@{crate.version}",
-            repo=crate.facts.repository, commit=crate.vcs_commit, sealed=False,
+            repo=crate.facts.repository, commit=crate.vcs_commit,
+            sealed=crate.spec.sealed or is_sealed(crate.name, crate.facts.repository),
             toolchain=self.toolchain.version, tools=self.toolchain.bin,
         )  # fmt: skip
         mined = Mined()

@@ -6,6 +6,7 @@ Running it again continues. What is committed stays whatever happens; how each s
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,23 @@ from rich.console import Console
 from rich.markup import escape
 
 from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
+from oxidizer.cluster.cargohome import cargo_home
 from oxidizer.cluster.labels import work_for, working_for
 from oxidizer.cluster.leftovers import sweep
 from oxidizer.cluster.rundir import Json, RunDirectory
 from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.session import ClusterLost, NoCluster, NoRoom, session
 from oxidizer.cluster.standings import require
+from oxidizer.miners.budget import Budget, Spending, wall_s
 from oxidizer.miners.campaign import Plan, close_session, note_broken, note_weaker, now, open_run
 from oxidizer.miners.crate import SCHEMAS, MineCrates
+from oxidizer.miners.order import Expectations, cached_sizes, in_order
 from oxidizer.miners.progress import MiningProgress
 from oxidizer.miners.report import RunUnreadable, write_report
 from oxidizer.miners.report.code import visible
+
+OVER_BUDGET = 4
+"""The exit status where a budget left crates for another time."""
 
 # Ray sets it for the command of a submitted job.
 _IN_A_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
@@ -36,9 +43,12 @@ class CannotMine(RuntimeError):
 class Mining:
     """One start of the command on one run directory."""
 
-    def __init__(self, plan: Plan, place: str, toolchain: str | None, out: Console, err: Console) -> None:
-        """`toolchain` is the user's own word for it, which nodes of a cluster look up by themselves. Raises CannotMine
-        for a place that would go with the command.
+    def __init__(
+        self, plan: Plan, place: str, toolchain: str | None, out: Console, err: Console, *, budget: Budget,
+        like: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """`toolchain` is the user's own word for it, which nodes of a cluster look up by themselves; `like` are runs
+        that tell what to expect of crates. Raises CannotMine for a place that would go with the command.
         """
         if _IN_A_JOB in os.environ and not Path(place).is_absolute() and "://" not in place:
             raise CannotMine(
@@ -46,6 +56,7 @@ class Mining:
                 "give --out an absolute path that all nodes share, or a URI such as s3://bucket/run"
             )
         self.plan, self.place, self.toolchain, self.out, self.err = plan, place, toolchain, out, err
+        self.budget, self.like = budget, like
 
     def run(self, **where: Any) -> int:
         """Mine; the exit status. `where` says on which Ray (see `session`). Raises CannotMine."""
@@ -55,6 +66,7 @@ class Mining:
             manifest = open_run(plan, run)
             run.tidy()
             pending = run.pending(plan.units)
+            expectations = self._expectations()
             if not pending and manifest["sessions"] and not _report_is_stale(run):
                 self._say(f"Nothing to do: all {len(plan.units)} crates of {plan.list_file.name} are in {self.place}.")
                 return 0
@@ -67,11 +79,18 @@ class Mining:
         except (ValueError, SandboxUnavailable) as error:
             raise CannotMine(str(error)) from error
         try:
-            return self._mine(run, manifest, pending, where)
+            return self._mine(run, manifest, pending, expectations, where)
         except OSError as error:
             raise CannotMine(f"{error}. What is committed is kept; the same command continues.") from error
         except (RunUnreadable, NoCluster, NoRoom) as error:
             raise CannotMine(str(error)) from error
+
+    def _expectations(self) -> Expectations:
+        """What is known of the crates beforehand. Raises ValueError for a run that is not there or is damaged."""
+        for place in self.like:
+            if RunDirectory(place).read_json("run.json") is None:
+                raise ValueError(f"--like {place}: no run is there")
+        return Expectations(map(RunDirectory, self.like), cached_sizes(cargo_home()))
 
     def tell(self) -> None:
         """Say what would be done. Raises CannotMine."""
@@ -91,14 +110,24 @@ class Mining:
             self.out.print(f"  {unit['crate']} {unit['version']}  [dim]{unit['unit']}[/]{done}")
         self._say_broken()
 
-    def _mine(self, run: RunDirectory, manifest: Json, pending: list[Json], where: Json) -> int:
+    def _mine(
+        self, run: RunDirectory, manifest: Json, pending: list[Json], expectations: Expectations, where: Json
+    ) -> int:
         """Mine what is pending and write the report. Raises OSError where this machine takes no files."""
         work_for(manifest["id"])
         sweep()
         self._say(self._headline(len(pending)))
         self._say_broken()
-        progress, began = MiningProgress(self.out, len(pending)), now()
-        how, status = self._execute(run, pending, progress, where) if pending else ("finished", 0)
+        progress, began = MiningProgress(self.out, len(pending), self.plan.recipe.price), now()
+        spending = Spending(self.budget, self.plan.recipe.price, run.summaries(), wall_s(manifest["sessions"]))
+        how, status = "finished", 0
+        if pending and not spending.reached:
+            how, status = self._execute(run, pending, expectations, progress, spending, where)
+        if spending.reached and (left := run.pending(pending)) and not status:
+            how, status = spending.reached, OVER_BUDGET
+            self._say(f"The {how}; {len(left)} crates are left. The same command with a higher --budget continues.")
+        # Which units a budget leaves out, the machine's speed decides.
+        manifest |= {"budget": self.budget.told, "reproducible": status != OVER_BUDGET}
         # Workers that were ended by force could not tidy up.
         sweep()
         run.tidy()
@@ -115,8 +144,9 @@ class Mining:
         return status
 
     def _execute(
-        self, run: RunDirectory, pending: list[Json], progress: MiningProgress, where: Json
-    ) -> tuple[str, int]:
+        self, run: RunDirectory, pending: list[Json], expectations: Expectations, progress: MiningProgress,
+        spending: Spending, where: Json,
+    ) -> tuple[str, int]:  # fmt: skip
         """Mine what is pending; how that ended, and the exit status of it. Raises NoCluster, NoRoom."""
         plan, limits = self.plan, self.plan.recipe.limits
         self.out.print("[dim]Ray takes some seconds to start; each crate is told of as it ends[/]")
@@ -128,10 +158,12 @@ class Mining:
                 sysroot = self.toolchain if ray.address else str(plan.toolchain.sysroot)
                 work = MineCrates(
                     plan.recipe, plan.miners, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share,
-                    run=working_for(), accepted=plan.accepted,
+                    run=working_for(), accepted=plan.accepted, sealed=plan.sealed,
                 )  # fmt: skip
+                ordered = in_order(pending, expectations.of(pending), ray.workers)
+                campaign = Campaign(run, work, SCHEMAS)
                 with progress.shown():
-                    for done in Campaign(run, work, SCHEMAS).execute(pending, ray):
+                    for done in campaign.execute(ordered, ray, enough=spending.note, limit_s=spending.left_s):
                         progress.note(done)
         except (CampaignBroken, ClusterLost) as error:
             self.err.print(f"[red]error:[/] {escape(str(error))}. The same command continues.", soft_wrap=True)

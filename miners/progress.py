@@ -13,15 +13,18 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from oxidizer.cluster.campaign import Done
+from oxidizer.miners.cost import Cost, Price
 from oxidizer.miners.report.code import visible
 
 
 class MiningProgress:
     """Counts what units come to and shows it."""
 
-    def __init__(self, console: Console, total: int) -> None:
+    def __init__(self, console: Console, total: int, price: Price) -> None:
         self.console = console
         self.total = total
+        self.price = price
+        self.cost = Cost()
         self.done = self.tuples = self.quarantined = 0
         self.rejected_crates: Counter[str] = Counter()
         self.rejected_tuples: Counter[str] = Counter()
@@ -59,6 +62,8 @@ class MiningProgress:
                 f"[green]mined[/] {_name(done.summary)}: {counts['kept']} tuples, {sum(counts['rejected'].values())} "
                 f"rejects, {done.summary['tests']['passed']} tests, {done.summary['wall_s']:.0f} s"
             )
+        if done.summary is not None:
+            self.cost += Cost.of(done.summary)
         self.console.print(f"[{self.done}/{self.total}] " + line, highlight=False, soft_wrap=True)
         self._bar.update(self._task, completed=self.done, told=self.told, eta=self.eta)
 
@@ -66,7 +71,8 @@ class MiningProgress:
     def told(self) -> str:
         """The counts in a line."""
         reasons = ", ".join(f"{n} {reason}" for reason, n in self.rejected_tuples.most_common(3))
-        return f"{self.tuples} tuples" + (f" · rejects: {reasons}" if reasons else "")
+        told = f"{self.tuples} tuples · {self.cost.told(self.price)}"
+        return told + (f" · rejects: {reasons}" if reasons else "")
 
     @property
     def eta(self) -> str:

@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 from oxidizer.cluster.sandbox import Limits
 from oxidizer.datasets.records import canonical
+from oxidizer.miners.cost import Price
 
-Config = TypeVar("Config", "Recipe", "Injection", Limits)
-_KINDS = {tuple: "a list of texts", float: "a number", int: "a whole number"}
+Config = TypeVar("Config", "Recipe", "Injection", Limits, Price)
+_KINDS = {tuple: "a list of texts", float: "a number", int: "a whole number", str: "a text"}
 
 
 class RecipeError(ValueError):
@@ -109,7 +110,7 @@ class Injection:
                 raise RecipeError(f"recipe: [injected] {name} is a share from 0 to 1, not {share}")
 
 
-_TABLES = ("injected", "limits")
+_TABLES = ("injected", "limits", "price")
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,8 @@ class Recipe:
     """What the injected miner tries and keeps."""
     limits: Limits = field(default_factory=Limits)
     """What a crate's commands may use."""
+    price: Price = field(default_factory=Price)
+    """What the work costs; decides no tuples."""
 
     def __post_init__(self) -> None:
         for name in ("per_code", "per_item", "per_crate"):
@@ -158,7 +161,7 @@ class Recipe:
     @property
     def lesson(self) -> dict[str, Any]:
         """The part that decides the tuples, as plain data."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "price"}
 
     def asked(self, miners: Collection[str]) -> dict[str, Any]:
         """As JSON holds it, without what concerns none of the miners."""
@@ -202,7 +205,10 @@ def _changed(recipe: Recipe, keys: dict[str, Any], where: str) -> Recipe:
     recipe = _overlaid(recipe, keys, where)
     injected = _overlaid(recipe.injected, dict(tables["injected"]), f"{where} [injected]")
     return replace(
-        recipe, injected=injected, limits=_overlaid(recipe.limits, dict(tables["limits"]), f"{where} [limits]")
+        recipe,
+        injected=injected,
+        limits=_overlaid(recipe.limits, dict(tables["limits"]), f"{where} [limits]"),
+        price=_overlaid(recipe.price, dict(tables["price"]), f"{where} [price]"),
     )
 
 

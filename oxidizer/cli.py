@@ -83,6 +83,22 @@ def mine(
     address: Annotated[str | None, typer.Option(help="A Ray cluster. Default: RAY_ADDRESS, else this machine.")] = None,
     dashboard: Annotated[bool, typer.Option(help="Start Ray's dashboard with a local session.")] = False,
     accept_weaker: AcceptWeaker = None,
+    sealed: Annotated[
+        bool,
+        typer.Option("--sealed", help="Mine crates that are sealed, too: for evaluation alone, as their tuples say."),
+    ] = False,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER",
+            help="End the run cleanly when this much is used: wall_hours, cpu_hours, money (at the recipe's prices) or "
+            "tuples, of all starts together. Repeatable, or several with commas.",
+        ),
+    ] = None,
+    like: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RUN", help="An earlier run: what it had of a crate decides how early that is begun."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
 ) -> None:
     """Mine verified [bold]diag_fix[/] tuples from a list of crates.
@@ -94,24 +110,27 @@ def mine(
 
     Running the same command again continues; stopping it (Ctrl-C) or killing it loses nothing that is committed.
     Exit status: 0 when every crate was mined or rejected, 1 when the command cannot run, 3 when units are quarantined
-    for trouble with the machine, 130 or 143 when stopped.
+    for trouble with the machine, 4 when a budget left crates for another time, 130 or 143 when stopped.
     """
     from oxidizer.cluster.crates import ListError
     from oxidizer.cluster.sandbox import SandboxUnavailable
     from oxidizer.cluster.toolchain import ToolchainMissing
+    from oxidizer.miners.budget import read_budget
     from oxidizer.miners.campaign import make_plan
     from oxidizer.miners.mining import CannotMine, Mining
     from oxidizer.miners.recipe import RecipeError, load_recipe
 
     try:
+        settings = load_recipe(recipe)
+        limits = read_budget(budget or (), settings.price)
         plan = make_plan(
-            list_file, load_recipe(recipe), seed=seed, miners=miners.split(","), sandbox=sandbox, toolchain=toolchain,
-            accept_weaker=accept_weaker or (),
+            list_file, settings, seed=seed, miners=miners.split(","), sandbox=sandbox, toolchain=toolchain,
+            accept_weaker=accept_weaker or (), sealed=sealed,
         )  # fmt: skip
     except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError, OSError) as error:
         fail(str(error))
     try:
-        mining = Mining(plan, run_folder, toolchain, out, err)
+        mining = Mining(plan, run_folder, toolchain, out, err, budget=limits, like=like or ())
         if not dry_run:
             raise typer.Exit(mining.run(workers=workers, address=address, dashboard=dashboard))
         mining.tell()
@@ -276,7 +295,10 @@ def crates_select(
     ] = None,
     apart_from: Annotated[
         list[Path] | None,
-        typer.Option(help="A list of crates; none of them, and none of their repositories, is chosen. Repeatable."),
+        typer.Option(
+            help="A list of crates; none of them, and none of their repositories, is chosen, as with those that are "
+            "sealed. Repeatable."
+        ),
     ] = None,
     per_repository: Annotated[int, typer.Option(min=1, help="The most crates of one repository.")] = 1,
     most_kib: Annotated[int, typer.Option(min=4, help="The most that a packed crate may have, in KiB.")] = 1024,
@@ -287,13 +309,14 @@ def crates_select(
     """Choose crates by evidence: downloads, dependants, recency, health and licence, spread over categories."""
     from oxidizer.cluster.crates import load_list
     from oxidizer.datasets.dump import Dump
+    from oxidizer.datasets.sealed import sealed_names
     from oxidizer.datasets.selection import Criteria, as_list, release, select
 
     try:
         if list_file is not None and list_file.suffix != ".toml":
             raise ValueError(f"{list_file}: a list's name ends in .toml")
         criteria = Criteria(most_bytes=most_kib << 10, rust=release(rust) if rust else None)
-        apart = {spec.name for path in apart_from or () for spec in load_list(path)}
+        apart = sealed_names().union(spec.name for path in apart_from or () for spec in load_list(path))
         chosen = select(Dump(dump), top, criteria, apart_from=apart, per_repository=per_repository)
         text = as_list(chosen, f"{len(chosen)} crates, chosen by `oxidizer crates select`: rank and evidence, score.")
         if list_file is not None:

@@ -13,6 +13,7 @@ from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.workbench import UnfitCrate, Workbench
+from oxidizer.miners.cost import Price
 from oxidizer.miners.progress import MiningProgress
 from tests.hostile.case import LIMITS, Case
 from tests.hostile.listed import LISTED
@@ -34,7 +35,7 @@ def test_what_a_terminal_would_obey_is_spelled_out(ground: Path, toolchain: Tool
     assert _COMMAND in message
     unit = {"crate": "muralist", "version": "1", "status": "rejected", "cause": unfit.value.cause, "message": message}
     written = io.StringIO()
-    progress = MiningProgress(Console(file=written, width=400), 1)
+    progress = MiningProgress(Console(file=written, width=400), 1, Price())
     with progress.shown():
         progress.note(Done("muralist-1", unit, None))
     told = written.getvalue()

@@ -123,6 +123,27 @@ def test_a_unit_is_heard_of_when_it_ends_not_when_the_next_one_does(local: Sessi
         assert time.time() - committed_s < 1.5, done.unit
 
 
+def test_when_there_is_enough_no_unit_is_begun_and_the_rest_is_done_later(
+    local: Session, tmp_path: Path, log: Path
+) -> None:
+    orders, run = units(8), RunDirectory(tmp_path / "run")
+    campaign = Campaign(run, FakeWork(log), SCHEMAS)
+    heard: list[str] = []
+
+    def enough(done: Done) -> bool:
+        heard.append(done.unit)
+        return len(heard) >= 2
+
+    ended = [done.unit for done in campaign.execute(orders, local, enough=enough)]
+    assert ended == heard
+    # What was at work when there was enough is finished.
+    assert 2 <= len(ended) <= 2 + 2 * local.workers
+    assert run.done() == set(ended)
+    assert list(campaign.execute(orders, local, limit_s=0.0)) == []
+    assert {done.unit for done in campaign.execute(orders, local)} == {unit["unit"] for unit in orders} - set(ended)
+    assert committed(tmp_path / "run") == whole(tmp_path, orders)
+
+
 def test_trouble_is_retried_or_quarantined_and_never_a_label(local: Session, tmp_path: Path, log: Path) -> None:
     orders = units(
         5, u0={"does": "lose_the_sandbox", "times": 1}, u1={"does": "lose_the_sandbox", "times": 9},

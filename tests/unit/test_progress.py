@@ -5,6 +5,7 @@ import io
 from rich.console import Console
 
 from oxidizer.cluster.campaign import Done
+from oxidizer.miners.cost import Price
 from oxidizer.miners.progress import MiningProgress
 
 MINED = {
@@ -16,7 +17,7 @@ MINED = {
 def shown(*ended: Done, terminal: bool = False) -> tuple[MiningProgress, str]:
     written = io.StringIO()
     console = Console(file=written, force_terminal=terminal, width=200, color_system=None)
-    progress = MiningProgress(console, 4)
+    progress = MiningProgress(console, 4, Price())
     with progress.shown():
         for done in ended:
             progress.note(done)
@@ -34,7 +35,7 @@ def test_a_line_for_each_crate() -> None:
         "[3/4] quarantined lost-3: the daemon went away",
     ]
     assert (progress.done, progress.quarantined, progress.tuples) == (3, 1, 7)
-    assert progress.told == "7 tuples · rejects: 2 tests_fail, 1 new_diagnostic"
+    assert progress.told == "7 tuples · 0.00 CPU h · rejects: 2 tests_fail, 1 new_diagnostic"
     assert progress.eta.startswith("about ")
 
 
@@ -63,5 +64,5 @@ def test_trouble_without_words_is_still_trouble() -> None:
 def test_on_a_terminal_the_bar_carries_counts_and_time() -> None:
     _, text = shown(Done("itoa-1", MINED, None), terminal=True)
     assert "1/4" in text
-    assert "7 tuples · rejects: 2 tests_fail" in text
+    assert "7 tuples · 0.00 CPU h · rejects: 2 tests_fail" in text
     assert "left" in text

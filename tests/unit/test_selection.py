@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from oxidizer.cli import app
 from oxidizer.cluster.crates import load_list
 from oxidizer.datasets.dump import Dump, DumpError
-from oxidizer.datasets.selection import Chosen, Criteria, as_list, candidates, repository_key, select, spread
+from oxidizer.datasets.repositories import repository_key
+from oxidizer.datasets.selection import Chosen, Criteria, as_list, candidates, select, spread
 from tests.unit.small_dump import Crate, Release, write_dump
 
 PLAIN = Criteria()
