@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from oxidizer.cluster.bubblewrap import BubblewrapSandbox
 from oxidizer.cluster.docker import DockerSandbox, connect
 from oxidizer.cluster.door import DOOR, build_door
-from oxidizer.cluster.image import REPOSITORY, image_tag
+from oxidizer.cluster.image import REPOSITORY, ImageError, image_digest, image_tag
 from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import Limits, Mounts, Sandbox, SandboxUnavailable
 from oxidizer.cluster.scratch import scratch
@@ -80,6 +81,21 @@ def choose_backend(wanted: str, toolchain: Path | None = None) -> str:
             "or start Docker and run `oxidizer image build`"
         ) from error
     return "bubblewrap"
+
+
+@cache
+def describe_backend(backend: str, toolchain: Path) -> dict[str, str | None]:
+    """What makes a backend the one that it is here: the image's digest, or bubblewrap's version."""
+    if backend.startswith("docker"):
+        try:
+            return {"backend": backend, "image": image_digest(image_tag(toolchain))}
+        except ImageError:
+            # A sandbox cannot be opened either, and that says why.
+            return {"backend": backend, "image": None}
+    asked = subprocess.run(
+        [BubblewrapSandbox.check()["bwrap"], "--version"], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return {"backend": backend, "version": asked.stdout.decode(errors="replace").strip() or None}
 
 
 def _check_runtime(runtime: str) -> None:

@@ -26,6 +26,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from oxidizer.cluster.episode import carried
 from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.session import Session
@@ -43,7 +44,10 @@ class Work(Protocol):
     """What an actor does with a unit. Made once per actor by the campaign's factory."""
 
     def __call__(self, unit: Json, /) -> UnitOutput:
-        """The unit's output. Raises SandboxUnavailable for trouble that is not the unit's."""
+        """The unit's output. Raises SandboxUnavailable for trouble that is not the unit's.
+
+        What it raises may carry the unit's episode (`episode.carry`), which is then kept beside the note.
+        """
         ...
 
 
@@ -189,7 +193,7 @@ class _Actor:
         return {"done": json.dumps(vars(done))}
 
     def _attempt(self, unit: Json) -> Done:
-        name, output = unit["unit"], None
+        name, output, episode = unit["unit"], None, None
         for attempt in range(1, RETRIES + 2):
             try:
                 # The worker before us may have died after the mark of done, or have failed to make it last.
@@ -203,8 +207,9 @@ class _Actor:
                 self.campaign.run.commit(name, UnitOutput(output.rows, output.files, summary), self.campaign.schemas)
                 return Done(name, summary, None)
             except SandboxUnavailable as error:
-                trouble = str(error)
+                trouble, episode = str(error), carried(error)
             except Exception as error:
+                episode = carried(error)
                 if output is not None and isinstance(error, OSError):
                     trouble = f"the run directory {self.campaign.run.place} takes nothing: {error}"
                 elif isinstance(error, OSError) and error.errno in _MACHINE:
@@ -215,13 +220,13 @@ class _Actor:
                     trouble = traceback.format_exc(limit=-6)
                     break
             time.sleep(self.campaign.pause_s * attempt)
-        return self._quarantined(unit, trouble, attempt)
+        return self._quarantined(unit, trouble, attempt, episode)
 
-    def _quarantined(self, unit: Json, trouble: str, attempts: int) -> Done:
+    def _quarantined(self, unit: Json, trouble: str, attempts: int, episode: bytes | None = None) -> Done:
         about = {k: unit.get(k) for k in ("crate", "version")}
         note = {**about, "unit": unit["unit"], "error": trouble, "attempts": attempts}
         try:
-            self.campaign.run.quarantine(unit["unit"], note)
+            self.campaign.run.quarantine(unit["unit"], note, episode)
         except OSError as error:
             # Most likely the run directory itself is the trouble; the driver still hears of it.
             trouble = f"{trouble}\nthe run directory takes no note of it: {error}"

@@ -38,7 +38,7 @@ from oxidizer.cluster.tarball import UnpackError
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.unpack import content_hash, copy_tree, pack_source, unpack_crate
 
-__all__ = ["FetchError", "PreparedCrate", "RegistryUnavailable", "cargo_home_view", "expand", "prepare"]
+__all__ = ["FetchError", "PreparedCrate", "RegistryUnavailable", "cargo_home_view", "expand", "own_source", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -219,6 +219,19 @@ def _fetch_own(spec: CrateSpec, path: Path, root: Path) -> tuple[str, tuple[str,
     if checksum[:16] != spec.version:
         raise SourceChanged(f"{path} has changed since the run was planned; start a new run")
     return checksum, stripped
+
+
+def own_source(spec: CrateSpec) -> bytes | None:
+    """The sources of a path as tar.gz, as `spec` names them; None where they cannot be had so (any more)."""
+    assert spec.path is not None
+    with scratch("kept") as folder:
+        tree = folder / "src"
+        try:
+            copy_tree(spec.path, tree)
+        except (UnpackError, OSError):
+            return None
+        same = not spec.version or content_hash(tree)[:16] == spec.version
+        return pack_source(tree) if same else None
 
 
 def _copy(source: Path, tree: Path) -> tuple[str, ...]:

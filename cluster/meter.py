@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from oxidizer.cluster.collect import Collector
+from oxidizer.cluster.episode import Episode
 from oxidizer.cluster.promises import Promise
-from oxidizer.cluster.sandbox import SOURCE, RunResult, Sandbox
+from oxidizer.cluster.sandbox import SOURCE, RunResult, Sandbox, SandboxUnavailable
 
 
 @dataclass
@@ -30,14 +31,16 @@ class Stage:
 
 
 class MeteredSandbox:
-    """A sandbox with a stopwatch; passes every command on unchanged."""
+    """A sandbox with a stopwatch, and with an episode that takes its commands down; passes them on unchanged."""
 
-    def __init__(self, inner: Sandbox) -> None:
+    def __init__(self, inner: Sandbox, episode: Episode | None = None) -> None:
         self.inner = inner
+        self.episode = episode
         self.name = inner.name
         self.stages: dict[str, Stage] = {}
         self.peak_bytes = 0
         self._current = self._outside = Stage()
+        self._name = ""
         self._empty_s: float | None = None
 
     @property
@@ -54,6 +57,7 @@ class MeteredSandbox:
     def stage(self, name: str) -> Iterator[None]:
         """Time inside the block counts for this stage, and not for one around it; a stage may be entered again."""
         outer, self._current = self._current, self.stages.setdefault(name, Stage())
+        around, self._name = self._name, name
         began = time.monotonic()
         try:
             yield
@@ -61,7 +65,7 @@ class MeteredSandbox:
             elapsed_s = time.monotonic() - began
             self._current.wall_s += elapsed_s
             outer.wall_s -= elapsed_s
-            self._current = outer
+            self._current, self._name = outer, around
 
     def run(
         self,
@@ -74,7 +78,14 @@ class MeteredSandbox:
     ) -> RunResult:
         """Run a command in the sandbox; see Sandbox.run."""
         began = time.monotonic()
-        result = self.inner.run(argv, env=env, cwd=cwd, wall_s=wall_s, silence_s=silence_s)
+        try:
+            result = self.inner.run(argv, env=env, cwd=cwd, wall_s=wall_s, silence_s=silence_s)
+        except SandboxUnavailable as error:
+            if self.episode:
+                self.episode.note(self._name, argv, None, began=began, cwd=cwd, env=env, trouble=str(error))
+            raise
+        if self.episode:
+            self.episode.note(self._name, argv, result, began=began, cwd=cwd, env=env)
         self._current.in_commands_s += time.monotonic() - began
         self._current.cpu_s += result.cpu_s
         self._current.commands += 1

@@ -9,10 +9,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import ClassVar
 
+from oxidizer.cluster.sandbox import RunResult, Status
 from oxidizer.cluster.toolchain import Toolchain
 
 _COMMAND_S = 900.0
@@ -148,12 +152,29 @@ _OURS = re.compile(
 )
 
 
+Listener = Callable[[Sequence[str], RunResult, float], None]
+"""Hears of a command, what it came to, and when it began (monotonic). CPU time and memory are not measured here."""
+_LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
+_LOGIN = re.compile(rb"://[^/\s@]+@")
+
+
+@contextmanager
+def overheard(listener: Listener) -> Iterator[None]:
+    """Each of our cargo commands inside the block is told to `listener`, without the logins that addresses hold."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
+
+
 def run_cargo(toolchain: Toolchain, args: Sequence[str], manifest: Path) -> bytes:
     """What `cargo <args> --manifest-path` prints, run from / so that no configuration of the crate's is read.
 
     Raises a FetchError or RegistryUnavailable where cargo fails.
     """
     argv = [str(toolchain.bin / "cargo"), *args, "--manifest-path", str(manifest)]
+    began = time.monotonic()
     try:
         done = subprocess.run(
             argv,
@@ -163,15 +184,24 @@ def run_cargo(toolchain: Toolchain, args: Sequence[str], manifest: Path) -> byte
             capture_output=True,
             timeout=_COMMAND_S,
         )
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as late:
+        _tell(argv, began, None, late.stdout or b"", late.stderr or b"")
         raise RegistryUnavailable(f"cargo {args[0]} took longer than {_COMMAND_S:.0f} s") from None
     except OSError as error:
         raise RegistryUnavailable(f"cargo cannot be run: {error}") from error
+    _tell(argv, began, done.returncode, done.stdout, done.stderr)
     if done.returncode < 0:
         raise RegistryUnavailable(f"cargo {args[0]} was killed by signal {-done.returncode}")
     if done.returncode:
         raise classify(done.stderr.decode(errors="replace"), local=args[0] in _LOCAL)
     return done.stdout
+
+
+def _tell(argv: Sequence[str], began: float, exit_code: int | None, stdout: bytes, stderr: bytes) -> None:
+    if listener := _LISTENER.get():
+        status = Status.TIMEOUT if exit_code is None else Status.FAILED if exit_code else Status.OK
+        out, err = (_LOGIN.sub(b"://...@", text) for text in (stdout, stderr))
+        listener(argv, RunResult(status, exit_code, out, err, time.monotonic() - began, 0.0, 0, 0), began)
 
 
 def classify(stderr: str, local: bool = False) -> FetchError | RegistryUnavailable:

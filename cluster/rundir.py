@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from oxidizer.cluster.episode import LOG
 from oxidizer.cluster.labels import Label, Standing
 
 Json = dict[str, Any]
@@ -100,15 +101,25 @@ class RunDirectory:
         self.write_json(f"units/{unit}/unit.json", output.summary)
         # It is committed: a note that stays for now is removed by `tidy`.
         with suppress(OSError):
-            self.discard(f"quarantine/{unit}.json")
+            self._release(unit)
 
     def summary(self, unit: str) -> Json | None:
         """What a committed unit says of itself; None as long as it is not committed."""
         return self.read_json(f"units/{unit}/unit.json")
 
-    def quarantine(self, unit: str, trouble: Json) -> None:
-        """Note a unit that the infrastructure failed; it is tried again when the command runs again."""
+    def quarantine(self, unit: str, trouble: Json, episode: bytes | None = None) -> None:
+        """Note a unit that the infrastructure failed; it is tried again when the command runs again.
+
+        The `episode` tells what was done until then.
+        """
+        if episode is not None:
+            self.write(f"quarantine/{unit}.{LOG}", episode)
         self.write_json(f"quarantine/{unit}.json", trouble)
+
+    def _release(self, unit: str) -> None:
+        """The unit is committed: what was noted of trouble is over."""
+        for name in (f"{unit}.json", f"{unit}.{LOG}"):
+            self.discard(f"quarantine/{name}")
 
     def discard(self, name: str) -> None:
         """Remove a file if it is there."""
@@ -125,7 +136,7 @@ class RunDirectory:
                 if label and label.standing() is Standing.DEAD:
                     self.discard(path.removeprefix(f"{self._root}/"))
         for unit in self.done():
-            self.discard(f"quarantine/{unit}.json")
+            self._release(unit)
 
     def done(self) -> set[str]:
         """The units that are committed."""

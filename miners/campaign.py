@@ -13,7 +13,7 @@ from pathlib import Path
 from oxidizer import __version__
 from oxidizer.cluster.backends import choose_backend
 from oxidizer.cluster.crates import CrateSpec, load_list
-from oxidizer.cluster.fetch import FetchError, RegistryUnavailable, expand
+from oxidizer.cluster.fetch import FetchError, RegistryUnavailable, expand, own_source
 from oxidizer.cluster.image import image_digest, image_tag
 from oxidizer.cluster.labels import new_run
 from oxidizer.cluster.lints import clippy_group, read_lints
@@ -23,8 +23,10 @@ from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 from oxidizer.datasets.records import canonical
 from oxidizer.datasets.sealed import is_sealed
+from oxidizer.miners.crate import told_spec
 from oxidizer.miners.operators import operators
 from oxidizer.miners.recipe import Recipe
+from oxidizer.miners.tuples import SOURCE_ARCHIVE
 
 MINERS = {"suggestions": "crates", "injected": "crates"}
 """Each miner and the kind of input that it takes; `--list` is for those that mine crates."""
@@ -271,6 +273,7 @@ def note_broken(plan: Plan, run: RunDirectory) -> None:
         name = f"{spec.name}-{digest}"
         summary = {
             "unit": name, "crate": spec.name, "version": spec.version, "status": "rejected",
-            "cause": error.cause, "message": str(error),
+            "cause": error.cause, "message": str(error), "spec": told_spec(spec),
         }  # fmt: skip
-        run.commit(name, UnitOutput({}, {}, summary), {})
+        own = own_source(spec) if spec.path else None
+        run.commit(name, UnitOutput({}, {SOURCE_ARCHIVE: own} if own else {}, summary), {})

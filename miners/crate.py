@@ -5,23 +5,26 @@ A crate that cannot be used is a rejected unit with its cause; trouble with the 
 
 from __future__ import annotations
 
+import socket
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from oxidizer.cluster.backends import open_sandbox
+from oxidizer.cluster.backends import describe_backend, open_sandbox
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.cargohome import cargo_home
 from oxidizer.cluster.crates import CrateSpec
-from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailable, cargo_home_view, prepare
+from oxidizer.cluster.episode import LOG, Episode, about, carry
+from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailable, cargo_home_view, own_source, prepare
 from oxidizer.cluster.labels import NO_RUN, work_for
 from oxidizer.cluster.leftovers import sweep
 from oxidizer.cluster.manifest import ManifestFacts
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.outcome import Cause
 from oxidizer.cluster.promises import Promise
+from oxidizer.cluster.registry import overheard
 from oxidizer.cluster.room import RoomySandbox
 from oxidizer.cluster.rundir import UnitOutput
 from oxidizer.cluster.sandbox import CARGO_HOME, Mounts, SandboxUnavailable
@@ -38,7 +41,7 @@ from oxidizer.miners.injected import InjectedMiner
 from oxidizer.miners.mined import Mined
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.suggestions import SuggestionMiner
-from oxidizer.miners.tuples import LOCK, Unit
+from oxidizer.miners.tuples import LOCK, SOURCE_ARCHIVE, Unit
 
 SCHEMAS = {"diag_fix": arrow_schema(DiagFix), "rejects": arrow_schema(Reject)}
 _SHIM_FOLDER = Path(__file__).resolve().parent.parent / "cluster" / "shims"
@@ -95,20 +98,35 @@ class CrateWork:
         self._is_tried = False
 
     def __call__(self, order: dict[str, Any]) -> UnitOutput:
-        """All that one crate gives. Raises SandboxUnavailable."""
+        """All that one crate gives, its episode included. Raises SandboxUnavailable, which then carries the episode."""
         self._try_node()
+        sandbox = describe_backend(self.plan.backend, self.toolchain.sysroot)
+        named = (order["unit"], order["crate"], order["version"], self.toolchain.version)
+        episode = Episode(about(*named, {**sandbox, "limits": asdict(self.limits)}, socket.gethostname()))
+        try:
+            with overheard(episode.overhear):
+                output = self._work(order, episode)
+        except Exception as error:
+            carry(error, episode.packed("trouble", None, str(error)))
+            raise
+        ended = (output.summary[key] for key in ("status", "cause", "message"))
+        return replace(output, files={**output.files, LOG: episode.packed(*ended)})
+
+    def _work(self, order: dict[str, Any], episode: Episode) -> UnitOutput:
         began, began_cpu = time.monotonic(), time.process_time()
         spec = spec_of(order)
         summary: dict[str, Any] = {k: order[k] for k in ("unit", "crate", "version")}
         summary |= {"sandbox": self.plan.backend, "status": "rejected", "cause": None, "message": None}
         summary["limits"] = {"cpus": self.limits.cpus, "memory_bytes": self.limits.memory_bytes}
+        summary["spec"] = told_spec(spec)
+        files: dict[str, bytes] = {}
         try:
             try:
-                output = self._mine(spec, summary)
+                output = self._mine(spec, summary, files, episode)
             except UnfitCrate as error:
                 # What it did in one sandbox it has to do in another one, else the machine had a part in it.
                 summary["again"] = {"first": str(error.cause), "stages": summary.pop("stages", {})}
-                output = self._mine(spec, summary)
+                output = self._mine(spec, summary, files, episode)
         except (Unusable, UnfitCrate, FetchError) as error:
             if error.cause == Cause.OOM and self.limits.memory_bytes < self.plan.recipe.limits.memory_bytes:
                 raise SandboxUnavailable(
@@ -116,7 +134,9 @@ class CrateWork:
                     "has here: use fewer --workers or a larger machine"
                 ) from error
             summary |= {"cause": str(error.cause), "message": str(error)}
-            output = UnitOutput({}, {}, summary)
+            if spec.path and SOURCE_ARCHIVE not in files and (own := own_source(spec)):
+                files[SOURCE_ARCHIVE] = own
+            output = UnitOutput({}, files, summary)
         except RegistryUnavailable as error:
             raise SandboxUnavailable(str(error)) from error
         summary["wall_s"] = round(time.monotonic() - began, 3)
@@ -129,11 +149,16 @@ class CrateWork:
             require(self.plan.backend, self.toolchain.sysroot, self.plan.accepted, of_node=True)
             self._is_tried = True
 
-    def _mine(self, spec: CrateSpec, summary: dict[str, Any]) -> UnitOutput:
+    def _mine(
+        self, spec: CrateSpec, summary: dict[str, Any], files: dict[str, bytes], episode: Episode
+    ) -> UnitOutput:
+        """What mining gives; `files` has what makes the unit reproducible as soon as it is there."""
         with scratch(spec.name) as folder:
-            return self._mine_in(folder, spec, summary)
+            return self._mine_in(folder, spec, summary, files, episode)
 
-    def _mine_in(self, folder: Path, spec: CrateSpec, summary: dict[str, Any]) -> UnitOutput:
+    def _mine_in(
+        self, folder: Path, spec: CrateSpec, summary: dict[str, Any], files: dict[str, bytes], episode: Episode
+    ) -> UnitOutput:
         began = time.monotonic()
         licences: list[str] = []
         crate = prepare(
@@ -145,8 +170,12 @@ class CrateWork:
         (license,) = licences
         fetched = time.monotonic() - began
         summary |= {"license": license, "lock": crate.lock_origin, "stripped": list(crate.stripped)}
+        files[LOCK] = crate.lock
+        if crate.archive is not None:
+            files[SOURCE_ARCHIVE] = crate.archive
         mounts = mounts_of(crate, self.toolchain, folder / "target")
-        with MeteredSandbox(RoomySandbox(open_sandbox(self.plan.backend, mounts, self.limits))) as meter:
+        with MeteredSandbox(RoomySandbox(open_sandbox(self.plan.backend, mounts, self.limits)), episode) as meter:
+            episode.about.sandbox["weaker"] = sorted(meter.weaker)
             meter.calibrate()
             require_of(meter, self.plan.accepted)
             bench = workbench(crate, meter, self.toolchain, self.plan.recipe)
@@ -161,9 +190,6 @@ class CrateWork:
                 summary["stages"] = {"fetch": _outside(fetched), **meter.account()}
                 summary["peak_bytes"] = meter.peak_bytes
         summary |= {"status": "mined", **_told(mined, baseline)}
-        files = {LOCK: crate.lock}
-        if crate.archive is not None:
-            files["source.tar.gz"] = crate.archive
         rows = {
             "diag_fix": sorted((to_row(t) for t in mined.tuples), key=lambda row: row["id"]),
             "rejects": [to_row(r) for r in mined.rejects],
@@ -213,6 +239,14 @@ def spec_of(order: dict[str, Any]) -> CrateSpec:
     fields["features"] = tuple(fields["features"])
     fields["path"] = Path(fields["path"]) if fields["path"] else None
     return CrateSpec(**fields)
+
+
+def told_spec(spec: CrateSpec) -> dict[str, Any]:
+    """What unit.json says of the list's entry, beside name and version: all that is needed to prepare it again."""
+    return {
+        "source": "registry" if spec.path is None else "path", "member": spec.member,
+        "features": list(spec.features), "default_features": spec.default_features, "license": spec.license,
+    }  # fmt: skip
 
 
 def admit(spec: CrateSpec, facts: ManifestFacts, root: Path) -> str:

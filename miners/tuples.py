@@ -22,6 +22,8 @@ from oxidizer.miners.difficulty import difficulty, is_far
 
 LOCK = "Cargo.lock"
 """A unit's lock file, relative to its folder."""
+SOURCE_ARCHIVE = "source.tar.gz"
+"""The sources of a unit of the user's own, relative to its folder."""
 _REACH = 16 * 1024
 """The most bytes of a run of items that is made longer for what the diagnostic marks."""
 

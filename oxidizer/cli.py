@@ -167,6 +167,27 @@ def show(
 
 
 @app.command()
+def logs(
+    run: RunFolder,
+    crate: Annotated[str, typer.Argument(metavar="CRATE", help="A crate's name, name@version, or a unit's name.")],
+    stage: Annotated[str | None, typer.Option(help="This stage alone: fetch, baseline, ...")] = None,
+    every: Annotated[bool, typer.Option("--all", help="What commands that went well said, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The episode as it is kept, one JSON object a line.")] = False,
+) -> None:
+    """What was run for a crate: each command, how long, in which sandbox, and what those that failed said."""
+    from oxidizer.miners.logs import lines_of, print_episode, print_json
+
+    try:
+        lines = lines_of(run, crate)
+        if as_json:
+            print_json([line for line in lines if stage in (None, getattr(line, "stage", stage))], out)
+        else:
+            print_episode(lines, out, stage=stage, every=every)
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+@app.command()
 def verify(
     run: RunFolder,
     sample: Annotated[int, typer.Option(min=1, help="How many tuples.")] = 20,
