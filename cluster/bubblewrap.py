@@ -43,6 +43,8 @@ from oxidizer.cluster.terms import Terms
 
 # Joins the control groups named before `--`, so that nothing of the command is ever outside them.
 _JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 97; shift; done; shift; exec "$@"'
+_ON_TERMINAL = 'setsid --ctty --wait "$@"'
+"""Process 1 inside, for a command that a person types to: keys like Ctrl-C reach what runs, and nobody else."""
 _SETTINGS = ("sys", "sysrq-trigger")
 _HIDDEN = ("kcore", "keys", "timer_list", "sched_debug", "latency_stats")
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
@@ -92,6 +94,20 @@ class BubblewrapSandbox:
             raise ValueError("this sandbox is closed; open a new one")
         with self._start(argv, self._terms.environment(env), cwd) as command:
             return command.follow(self._terms.wall_s(wall_s), self._terms.silence_s(silence_s))
+
+    def attach(
+        self, argv: Sequence[str], terminal: int, *, env: Mapping[str, str], cwd: str = SOURCE
+    ) -> subprocess.Popen[bytes]:
+        """Start a command on a terminal (a descriptor), of which nobody bounds time, silence or output."""
+        with contextlib.ExitStack() as stack:
+            files = [(path, _memory_file(stack, data)) for path, data in self._files().items()]
+            filters = _memory_file(stack, seccomp.bpf(uncounted=self._group is not None))
+            inside = self._inside(argv, self._terms.environment(env), _ON_TERMINAL)
+            return subprocess.Popen(
+                [*self._join(), *self._bwrap(files, filters, cwd), *inside],
+                stdin=terminal, stdout=terminal, stderr=terminal, env={}, cwd="/", start_new_session=True,
+                pass_fds=[filters, *(descriptor for _, descriptor in files)],
+            )  # fmt: skip
 
     @property
     def weaker(self) -> frozenset[Promise]:
@@ -213,9 +229,9 @@ class BubblewrapSandbox:
         bind = "--ro-bind-data" if self._terms.keeps(Promise.READ_ONLY) else "--bind-data"
         return [word for path, descriptor in files for word in ("--perms", "0444", bind, str(descriptor), path)]
 
-    def _inside(self, argv: Sequence[str], env: Mapping[str, str]) -> list[str]:
+    def _inside(self, argv: Sequence[str], env: Mapping[str, str], init: str | None = None) -> list[str]:
         limits, keeps = self._terms.limits, self._terms.keeps
-        command = [self._tools["sh"], "-c", INIT if keeps(Promise.ENDS) else LINGER, "init"]
+        command = [self._tools["sh"], "-c", init or (INIT if keeps(Promise.ENDS) else LINGER), "init"]
         if self._privileged:
             ids = [f"--reuid={self._user}", f"--regid={self._user}", "--clear-groups"]
             capabilities = ["--inh-caps=-all", "--bounding-set=-all"]

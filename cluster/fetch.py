@@ -38,7 +38,16 @@ from oxidizer.cluster.tarball import UnpackError
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.unpack import content_hash, copy_tree, pack_source, unpack_crate
 
-__all__ = ["FetchError", "PreparedCrate", "RegistryUnavailable", "cargo_home_view", "expand", "own_source", "prepare"]
+__all__ = [
+    "FetchError",
+    "PreparedCrate",
+    "RegistryUnavailable",
+    "cargo_home_view",
+    "check_surroundings",
+    "expand",
+    "own_source",
+    "prepare",
+]
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ def expand(spec: CrateSpec, toolchain: Toolchain) -> tuple[CrateSpec, ...]:
     wanted = spec.path.resolve().relative_to(root).as_posix()
     with scratch("look") as folder:
         tree = folder.resolve() / "tree"
-        _check_surroundings(tree)
+        check_surroundings(tree)
         _copy(root, tree)
         version = content_hash(tree)[:16]
         packages = read_facts(toolchain, tree)
@@ -123,7 +132,7 @@ def prepare(
         raise ValueError(f"{spec.label} is a folder that may hold several packages; call expand() first")
     folder.mkdir(parents=True, exist_ok=True)
     root = folder.resolve() / "src"
-    _check_surroundings(root)
+    check_surroundings(root)
     if spec.path is None:
         checksum, stripped = _fetch_published(spec, toolchain, root)
     else:
@@ -293,8 +302,11 @@ def _vcs_commit(root: Path) -> str | None:
     return commit if isinstance(commit, str) and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit) else None
 
 
-def _check_surroundings(root: Path) -> None:
-    """Cargo looks for a workspace in the folders above; one that is there would take the crate for its own."""
+def check_surroundings(root: Path) -> None:
+    """Cargo looks for a workspace in the folders above; one that is there would take the crate at `root` for its own.
+
+    Raises ValueError where there is one.
+    """
     for manifest in (above / "Cargo.toml" for above in root.parents):
         if manifest.is_file() and "[workspace" in manifest.read_text("utf-8", "replace"):
             raise ValueError(f"{root} lies in the Rust workspace of {manifest}; choose a work folder outside of it")

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 OLDEST = (1, 85)
@@ -65,6 +66,40 @@ def find_toolchain(name: str | None = None) -> Toolchain:
     wanted = f"no Rust toolchain `{name}` is here" if name else "no usable Rust toolchain is here"
     found = f" ({'; '.join(reasons)})" if reasons else ""
     raise ToolchainMissing(f"{wanted}{found}; {_WAY_OUT}")
+
+
+def find_version(version: str) -> Toolchain:
+    """The toolchain here that calls itself `version` (the first line of `rustc --version`): rustup's, or that in /usr.
+
+    Raises ToolchainMissing, which says how to get it.
+    """
+    homes = Path(os.environ.get("RUSTUP_HOME") or Path.home() / ".rustup").glob("toolchains/*")
+    seen: list[str] = []
+    for sysroot in dict.fromkeys([*_sysroots(None), *(home.resolve() for home in sorted(homes))]):
+        try:
+            found = _describe(sysroot)
+        except ToolchainMissing:
+            continue
+        if found.version == version:
+            return found
+        seen.append(found.version)
+    name = rustup_name(version)
+    way = f"`rustup toolchain install {name} --component clippy,rustfmt`" if name else "install it by its distribution"
+    raise ToolchainMissing(
+        f"{version} is not here, only {', '.join(seen) or 'no toolchain'}: get it by {way}, or give --toolchain"
+    )
+
+
+def rustup_name(version: str) -> str | None:
+    """What rustup calls the toolchain of a first line of `rustc --version`; None for one that rustup does not have."""
+    found = re.fullmatch(r"rustc (\d+\.\d+\.\d+)(-nightly|-beta\S*)? \(\w+ (\d{4}-\d\d-\d\d)\)", version)
+    if found is None:
+        return None
+    if not found[2]:
+        return found[1]
+    # A nightly is built from what was committed until the day before.
+    day = date.fromisoformat(found[3]) + timedelta(days=1) if found[2] == "-nightly" else None
+    return f"nightly-{day}" if day else "beta"
 
 
 def _sysroots(name: str | None) -> Iterator[Path]:

@@ -130,14 +130,15 @@ def render_tuple(row: dict[str, Any], console: Console) -> None:
     for lines in (diagnostic(rendered), diff(row["patch_diff"])):
         console.print()
         for line in lines:
-            console.print(_text(line), soft_wrap=True)
+            console.print(paint(line), soft_wrap=True)
     console.print()
     console.print(Padding(Text(visible(row["explanation"])), (0, 4, 1, 0)))
     console.print(_badges(row))
     console.print(_facts(row))
 
 
-def _text(line: Line) -> Text:
+def paint(line: Line) -> Text:
+    """A line of code, of a diagnostic or of a diff in this terminal's colours."""
     changed = _CHANGED.get(line[0].kind, "") if line else ""
     text = Text()
     for piece in line:

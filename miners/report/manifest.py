@@ -158,6 +158,17 @@ class Injection(_Facts):
     """Why shared runs were not believed."""
 
 
+class Spec(_Facts):
+    """The list's entry of a unit, beside name and version: what is needed to prepare it again."""
+
+    source: Literal["registry", "path"]
+    member: str | None = None
+    features: tuple[str, ...] = ()
+    default_features: bool = True
+    license: str | None = None
+    """The user's own word."""
+
+
 class Unit(_Facts):
     """`units/<unit>/unit.json`: one crate that was finished, with its tuples or with the cause of having none."""
 
@@ -169,6 +180,10 @@ class Unit(_Facts):
     message: str | None = None
     sandbox: str | None = None
     license: str | None = None
+    lock: str | None = None
+    spec: Spec | None = None
+    limits: dict[str, float] = {}
+    """The limits of a command that were the worker's, not the recipe's."""
     counts: Counts = Counts()
     tests: TestCounts = TestCounts()
     audit: Audit = Audit()
