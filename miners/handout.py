@@ -20,6 +20,7 @@ _WARNING = """\
 This is code of strangers, and cargo runs it: build scripts, macros and tests do what they like with your rights.
 `oxidizer reproduce ... --shell` opens a shell in a sandbox instead, without network, that shows this folder alone.
 """
+_PATCHES = {"setup.patch": "makes `before` of the source as published", "fix.patch": "makes `after` of `before`"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Handout:
     before: Mapping[str, bytes] | None = None
     after: Mapping[str, bytes] | None = None
     patches: Mapping[str, str] = field(default_factory=dict)
-    """By file name; foreign bytes as surrogate escapes."""
+    """setup.patch, fix.patch; foreign bytes as surrogate escapes."""
 
 
 def check_place(out: Path) -> None:
@@ -90,7 +91,8 @@ def _readme(handout: Handout, toolchain: Toolchain) -> str:
         parts += ["From this folder:", _fenced("\n".join(lines), "sh")]
         parts.append("`Cargo.lock` in each tree is the record's, and the features are among the words above.")
     if handout.patches:
-        parts.append(f"The patches apply with `git apply -p1`: {', '.join(handout.patches)}.")
+        told = [f"`{name}` {_PATCHES[name]}" for name in handout.patches]
+        parts.append(f"For `git apply -p1`: {', '.join(told)}.")
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 

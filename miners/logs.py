@@ -94,14 +94,14 @@ def _print_about(line: About, out: Console) -> None:
         ("limits", bounds or "-"),
         ("began", f"{line.began} on {line.worker or 'a worker without a name'}"),
     ):
-        out.print(_text(f"{name:<10}", "bright_black") + _text(value), soft_wrap=True)
+        out.print(Text.assemble(_text(f"{name:<10}", "bright_black"), _text(value)), soft_wrap=True)
 
 
 def _print_stage(name: str, commands: Sequence[Command], out: Console, *, every: bool) -> None:
     failed = sum(not command.went_well for command in commands)
     wall_s = sum(command.wall_s for command in commands)
     out.print()
-    heading = _text(name or "between stages", "bold cyan")
+    heading = Text.assemble(_text(name or "between stages", "bold cyan"))
     heading += _text(f"  {len(commands)} commands, {failed} failed, {wall_s:,.1f} s", "bright_black")
     out.print(heading, soft_wrap=True)
     for command in commands:
@@ -113,7 +113,7 @@ def _print_stage(name: str, commands: Sequence[Command], out: Console, *, every:
 
 def _print_command(command: Command, out: Console) -> None:
     how = command.status if command.exit_code in (None, 0) else f"exit {command.exit_code}"
-    line = _text(f"  {command.began_s:>8.1f} s  ", "bright_black")
+    line = Text.assemble(_text(f"  {command.began_s:>8.1f} s  ", "bright_black"))
     line += _text(f"{how:<9}", _COLOURS.get(command.status, "bold yellow"))
     cost = f"{command.wall_s:>7.2f} s" + (f"  cpu {command.cpu_s:.2f} s" if command.cpu_s else "")
     cost += f"  {command.peak_bytes / 1e6:,.0f} MB" if command.peak_bytes else ""
@@ -136,14 +136,17 @@ def _print_said(stream: str, said: Said, out: Console) -> None:
     parts += [f"… {said.cut:,} of {said.bytes:,} bytes of {stream} are not kept …"] if said.cut else []
     parts += [said.tail.rstrip("\n")] if said.tail else []
     for line in "\n".join(parts).split("\n"):
-        out.print(_text("             │ ", "bright_black") + _text(line.replace("\t", "    ")), soft_wrap=True)
+        out.print(
+            Text.assemble(_text("             │ ", "bright_black"), _text(line.replace("\t", "    "))), soft_wrap=True
+        )
 
 
 def _print_end(line: End, out: Console) -> None:
     out.print()
     what = line.status if line.cause is None else f"{line.status}: {line.cause}"
     style = {"mined": "bold green", "rejected": "bold yellow"}.get(line.status, "bold red")
-    out.print(_text(what, style) + _text(f"  after {line.wall_s:,.1f} s", "bright_black"), soft_wrap=True)
+    after = _text(f"  after {line.wall_s:,.1f} s", "bright_black")
+    out.print(Text.assemble(_text(what, style), after), soft_wrap=True)
     for text in (line.message or "").splitlines():
         out.print(_text(f"  {text}"), soft_wrap=True)
 

@@ -51,7 +51,8 @@ def retell(work: Reproduction, out: Console) -> bool:
     what = work.what
     title = what.place.label if isinstance(what, Found) else what.label
     kind = {"diag_fix": "tuple", "reject": "reject"}[what.kind] if isinstance(what, Found) else "unit"
-    out.print(_text(f"{kind} of {title}", "bold") + _text(f"  in {work.backend}", "bright_black"), soft_wrap=True)
+    heading = (_text(f"{kind} of {title}", "bold"), _text(f"  in {work.backend}", "bright_black"))
+    out.print(Text.assemble(*heading), soft_wrap=True)
     differ = []
     for step in work.steps():
         print_step(step, out)
@@ -69,13 +70,13 @@ def retell(work: Reproduction, out: Console) -> bool:
 def print_step(step: Step, out: Console) -> None:
     """Print one step: what the record says, and beside it what was seen."""
     mark = _text("✓ ", "green") if step.same else _text("✗ ", "bold red")
-    out.print(
-        mark + _text(f"{step.name:<10}", "bold") + _text(f" recorded  {_one_line(step.recorded)}"), soft_wrap=True
-    )
-    out.print(_text(f"{'':12} seen      ") + _text(_one_line(step.seen), "" if step.same else "red"), soft_wrap=True)
+    name, gap = _text(f"{step.name:<10}", "bold"), _text(" " * 13)
+    out.print(Text.assemble(mark, name, _text(f" recorded  {_one_line(step.recorded)}")), soft_wrap=True)
+    seen = _text(f"seen      {_one_line(step.seen)}", "" if step.same else "red")
+    out.print(Text.assemble(gap, seen), soft_wrap=True)
     lines = diagnostic(step.shown) if step.shown else []
     for line in lines[:_DIAGNOSTIC_LINES]:
-        out.print(Text(" " * 13) + paint(line), soft_wrap=True)
+        out.print(Text.assemble(gap, paint(line)), soft_wrap=True)
     if len(lines) > _DIAGNOSTIC_LINES:
         out.print(_text(f"{'':13}… {len(lines) - _DIAGNOSTIC_LINES} more lines", "bright_black"))
 
