@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from oxidizer.cluster.bubblewrap import BubblewrapSandbox
 from oxidizer.cluster.campaign import Campaign, CampaignBroken, Stopped, stoppable
+from oxidizer.cluster.episode import carry
 from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.sandbox import Limits, Mounts, SandboxUnavailable
 from oxidizer.cluster.session import ClusterLost, session
@@ -46,7 +47,9 @@ class FakeWork:
 
     def do_lose_the_sandbox(self, unit: Json) -> None:
         if starts(self.log, unit["unit"]) <= unit["times"]:
-            raise SandboxUnavailable("the daemon went away")
+            error = SandboxUnavailable("the daemon went away")
+            carry(error, b"what was done")
+            raise error
 
     def do_fail(self, unit: Json) -> None:
         raise KeyError("our own mistake")

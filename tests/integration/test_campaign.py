@@ -157,9 +157,11 @@ def test_trouble_is_retried_or_quarantined_and_never_a_label(local: Session, tmp
     assert committed(tmp_path / "run") == {
         name: text for name, text in whole(tmp_path, orders).items() if name.split("/")[1] in ("u0", "u3")
     }
-    notes = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "run/quarantine").iterdir()}
+    notes = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "run/quarantine").glob("*.json")}
     assert set(notes) == {"u1", "u2", "u4"}
     assert (notes["u1"]["error"], notes["u1"]["attempts"]) == ("the daemon went away", 3)
+    episodes = {path.name: path.read_bytes() for path in (tmp_path / "run/quarantine").glob("*.zst")}
+    assert episodes == {"u1.log.jsonl.zst": b"what was done"}
     assert "Traceback" in notes["u2"]["error"]
     assert "our own mistake" in notes["u2"]["error"]
     assert notes["u4"]["error"] == "its worker died 3 times while it was at work"

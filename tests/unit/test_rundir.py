@@ -114,13 +114,16 @@ def test_what_a_dead_writer_left_goes_and_what_a_living_one_writes_stays(run: Ru
     assert {name: files(tmp_path / "run")[name] for name in whole} == whole
 
 
-def test_a_note_of_trouble_that_outlived_the_commit_goes(run: RunDirectory) -> None:
+def test_a_note_of_trouble_that_outlived_the_commit_goes(run: RunDirectory, tmp_path: Path) -> None:
     run.commit("one", OUTPUT, SCHEMAS)
     for unit in ("one", "two"):
-        run.quarantine(unit, {"unit": unit})
+        run.quarantine(unit, {"unit": unit}, b"an episode")
     run.tidy()
     assert run.read_json("quarantine/one.json") is None
     assert run.read_json("quarantine/two.json") == {"unit": "two"}
+    assert sorted(name for name in files(tmp_path / "run") if name.startswith("quarantine/")) == [
+        "quarantine/two.json", "quarantine/two.log.jsonl.zst",
+    ]  # fmt: skip
 
 
 def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
