@@ -1,8 +1,9 @@
 """A run directory: `run.json` first, each unit's files and then its `unit.json`, the one mark of done.
 
 On a local folder or any pyarrow file system (`s3://`, `gs://`). Every file is written under an attempt's name, brought
-to the disk and then moved, so that what has its final name is whole; a unit's bytes are deterministic, so a second
-commit is harmless. An attempt's name bears the label of its process: `tidy` removes those of dead ones.
+to the disk and then moved, so that what has its final name is whole; a unit's bytes are deterministic, but for its
+mark and its episode, so a second commit is harmless. An attempt's name bears the label of its process: `tidy` removes
+those of dead ones.
 """
 
 from __future__ import annotations

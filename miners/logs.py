@@ -114,7 +114,7 @@ def _print_stage(name: str, commands: Sequence[Command], out: Console, *, every:
 def _print_command(command: Command, out: Console) -> None:
     how = command.status if command.exit_code in (None, 0) else f"exit {command.exit_code}"
     line = Text.assemble(_text(f"  {command.began_s:>8.1f} s  ", "bright_black"))
-    line += _text(f"{how:<9}", _COLOURS.get(command.status, "bold yellow"))
+    line += _text(f"{how:<13}", _COLOURS.get(command.status, "bold yellow"))
     cost = f"{command.wall_s:>7.2f} s" + (f"  cpu {command.cpu_s:.2f} s" if command.cpu_s else "")
     cost += f"  {command.peak_bytes / 1e6:,.0f} MB" if command.peak_bytes else ""
     line += _text(f"{cost:<32}", "bright_black")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from oxidizer.cluster.episode import LOG
 from tests.chaos.stage import ROOT, Stage, oxidizer
 from tests.integration.living import command_line, family
 
@@ -126,9 +127,9 @@ class Campaign:
 
 
 def content(run: Path) -> dict[str, bytes]:
-    """Every file of the committed units but the marks, which tell of circumstances."""
+    """Every file of the committed units but the marks and the episodes, which tell of circumstances."""
     return {
         str(path.relative_to(run)): path.read_bytes()
         for path in sorted(run.glob("units/*/*"))
-        if path.name != "unit.json"
+        if path.name not in ("unit.json", LOG)
     }

@@ -29,6 +29,8 @@ def test_there_are_the_commands_that_the_readme_names() -> None:
         "mine",
         "show",
         "verify",
+        "logs",
+        "reproduce",
         "report",
         "doctor",
         "image build",
