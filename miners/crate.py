@@ -149,9 +149,7 @@ class CrateWork:
             require(self.plan.backend, self.toolchain.sysroot, self.plan.accepted, of_node=True)
             self._is_tried = True
 
-    def _mine(
-        self, spec: CrateSpec, summary: dict[str, Any], files: dict[str, bytes], episode: Episode
-    ) -> UnitOutput:
+    def _mine(self, spec: CrateSpec, summary: dict[str, Any], files: dict[str, bytes], episode: Episode) -> UnitOutput:
         """What mining gives; `files` has what makes the unit reproducible as soon as it is there."""
         with scratch(spec.name) as folder:
             return self._mine_in(folder, spec, summary, files, episode)
@@ -165,7 +163,7 @@ class CrateWork:
             spec,
             self.toolchain,
             folder / "crate",
-            admit=lambda facts, root: licences.append(self._admit(spec, facts, root)),
+            admit=lambda facts, root: licences.append(admit(spec, facts, root, self.plan.sealed)),
         )
         (license,) = licences
         fetched = time.monotonic() - began
@@ -195,15 +193,6 @@ class CrateWork:
             "rejects": [to_row(r) for r in mined.rejects],
         }
         return UnitOutput(rows, files, summary)
-
-    def _admit(self, spec: CrateSpec, facts: ManifestFacts, root: Path) -> str:
-        """The gates before any work: the licence to record. Raises Unusable."""
-        if not self.plan.sealed and is_sealed(facts.name, facts.repository):
-            raise Unusable(
-                "sealed",
-                f"the repository {facts.repository} is kept for evaluation: mine it with --sealed, or not at all",
-            )
-        return admit(spec, facts, root)
 
     def run_miners(self, crate: PreparedCrate, bench: Workbench, meter: MeteredSandbox, license: str) -> Mined:
         """What the miners bring from a crate on its bench."""
@@ -249,8 +238,12 @@ def told_spec(spec: CrateSpec) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def admit(spec: CrateSpec, facts: ManifestFacts, root: Path) -> str:
-    """The licence gate, before any work: the SPDX expression to record. Raises Unusable."""
+def admit(spec: CrateSpec, facts: ManifestFacts, root: Path, sealed: bool) -> str:
+    """The gates before any work: the SPDX expression to record. `sealed` lets sealed crates in. Raises Unusable."""
+    if not sealed and is_sealed(facts.name, facts.repository):
+        raise Unusable(
+            "sealed", f"the repository {facts.repository} is kept for evaluation: mine it with --sealed, or not at all"
+        )
     verdict = judge_licence(facts.license or spec.license, facts.license_file, scan_headers(root))
     if not verdict.accepted or verdict.spdx is None:
         raise Unusable(verdict.cause or "licence_unknown", verdict.reason)

@@ -203,7 +203,7 @@ class Reproduction:
         leave(Handout(title, facts.message or "", tries, bench_member(self.crate), {}), tree, self.toolchain, self.out)
 
     def _baseline(self, place: Place, folder: Path) -> Iterator[Step]:
-        facts, licences = place.facts, list[str]()
+        facts, licences, asked = place.facts, list[str](), manifest_of(self.run).asked
         spec = self.spec
         if spec.path is not None:
             unpack_source(place.folder, folder / "published")
@@ -214,7 +214,7 @@ class Reproduction:
         known = inside(place.folder, LOCK).read_bytes() if lock.is_file() else None
         crate = self.crate = prepare(
             spec, self.toolchain, folder / "crate", lock=known,
-            admit=lambda manifest, root: licences.append(admit(spec, manifest, root)),
+            admit=lambda manifest, root: licences.append(admit(spec, manifest, root, asked.sealed)),
         )  # fmt: skip
         yield self._source(crate, place.label, known)
         yield Step("licence", facts.license or "none", licences[0], facts.license == licences[0])
@@ -298,7 +298,7 @@ def bench_member(crate: PreparedCrate | None) -> str:
 
 def _gate(row: Row, word: str | None, licences: list[str]) -> Callable[[ManifestFacts, Path], None]:
     spec = CrateSpec(row["crate"], row["version"], license=word)
-    return lambda facts, root: licences.append(admit(spec, facts, root))
+    return lambda facts, root: licences.append(admit(spec, facts, root, sealed=True))
 
 
 def _named(row: Row) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from oxidizer.cluster.backends import choose_backend
+from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.sandbox import SOURCE
 from oxidizer.cluster.shell import check_shell, open_shell
+from oxidizer.cluster.standings import require
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain, find_version
 from oxidizer.miners.lookup import Found, NotFound, Place, Trouble, find_row, find_unit
 from oxidizer.miners.report.code import diagnostic, visible
@@ -44,6 +48,27 @@ def default_place(what: Place | Found) -> Path:
     name = what.row["id"][:12] if isinstance(what, Found) else what.folder.name
     crate = what.place.facts.crate if isinstance(what, Found) else ""
     return Path(f"reproduced-{crate}{'-' if crate else ''}{name}")
+
+
+def reproduce(
+    run: Path, word: str, folder: Path | None, out: Console, *, sandbox: str, toolchain: str | None = None,
+    accepted: Collection[Promise] = (), with_shell: bool = False,
+) -> bool:  # fmt: skip
+    """The whole command; whether all is as recorded.
+
+    Raises ValueError and ToolchainMissing for input that cannot be used, SandboxUnavailable and OSError for trouble.
+    """
+    what = meant(run, word)
+    tools = toolchain_for(run, what, toolchain)
+    backend = choose_backend(sandbox, tools.sysroot)
+    if with_shell:
+        check_shell(backend)
+    work = Reproduction(run, what, tools, backend, folder or default_place(what))
+    require(backend, tools.sysroot, accepted)
+    same = retell(work, out)
+    if with_shell:
+        shell(work, out)
+    return same
 
 
 def retell(work: Reproduction, out: Console) -> bool:

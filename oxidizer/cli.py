@@ -235,7 +235,7 @@ def reproduce(
     folder: Annotated[
         Path | None, typer.Option("--out", help="The folder to leave. Default: a named one in this folder.")
     ] = None,
-    open_shell: Annotated[bool, typer.Option("--shell", help="Then open a shell in a sandbox with it.")] = False,
+    shell: Annotated[bool, typer.Option("--shell", help="Then open a shell in a sandbox with it.")] = False,
     sandbox: Annotated[str, typer.Option(help="auto, docker, docker:RUNTIME or bubblewrap.")] = "auto",
     toolchain: Annotated[
         str | None, typer.Option(help="Another toolchain than the record's: a rustup name or a sysroot's folder.")
@@ -247,27 +247,16 @@ def reproduce(
     Leaves a folder with the code before and after, the patches, and a README that says which cargo lines show it.
     Exit status: 0 if all is as recorded, 1 if not, 2 for input that cannot be used, 3 for trouble with the machine.
     """
-    from oxidizer.cluster.backends import choose_backend
     from oxidizer.cluster.promises import promises_named
     from oxidizer.cluster.sandbox import SandboxUnavailable
-    from oxidizer.cluster.shell import check_shell
-    from oxidizer.cluster.standings import require
     from oxidizer.cluster.toolchain import ToolchainMissing
-    from oxidizer.miners.reproduce import Reproduction
-    from oxidizer.miners.retell import default_place, meant, retell, shell, toolchain_for
+    from oxidizer.miners import retell
 
     try:
         weaker = promises_named(accept_weaker or ())
-        found = meant(run, what)
-        tools = toolchain_for(run, found, toolchain)
-        backend = choose_backend(sandbox, tools.sysroot)
-        if open_shell:
-            check_shell(backend)
-        work = Reproduction(run, found, tools, backend, folder or default_place(found))
-        require(backend, tools.sysroot, weaker)
-        same = retell(work, out)
-        if open_shell:
-            shell(work, out)
+        same = retell.reproduce(
+            run, what, folder, out, sandbox=sandbox, toolchain=toolchain, accepted=weaker, with_shell=shell
+        )
     except (ValueError, ToolchainMissing) as error:
         fail(str(error), code=2)
     except (SandboxUnavailable, OSError) as error:

@@ -29,6 +29,7 @@ class Asked(_Facts):
     miners: tuple[str, ...] = ()
     recipe: dict[str, Any] = {}
     seed: int | None = None
+    sealed: bool = False
 
 
 class Backend(_Facts):
