@@ -9,7 +9,7 @@ import hashlib
 import io
 import tarfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,6 +25,7 @@ from oxidizer.cluster.policy import flagged
 from oxidizer.cluster.registry import HostileArchive
 from oxidizer.cluster.schemata import judge_behaviour
 from oxidizer.cluster.toolchain import Toolchain
+from oxidizer.cluster.unpack import TreeLimits
 from oxidizer.cluster.verdict import Reason, Trial, Verdict, stopped_verdict
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.datasets.records import DiagFix, Reject, encode
@@ -70,9 +71,19 @@ def unpack_source(unit: Path, tree: Path) -> None:
     """The sources that lie beside a unit's tuples, in the new folder `tree`. Raises HostileArchive."""
     try:
         with tarfile.open(fileobj=io.BytesIO(inside(unit, SOURCE_ARCHIVE).read_bytes())) as archive:
-            archive.extractall(tree, filter="data")
+            archive.extractall(tree, _bounded(archive), filter="data")
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise HostileArchive(f"{SOURCE_ARCHIVE} cannot be unpacked: {error}") from error
+
+
+def _bounded(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The members, as long as they are no more than a source of ours may have. Raises HostileArchive."""
+    limits, total = TreeLimits(), 0
+    for number, member in enumerate(archive):
+        total += member.size
+        if number >= limits.members or total > limits.total_bytes:
+            raise HostileArchive(f"{SOURCE_ARCHIVE} holds more than a source may")
+        yield member
 
 
 def fresh(

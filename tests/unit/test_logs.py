@@ -2,6 +2,7 @@
 
 import io
 import json
+import tarfile
 import time
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import pytest
 from rich.console import Console
 
 from oxidizer.cluster.episode import LOG, Episode, about
+from oxidizer.cluster.registry import HostileArchive
 from oxidizer.cluster.sandbox import RunResult, Status
 from oxidizer.miners.logs import lines_of, print_episode, print_json
 from oxidizer.miners.lookup import NotFound, Place, find_row, find_unit
-from oxidizer.miners.replay import inside
+from oxidizer.miners.replay import inside, unpack_source
 from oxidizer.miners.report import RunUnreadable, read_run
 from tests.unit import run_fixture as fixture
 
@@ -149,3 +151,24 @@ def test_a_link_that_leads_out_of_the_unit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "Cargo.lock").symlink_to("/etc/passwd")
     with pytest.raises(ValueError, match="is a link"):
         inside(tmp_path, "Cargo.lock")
+
+
+def packed(folder: Path, *members: tuple[str, int]) -> None:
+    with tarfile.open(folder / "source.tar.gz", "w:gz") as archive:
+        for name, size in members:
+            info = tarfile.TarInfo(name)
+            info.size = size
+            archive.addfile(info, io.BytesIO(bytes(size)))
+
+
+def test_an_archive_of_sources_is_unpacked_within_bounds_and_below_its_folder(tmp_path: Path) -> None:
+    packed(tmp_path, ("src/lib.rs", 3), ("Cargo.toml", 5))
+    unpack_source(tmp_path, tmp_path / "tree")
+    assert (tmp_path / "tree/src/lib.rs").stat().st_size == 3
+    packed(tmp_path, *((f"f{n}", 0) for n in range(20_001)))
+    with pytest.raises(HostileArchive, match="more than a source may"):
+        unpack_source(tmp_path, tmp_path / "many")
+    packed(tmp_path, ("../out", 1))
+    with pytest.raises(HostileArchive, match="cannot be unpacked"):
+        unpack_source(tmp_path, tmp_path / "outside")
+    assert not (tmp_path / "out").exists()
