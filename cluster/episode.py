@@ -27,13 +27,13 @@ from oxidizer.cluster.sandbox import RunResult
 LOG = "log.jsonl.zst"
 """An episode's name beside its unit's tables, and after a dot beside the note of a quarantined unit."""
 
-_WELL_BYTES, _FAILED_BYTES = 512, 6 << 10
+_WELL_BYTES, _FAILED_BYTES = 512, 4 << 10
 """Of either end of either stream of a command that went well, or failed."""
-_WELL_PER_STAGE, _WHOLE_PER_STAGE = 24, 24
+_WELL_PER_STAGE, _WHOLE_PER_STAGE = 24, 8
 """Commands of a stage that have a line though they went well; those that failed and are told of at length."""
 _EPISODE_BYTES = 16 << 20
 """What all that was said may come to before it is compressed; commands beyond are told without their output."""
-_ARGV_CHARS = 2000
+_ARGV_CHARS = 1000
 _READ_BYTES = 64 << 20
 _CARRIED = "oxidizer_episode"
 _COMMANDS = 100_000
