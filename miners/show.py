@@ -7,7 +7,6 @@ it does anything.
 from __future__ import annotations
 
 import shlex
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from oxidizer.miners.report.code import Line, diagnostic, diff, visible
-from oxidizer.miners.report.facts import RunFacts, TupleFacts, load_tuple, read_run
+from oxidizer.miners.report.facts import TupleFacts, load_tuple, read_run
 
-SHORTEST_ID = 8
 SHORTEST_MESSAGE = 24
 
 _STYLES = {
@@ -66,16 +64,17 @@ def find_tuple(run: Path, id_prefix: str) -> dict[str, Any]:
     """
     facts = read_run(run)
     prefix = id_prefix.strip().lower()
-    found = [row for row in facts.tuples if prefix and row.id.startswith(prefix)]
+    found = [at for at, one in enumerate(facts.tuples.values("id")) if prefix and one.startswith(prefix)]
     if not found:
         raise TupleNotFound(
             f"No tuple of {run} has an id that begins with {id_prefix!r}; `oxidizer show {run}` lists all."
         )
-    if len({row.id for row in found}) > 1:
-        length = _unique_length(facts)
-        some = ", ".join(sorted(row.id[:length] for row in found)[:4]) + ", …" * (len(found) > 4)
+    rows = facts.tuples.at(found)
+    if len({row.id for row in rows}) > 1:
+        length = facts.tuples.id_length
+        some = ", ".join(sorted(row.id[:length] for row in rows)[:4]) + ", …" * (len(found) > 4)
         raise TupleNotFound(f"{len(found)} tuples of {run} begin with {id_prefix!r} ({some}); give more of the id.")
-    return load_tuple(run, found[0].unit, found[0].id)
+    return load_tuple(run, rows[0].unit, rows[0].id)
 
 
 def list_tuples(run: Path, console: Console) -> None:
@@ -84,7 +83,7 @@ def list_tuples(run: Path, console: Console) -> None:
     if not facts.tuples:
         console.print(Text(f"{run} has no tuple yet: {len(facts.mined)} of its crates are mined.", "bright_black"))
         return
-    length = _unique_length(facts)
+    length = facts.tuples.id_length
     rows = sorted(facts.tuples, key=lambda row: (row.crate, row.version, row.file, row.line, row.id))
     cells = [("id", "crate", "code", "where", "message"), *(_cells(row, length) for row in rows)]
     widths = [max(cell_len(row[at]) for row in cells) for at in range(len(_CELL_STYLES))]
@@ -109,13 +108,6 @@ def _row(cells: tuple[str, ...], widths: list[int], left: int | None, *, heading
     if left is not None:
         message.truncate(max(left, SHORTEST_MESSAGE), overflow="ellipsis")
     return line + message
-
-
-def _unique_length(facts: RunFacts) -> int:
-    """How much of an id tells all tuples of a run apart: the longest beginning that two share, and one more."""
-    ids = sorted({row.id for row in facts.tuples})
-    shared = (next((at for at in range(len(a)) if a[at] != b[at : at + 1]), len(a)) for a, b in pairwise(ids))
-    return max(SHORTEST_ID, max(shared, default=0) + 1)
 
 
 def render_tuple(row: dict[str, Any], console: Console) -> None:

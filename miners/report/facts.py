@@ -1,4 +1,4 @@
-"""A run directory, read: what was asked, what each unit came to, one light row per tuple and the rejects counted.
+"""A run directory, read: what was asked, what each unit came to, its tuples as columns and the rejects counted.
 
 Only the columns that figures need are read; `load_tuple` fetches a whole row by its id. A unit without `unit.json` is
 not finished and is not seen. Nothing is written here.
@@ -7,7 +7,7 @@ not finished and is not seen. Nothing is written here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,56 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from oxidizer.miners.report.columns import READ, Columns, TupleFacts, flat
 from oxidizer.miners.report.manifest import Quarantined, RunManifest, RunUnreadable, Unit, load
 
-_COLUMNS = [
-    "id",
-    "crate",
-    "version",
-    "class",
-    "origin",
-    "file",
-    "trivial",
-    "patch_diff",
-    "tests.after",
-    "verdict.scope",
-    "verdict.audited",
-    "verdict.covered",
-    "error.tool",
-    "error.code",
-    "error.message",
-    "error.span.line_start",
-    "error.suggestions",
-]
+__all__ = ["RunFacts", "TupleFacts", "load_tuple", "load_tuples", "read_run"]
 
-
-@dataclass(frozen=True)
-class TupleFacts:
-    """One tuple, as far as figures and lists need it."""
-
-    id: str
-    unit: str
-    crate: str
-    version: str
-    class_: str
-    origin: str
-    tool: str
-    code: str | None
-    message: str
-    file: str
-    line: int
-    applicability: str
-    """Of the tool's own first suggestion; "none" where it has none."""
-    scope: str
-    audited: bool
-    covered: bool | None
-    tests_after: str
-    patch_lines: int
-
-    @property
-    def name(self) -> str:
-        """The code, or the tool where it gives none (rustfmt)."""
-        return self.code or self.tool
+_WAY_OUT = "Move its folder away and mine the unit again."
 
 
 @dataclass(frozen=True)
@@ -76,7 +32,7 @@ class RunFacts:
     manifest: RunManifest
     units: tuple[Unit, ...]
     quarantined: tuple[Quarantined, ...]
-    tuples: tuple[TupleFacts, ...]
+    tuples: Columns
     rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How many rejects by (stage, reason)."""
 
@@ -85,9 +41,9 @@ class RunFacts:
         """The units that went the whole way."""
         return tuple(unit for unit in self.units if unit.status == "mined")
 
-    def group(self, row: TupleFacts) -> str:
-        """The lint group of a tuple: clippy's own group where the run recorded it, else the tool."""
-        return self.manifest.lint_groups.get(row.code or "", row.tool)
+    def group(self, tool: str, code: str | None) -> str:
+        """The lint group of a code: clippy's own group where the run recorded it, else the tool."""
+        return self.manifest.lint_groups.get(code or "", tool)
 
 
 def read_run(run: Path) -> RunFacts:
@@ -103,63 +59,50 @@ def read_run(run: Path) -> RunFacts:
         manifest=load(RunManifest, run / "run.json"),
         units=units,
         quarantined=tuple(load(Quarantined, path) for path in sorted(run.glob("quarantine/*.json"))),
-        tuples=tuple(row for unit in units for row in _tuples(run, unit.unit)),
+        tuples=Columns.of(part for unit in units for part in _tuples(run, unit.unit)),
         rejects=rejects,
     )
 
 
 def load_tuple(run: Path, unit: str, tuple_id: str) -> dict[str, Any]:
     """One whole `diag_fix` row. Raises RunUnreadable where the unit has no such tuple."""
-    table = _read(_table_path(run, unit), None)
+    return load_tuples(run, unit, [tuple_id])[tuple_id]
+
+
+def load_tuples(run: Path, unit: str, ids: Sequence[str], columns: list[str] | None = None) -> dict[str, Any]:
+    """Some rows of a unit by id, whole or some columns of them. Raises RunUnreadable where one is not there."""
+    table = _read(_table_path(run, unit), ["id", *columns] if columns else None)
+    rows: dict[str, Any] = {}
     if table is not None:
-        rows: list[dict[str, Any]] = table.filter(pc.equal(table["id"], tuple_id)).to_pylist()
-        if rows:
-            return rows[0]
-    raise RunUnreadable(f"{run} has no tuple {tuple_id} in unit {unit}; was the run changed while it was read?")
+        chosen = table.filter(pc.is_in(table["id"], pa.array(ids, pa.string())))
+        rows = {row["id"]: row for row in chosen.to_pylist()}
+    if missing := [tuple_id for tuple_id in ids if tuple_id not in rows]:
+        raise RunUnreadable(f"{run} has no tuple {missing[0]} in unit {unit}; was the run changed while it was read?")
+    return rows
 
 
 def _table_path(run: Path, unit: str) -> Path:
     return run / "units" / unit / "diag_fix.parquet"
 
 
-def _tuples(run: Path, unit: str) -> Iterator[TupleFacts]:
-    table = _read(_table_path(run, unit), _COLUMNS)
-    for row in table.to_pylist() if table is not None else []:
-        yield _tuple_facts(unit, row)
-
-
-def _tuple_facts(unit: str, row: dict[str, Any]) -> TupleFacts:
-    error, verdict, suggestions = row["error"], row["verdict"], row["error"]["suggestions"]
-    return TupleFacts(
-        id=row["id"],
-        unit=unit,
-        crate=row["crate"],
-        version=row["version"],
-        class_=row["class"],
-        origin=row["origin"],
-        tool=error["tool"],
-        code=error["code"],
-        message=error["message"],
-        file=row["file"],
-        line=error["span"]["line_start"],
-        applicability=_applicability(row["trivial"], suggestions),
-        scope=verdict["scope"],
-        audited=verdict["audited"],
-        covered=verdict["covered"],
-        tests_after=row["tests"]["after"],
-        patch_lines=row["patch_diff"].count("\n"),
-    )
-
-
-def _applicability(trivial: bool, suggestions: list[dict[str, Any]]) -> str:
-    if trivial:
-        return "MachineApplicable"
-    return str(suggestions[0]["applicability"]) if suggestions else "none"
+def _tuples(run: Path, unit: str) -> Iterator[pa.Table]:
+    path = _table_path(run, unit)
+    table = _read(path, READ)
+    if table is None or not table.num_rows:
+        return
+    try:
+        yield flat(unit, table)
+    except (KeyError, pa.ArrowException) as error:
+        raise RunUnreadable(f"{path} is no table of tuples ({error}). {_WAY_OUT}") from error
 
 
 def _rejects(run: Path, unit: str) -> Counter[tuple[str, str]]:
     table = _read(run / "units" / unit / "rejects.parquet", ["stage", "reason"])
-    return Counter((row["stage"], row["reason"]) for row in table.to_pylist()) if table is not None else Counter()
+    return (
+        Counter(zip(table["stage"].to_pylist(), table["reason"].to_pylist(), strict=True))
+        if table is not None
+        else Counter()
+    )
 
 
 def _read(path: Path, columns: list[str] | None) -> Any:
@@ -169,6 +112,4 @@ def _read(path: Path, columns: list[str] | None) -> Any:
     try:
         return pq.ParquetFile(path).read(columns=columns)
     except (pa.ArrowException, OSError) as error:
-        raise RunUnreadable(
-            f"{path} cannot be read ({error}). Move its folder away and mine the unit again."
-        ) from error
+        raise RunUnreadable(f"{path} cannot be read ({error}). {_WAY_OUT}") from error

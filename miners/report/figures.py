@@ -4,13 +4,16 @@
 
     run       {path, list, miners, recipe, seed, toolchain, sandbox {backend, image, accepted_weaker [name]},
                code {version, commit}, started, ended, elapsed_s, sessions [{started, ended, how}]}
-    totals    {asked, waiting, mined, rejected, quarantined, tuples, codes, classes, covered_share, agreed_share,
-               overhead_share}
+    totals    {asked, waiting, mined, rejected, quarantined, tuples, codes, codes_often, classes, covered_share,
+               agreed_share, overhead_share, spurious_share}
     funnel    [{step, count, drops [{reason, count}]}]: harvested, candidates, proven, kept, each with why the rest went
-    tuples    {class|code|group|crate|applicability|scope|tool: [{name, count}]}, largest first
+    tuples    {class|code|group|crate|applicability|scope|tool|origin: [{name, count}]}, largest first
+    codes     what the toolchain can show and how many tuples have it: see `codes.py`
+    sizes     {difficulty|changed_lines|code_bytes: [{name, count}]}: see `sizes.py`
     coverage  {covered, uncovered, unknown, unmeasured [{reason, crates}]}
     tests     {crates: {pass, none, fail}, tuples: {pass, none}, passed, failed, flaky, doctests}
     audit     {audited, agreed}
+    again     {tried, passed}: failed units tried once more in fresh sandboxes; null where that was not done
     operators [{name, route, classes [name], codes [name], proposed, tried, red, kept, crates, left [{reason, count}],
                why}], of injected bugs; those without a site too
     unshared  [{unit, what, reason}]: where mutants shared no run of the compiler, and what came instead
@@ -21,13 +24,15 @@
     crates    [{unit, crate, version, status, cause, message, license, tuples, codes, covered_share, tests {...},
                wall_s, overhead_s, peak_bytes, attempts, worker, stages {<stage>: wall_s}}], most tuples first
     slowest   [unit], slowest first
+    triage    failed units by cause and likeness: see `triage.py`
     failures  [{unit, crate, version, cause, message}]; quarantined [{unit, crate, version, error, attempts}]
     samples   [tuple id]: those that the page shows
     warnings  [sentence]: where two files of the run disagree
 
 `codes` count what has a code of its own: not failing tests, errors without a code, rustfmt. In `tuples` those go by
-their tool's name. `covered_share` is of the tuples whose coverage is known; `overhead_share` is sandbox time over
-command time.
+their tool's name. `codes_often` have 50 tuples or more. `covered_share` is of the tuples whose coverage is known;
+`overhead_share` is sandbox time over command time; `spurious_share` is of the failed units that were tried again those
+that then passed.
 """
 
 from __future__ import annotations
@@ -37,11 +42,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from oxidizer.miners.report.facts import RunFacts, TupleFacts
+from oxidizer.miners.report.codes import codes
+from oxidizer.miners.report.facts import RunFacts
 from oxidizer.miners.report.funnel import funnel, ranked, untried
 from oxidizer.miners.report.injection import operator_rows, poisoned, unusual
 from oxidizer.miners.report.manifest import Stage, Unit
 from oxidizer.miners.report.samples import choose
+from oxidizer.miners.report.sizes import sizes
+from oxidizer.miners.report.triage import triage
 
 SLOWEST = 10
 STAGES = (
@@ -54,19 +62,21 @@ STAGES = (
 def figures(facts: RunFacts) -> dict[str, Any]:
     """All figures of a run, as the module's docstring lays them out."""
     flow, crowded = funnel(facts)
-    held: dict[str, list[TupleFacts]] = {unit.unit: [] for unit in facts.units}
-    for row in facts.tuples:
-        held[row.unit].append(row)
-    rows = [_crate(unit, held[unit.unit]) for unit in facts.units]
+    held = facts.tuples.counts("unit")
+    known = codes(facts)
+    rows = _crates(facts)
     return {
         "schema_version": 1,
         "run": _run(facts),
-        "totals": _totals(facts),
+        "totals": {**_totals(facts), "codes_often": known["often"]},
         "funnel": flow,
         "tuples": _tuples(facts),
+        "codes": known,
+        "sizes": sizes(facts.tuples),
         "coverage": _coverage(facts),
         "tests": _tests(facts),
         "audit": _audit(facts.units),
+        "again": _again(facts),
         "operators": operator_rows(facts.units),
         "unshared": unusual(facts.units),
         "poisoned": poisoned(facts.units),
@@ -75,6 +85,7 @@ def figures(facts: RunFacts) -> dict[str, Any]:
         "time": _time(facts.units),
         "crates": sorted(rows, key=lambda row: (-row["tuples"], row["unit"])),
         "slowest": [unit.unit for unit in sorted(facts.units, key=lambda u: (-u.wall_s, u.unit))[:SLOWEST]],
+        "triage": triage(facts),
         "failures": [
             {
                 "unit": u.unit,
@@ -121,7 +132,7 @@ def _seconds(started: str | None, ended: str | None) -> float:
 
 
 def _totals(facts: RunFacts) -> dict[str, Any]:
-    audit, time, coverage = _audit(facts.units), _time(facts.units), _coverage(facts)
+    audit, time, coverage, again = _audit(facts.units), _time(facts.units), _coverage(facts), _again(facts)
     ended = len(facts.units) + len(facts.quarantined)
     asked = max(len(facts.manifest.asked.crates), ended)
     return {
@@ -131,36 +142,40 @@ def _totals(facts: RunFacts) -> dict[str, Any]:
         "rejected": len(facts.units) - len(facts.mined),
         "quarantined": len(facts.quarantined),
         "tuples": len(facts.tuples),
-        "codes": len({row.code for row in facts.tuples if row.code}),
-        "classes": len({row.class_ for row in facts.tuples}),
+        "codes": len(facts.tuples.counts("code").keys() - {None}),
+        "classes": len(facts.tuples.counts("class_")),
         "covered_share": _share(coverage["covered"], coverage["covered"] + coverage["uncovered"]),
         "agreed_share": _share(audit["agreed"], audit["audited"]),
         "overhead_share": _share(time["overhead_s"], time["wall_s"] - time["overhead_s"]),
+        "spurious_share": _share(again["passed"], again["tried"]) if again else None,
     }
 
 
 def _tuples(facts: RunFacts) -> dict[str, Any]:
-    rows = facts.tuples
+    groups: Counter[str] = Counter()
+    names: Counter[str] = Counter()
+    for (tool, code), count in facts.tuples.counts("tool", "code").items():
+        groups[facts.group(tool, code)] += count
+        names[code or tool] += count
+    crates = {f"{name} {version}": n for (name, version), n in facts.tuples.counts("crate", "version").items()}
     return {
-        "class": _named(Counter(row.class_ for row in rows)),
-        "code": _named(Counter(row.name for row in rows)),
-        "group": _named(Counter(facts.group(row) for row in rows)),
-        "crate": _named(Counter(f"{row.crate} {row.version}" for row in rows)),
-        "applicability": _named(Counter(row.applicability for row in rows)),
-        "scope": _named(Counter(row.scope for row in rows)),
-        "tool": _named(Counter(row.tool for row in rows)),
+        "class": _named(facts.tuples.counts("class_")),
+        "code": _named(names),
+        "group": _named(groups),
+        "crate": _named(Counter(crates)),
+        **{name: _named(facts.tuples.counts(name)) for name in ("applicability", "scope", "tool", "origin")},
     }
 
 
 def _coverage(facts: RunFacts) -> dict[str, Any]:
-    seen = Counter(row.covered for row in facts.tuples)
+    seen = facts.tuples.counts("covered")
     reasons = Counter(u.coverage.reason or "unknown" for u in facts.mined if not u.coverage.measured)
     unmeasured = [{"reason": reason, "crates": count} for reason, count in ranked(reasons)]
     return {"covered": seen[True], "uncovered": seen[False], "unknown": seen[None], "unmeasured": unmeasured}
 
 
 def _tests(facts: RunFacts) -> dict[str, Any]:
-    states, after = Counter(u.tests.state for u in facts.mined), Counter(row.tests_after for row in facts.tuples)
+    states, after = Counter(u.tests.state for u in facts.mined), facts.tuples.counts("tests_after")
     return {
         "crates": {state: states[state] for state in ("pass", "none", "fail")},
         "tuples": {state: after[state] for state in ("pass", "none")},
@@ -171,6 +186,14 @@ def _tests(facts: RunFacts) -> dict[str, Any]:
 def _audit(units: Iterable[Unit]) -> dict[str, int]:
     pairs = [(unit.audit.audited, unit.audit.agreed) for unit in units]
     return {"audited": sum(audited for audited, _ in pairs), "agreed": sum(agreed for _, agreed in pairs)}
+
+
+def _again(facts: RunFacts) -> dict[str, int] | None:
+    """What the run says of failed units that were tried again, or, where it says nothing, what the units say."""
+    told = (
+        [unit.again for unit in facts.units if unit.again] if facts.manifest.again is None else [facts.manifest.again]
+    )
+    return {key: sum(getattr(one, key) for one in told) for key in ("tried", "passed")} if told else None
 
 
 def _time(units: Iterable[Unit]) -> dict[str, Any]:
@@ -184,28 +207,32 @@ def _time(units: Iterable[Unit]) -> dict[str, Any]:
     return {"stages": ordered, **{key: sum(s[key] for s in ordered) for key in ("wall_s", "overhead_s")}}
 
 
-def _crate(unit: Unit, rows: list[TupleFacts]) -> dict[str, Any]:
-    seen = Counter(row.covered for row in rows)
-    kept = unit.model_dump(include={"unit", "crate", "version", "status", "cause", "message", "license", "tests"})
-    return {
-        **kept,
-        "tuples": len(rows),
-        "codes": len({row.code for row in rows if row.code}),
-        "covered_share": _share(seen[True], seen[True] + seen[False]),
-        "wall_s": unit.wall_s,
-        "overhead_s": sum(stage.overhead_s for stage in unit.stages.values()),
-        "peak_bytes": unit.peak_bytes,
-        "attempts": unit.attempts,
-        "worker": unit.worker,
-        "stages": {name: stage.wall_s for name, stage in unit.stages.items()},
-    }
-
-
-def _warnings(units: Iterable[Unit], held: dict[str, list[TupleFacts]]) -> list[str]:
+def _crates(facts: RunFacts) -> list[dict[str, Any]]:
+    held, covered = facts.tuples.counts("unit"), facts.tuples.counts("unit", "covered")
+    codes_of = Counter(unit for unit, code in facts.tuples.counts("unit", "code") if code)
+    kept = {"unit", "crate", "version", "status", "cause", "message", "license", "tests"}
     return [
-        f"{unit.unit}: unit.json counts {unit.counts.kept:,} tuples, its table holds {len(held[unit.unit]):,}."
+        {
+            **unit.model_dump(include=kept),
+            "tuples": held[unit.unit],
+            "codes": codes_of[unit.unit],
+            "covered_share": _share(covered[unit.unit, True], covered[unit.unit, True] + covered[unit.unit, False]),
+            "wall_s": unit.wall_s,
+            "overhead_s": sum(stage.overhead_s for stage in unit.stages.values()),
+            "peak_bytes": unit.peak_bytes,
+            "attempts": unit.attempts,
+            "worker": unit.worker,
+            "stages": {name: stage.wall_s for name, stage in unit.stages.items()},
+        }
+        for unit in facts.units
+    ]
+
+
+def _warnings(units: Iterable[Unit], held: Counter[str]) -> list[str]:
+    return [
+        f"{unit.unit}: unit.json counts {unit.counts.kept:,} tuples, its table holds {held[unit.unit]:,}."
         for unit in units
-        if unit.counts.kept != len(held[unit.unit])
+        if unit.counts.kept != held[unit.unit]
     ]
 
 

@@ -18,7 +18,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from oxidizer.miners.report.browse import browsable
 from oxidizer.miners.report.code import diagnostic, diff, visible
+from oxidizer.miners.report.codes import OFTEN
 from oxidizer.miners.report.facts import RunFacts, load_tuple, read_run
 from oxidizer.miners.report.figures import figures
 
@@ -47,7 +49,7 @@ def write_report(run: Path) -> Path:
 def page(facts: RunFacts, shown: dict[str, Any]) -> str:
     """The whole page as text, from the facts and their figures."""
     units = {row.id: row.unit for row in facts.tuples}
-    script = _own("report.js")
+    script = _own("report.js") + _own("browse.js")
     return (
         _environment()
         .get_template("report.html.j2")
@@ -56,6 +58,8 @@ def page(facts: RunFacts, shown: dict[str, Any]) -> str:
             style=Markup(_own("style.css")),
             script=Markup(script),
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            often=OFTEN,
+            browse={name: _trusted(value) for name, value in browsable(facts).items()},
             steps=_steps(shown["funnel"]),
             crate_rows=shown["crates"][:_CRATE_ROWS],
             slow=[row for unit in shown["slowest"] for row in shown["crates"] if row["unit"] == unit],
@@ -63,6 +67,13 @@ def page(facts: RunFacts, shown: dict[str, Any]) -> str:
             sample_rows=[load_tuple(facts.path, units[sample], sample) for sample in shown["samples"]],
         )
     )
+
+
+def _trusted(value: Any) -> Any:
+    """Base64 as it is: it needs no escaping, and megabytes of it no look at each character."""
+    if isinstance(value, list):
+        return [Markup(part) for part in value]
+    return Markup(value) if isinstance(value, str) else value
 
 
 def _publish(path: Path, text: str) -> None:
@@ -97,6 +108,7 @@ def _environment() -> Environment:
         diagnostic=diagnostic,
         diff=diff,
         prose=lambda text: text.split("`"),
+        named=lambda names: [{"name": name, "count": 0} for name in names],
     )
     return environment
 

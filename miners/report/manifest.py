@@ -56,6 +56,13 @@ class Session(_Facts):
     how: str | None = None
 
 
+class Again(_Facts):
+    """Failed units that were tried once more in fresh sandboxes, and how many of them then passed."""
+
+    tried: int = 0
+    passed: int = 0
+
+
 class RunManifest(_Facts):
     """`run.json`. `lint_groups` maps a lint to its group (style, pedantic, ...) as the run's own clippy has it."""
 
@@ -67,6 +74,7 @@ class RunManifest(_Facts):
     started: str | None = None
     sessions: tuple[Session, ...] = ()
     lint_groups: dict[str, str] = {}
+    again: Again | None = None
 
 
 class Counts(_Facts):
@@ -190,6 +198,7 @@ class Unit(_Facts):
     audit: Audit = Audit()
     coverage: Coverage = Coverage()
     injection: Injection | None = None
+    again: Again | None = None
     stages: dict[str, Stage] = {}
     wall_s: float = 0.0
     peak_bytes: int = 0

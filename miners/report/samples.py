@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
 
-from oxidizer.miners.report.facts import TupleFacts
+from oxidizer.miners.report.columns import Columns, TupleFacts
 
 SAMPLES = 12
 READABLE_LINES = 40
 
+Traits = tuple[str, str, str]
+"""Code, class and crate."""
 
-def choose(rows: Sequence[TupleFacts], count: int = SAMPLES) -> list[TupleFacts]:
+
+def choose(tuples: Columns, count: int = SAMPLES) -> list[TupleFacts]:
     """Up to `count` tuples; each next one is of the code, class and crate seen least so far; the lowest id of those."""
-    pool = sorted((row for row in rows if row.patch_lines <= READABLE_LINES), key=lambda row: row.id)
-    pool = pool or sorted(rows, key=lambda row: row.patch_lines)[:count]
-    seen: Counter[tuple[str, str]] = Counter()
-    chosen: list[TupleFacts] = []
+    lines, ids = tuples.values("patch_lines"), tuples.values("id")
+    readable = [at for at, size in enumerate(lines) if size <= READABLE_LINES]
+    if not readable:
+        return tuples.at(sorted(range(len(lines)), key=lambda at: (lines[at], ids[at]))[:count])
+    traits = _traits(tuples)
+    # Of those with the same traits the one with the lowest id comes last, to be taken first.
+    pool: dict[Traits, list[int]] = defaultdict(list)
+    for at in sorted(readable, key=lambda at: ids[at], reverse=True):
+        pool[traits[at]].append(at)
+    seen: Counter[tuple[int, str]] = Counter()
+    chosen: list[int] = []
     while pool and len(chosen) < count:
-        best = min(pool, key=lambda row: tuple(seen[trait] for trait in _traits(row)))
-        pool.remove(best)
-        chosen.append(best)
-        seen.update(_traits(best))
-    return chosen
+        best = min(pool, key=lambda alike: (*(seen[trait] for trait in enumerate(alike)), ids[pool[alike][-1]]))
+        chosen.append(pool[best].pop())
+        seen.update(enumerate(best))
+        if not pool[best]:
+            del pool[best]
+    return tuples.at(chosen)
 
 
-def _traits(row: TupleFacts) -> list[tuple[str, str]]:
-    return [("code", row.name), ("class", row.class_), ("crate", row.crate)]
+def _traits(tuples: Columns) -> list[Traits]:
+    names = [code or tool for code, tool in zip(tuples.values("code"), tuples.values("tool"), strict=True)]
+    return list(zip(names, tuples.values("class_"), tuples.values("crate"), strict=True))

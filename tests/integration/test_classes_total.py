@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from oxidizer.cluster.classes import ERROR_CODE, class_of, table
+from oxidizer.cluster.errorcodes import standing, standing_of
 from oxidizer.cluster.lints import CLIPPY_GROUPS, Lint, clippy_group, members, read_lints
 
 NEWEST = 850
@@ -21,16 +22,17 @@ def tool(name: str) -> Path:
     return Path(found.stdout.strip()) / "bin" / name
 
 
-def explained(code: str) -> bool:
-    return subprocess.run([tool("rustc"), "--explain", code], capture_output=True, check=False).returncode == 0
+def explained(code: str) -> str | None:
+    done = subprocess.run([tool("rustc"), "--explain", code], capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else None
 
 
 @pytest.fixture(scope="module")
-def error_codes() -> set[str]:
+def explanations() -> dict[str, str]:
     codes = [f"E{n:04}" for n in range(1, NEWEST)]
     tool("rustc")
     with ThreadPoolExecutor(4) as pool:
-        found = {code for code, known in zip(codes, pool.map(explained, codes), strict=True) if known}
+        found = {code: text for code, text in zip(codes, pool.map(explained, codes), strict=True) if text is not None}
     assert len(found) > 500
     assert max(found) < codes[-20], f"rustc has codes up to {max(found)}: raise NEWEST"
     return found
@@ -41,9 +43,14 @@ def lints() -> Mapping[str, Lint]:
     return read_lints(tool("clippy-driver"))
 
 
-def test_every_error_code_has_a_class_and_no_code_is_invented(error_codes: set[str]) -> None:
+def test_every_error_code_has_a_class_and_no_code_is_invented(explanations: dict[str, str]) -> None:
     listed = {code for code in table() if ERROR_CODE.fullmatch(code)}
-    assert listed == error_codes, "assign or remove these in cluster/classes.toml"
+    assert listed == set(explanations), "assign or remove these in cluster/classes.toml"
+
+
+def test_which_codes_are_emitted_is_what_the_compiler_says(explanations: dict[str, str]) -> None:
+    assert dict(standing()) == {code: standing_of(text) for code, text in explanations.items()}, "errorcodes.toml"
+    assert {standing()[code] for code in ("E0308", "E0382", "E0499")} == {"current"}
 
 
 def test_no_lint_in_the_table_is_unknown_to_the_toolchain(lints: Mapping[str, Lint]) -> None:

@@ -1,7 +1,6 @@
 """The report in a real browser: it renders without an error, sorts its table, and runs nothing of a stranger's."""
 
 import re
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -9,29 +8,18 @@ from pathlib import Path
 import pytest
 
 from oxidizer.miners.report import write_report
+from tests.integration.browser import CHROMIUM, FLAGS
 from tests.unit import run_fixture as fixture
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=3000",
-]
+OF_COMMAND = ["--enable-logging=stderr", "--virtual-time-budget=3000"]
 
 
 def browse(page: Path, *flags: str) -> tuple[str, list[str]]:
     """What a headless Chromium prints for a page, and what the page's console said."""
     profile = page.parent / "profile"
-    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()]
+    command = [str(CHROMIUM), *FLAGS, *OF_COMMAND, f"--user-data-dir={profile}", *flags, page.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=True)
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
