@@ -139,12 +139,25 @@ def mine(
 
 
 @app.command()
-def report(run: RunFolder) -> None:
-    """Write report.html and report.json of a run anew."""
-    from oxidizer.miners.mining import say_report
-
+def report(
+    run: RunFolder,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="Instead: compare with this run. Written into RUN as against-NAME.html, .json."
+        ),
+    ] = None,
+) -> None:
+    """Write report.html and report.json of a run anew; or say what it has gained, lost and judged otherwise."""
     try:
-        say_report(str(run), out)
+        if against is None:
+            from oxidizer.miners.mining import say_report
+
+            say_report(str(run), out)
+        else:
+            from oxidizer.miners.against import say_comparison
+
+            say_comparison(run, against, out)
     except (ValueError, OSError) as error:
         fail(str(error))
 

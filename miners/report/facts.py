@@ -21,6 +21,8 @@ from oxidizer.miners.report.manifest import Quarantined, RunManifest, RunUnreada
 
 __all__ = ["RunFacts", "TupleFacts", "load_tuple", "load_tuples", "read_run"]
 
+Rows = dict[str, dict[str, Any]]
+"""Rows by id."""
 _WAY_OUT = "Move its folder away and mine the unit again."
 
 
@@ -69,10 +71,10 @@ def load_tuple(run: Path, unit: str, tuple_id: str) -> dict[str, Any]:
     return load_tuples(run, unit, [tuple_id])[tuple_id]
 
 
-def load_tuples(run: Path, unit: str, ids: Sequence[str], columns: list[str] | None = None) -> dict[str, Any]:
+def load_tuples(run: Path, unit: str, ids: Sequence[str], columns: list[str] | None = None) -> Rows:
     """Some rows of a unit by id, whole or some columns of them. Raises RunUnreadable where one is not there."""
     table = _read(_table_path(run, unit), ["id", *columns] if columns else None)
-    rows: dict[str, Any] = {}
+    rows: Rows = {}
     if table is not None:
         chosen = table.filter(pc.is_in(table["id"], pa.array(ids, pa.string())))
         rows = {row["id"]: row for row in chosen.to_pylist()}

@@ -40,33 +40,33 @@ def write_report(run: Path) -> Path:
     """
     facts = read_run(run)
     shown = figures(facts)
-    _publish(run / "report.html", page(facts, shown))
+    publish(run / "report.html", page(facts, shown))
     # The figures last: what they tell of is in the page too.
-    _publish(run / "report.json", json.dumps(shown, indent=2, allow_nan=False) + "\n")
+    publish(run / "report.json", json.dumps(shown, indent=2, allow_nan=False) + "\n")
     return run / "report.html"
 
 
 def page(facts: RunFacts, shown: dict[str, Any]) -> str:
     """The whole page as text, from the facts and their figures."""
-    units = {row.id: row.unit for row in facts.tuples}
-    script = _own("report.js") + _own("browse.js")
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            **shown,
-            style=Markup(_own("style.css")),
-            script=Markup(script),
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            often=OFTEN,
-            browse={name: _trusted(value) for name, value in browsable(facts).items()},
-            steps=_steps(shown["funnel"]),
-            crate_rows=shown["crates"][:_CRATE_ROWS],
-            slow=[row for unit in shown["slowest"] for row in shown["crates"] if row["unit"] == unit],
-            stage_names=[stage["stage"] for stage in shown["time"]["stages"]],
-            sample_rows=[load_tuple(facts.path, units[sample], sample) for sample in shown["samples"]],
-        )
-    )
+    units = dict(zip(facts.tuples.values("id"), facts.tuples.values("unit"), strict=True))
+    more = {
+        "often": OFTEN,
+        "browse": {name: _trusted(value) for name, value in browsable(facts).items()},
+        "steps": _steps(shown["funnel"]),
+        "crate_rows": shown["crates"][:_CRATE_ROWS],
+        "slow": [row for unit in shown["slowest"] for row in shown["crates"] if row["unit"] == unit],
+        "stage_names": [stage["stage"] for stage in shown["time"]["stages"]],
+        "sample_rows": [load_tuple(facts.path, units[sample], sample) for sample in shown["samples"]],
+    }
+    return render("report.html.j2", {**shown, **more}, ["report.js", "browse.js"])
+
+
+def render(template: str, values: dict[str, Any], scripts: list[str]) -> str:
+    """A page of ours, with the one style and the scripts that its content policy lets run."""
+    script = "".join(map(_own, scripts))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    own = {"style": Markup(_own("style.css")), "script": Markup(script), "script_hash": digest}
+    return _environment().get_template(template).render(**values, **own)
 
 
 def _trusted(value: Any) -> Any:
@@ -76,7 +76,7 @@ def _trusted(value: Any) -> Any:
     return Markup(value) if isinstance(value, str) else value
 
 
-def _publish(path: Path, text: str) -> None:
+def publish(path: Path, text: str) -> None:
     """Write beside and rename: a reader sees the old file or the new one, never half of one."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(text, encoding="utf-8")
