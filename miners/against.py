@@ -24,10 +24,9 @@ def say_comparison(run: Path, other: Path, console: Console) -> None:
     """Write the comparison of a run with another, and print what it comes to. Raises RunUnreadable, OSError."""
     page, shown = write_comparison(run, other)
     _headline(shown, console)
-    for row in shown["asked"]:
-        console.print(
-            Text(f"  asked otherwise: {visible(row['what'])}: {_line(row['run'])}, was {_line(row['against'])}")
-        )
+    for row in shown["made"]:
+        told = f"  another {_line(row['what'])}: {_line(row['run'])}, was {_line(row['against'])}"
+        console.print(Text(told, "bright_black"), soft_wrap=True)
     if shown["run"]["toolchain"] != shown["against"]["toolchain"]:
         console.print(Text("  an id holds the toolchain: the two have no tuple in common", "yellow"), soft_wrap=True)
     _units(shown["units"], console)

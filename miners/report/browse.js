@@ -49,7 +49,11 @@
       if (!words.length) return null;
       const good = new Uint8Array(count).fill(1);
       for (const word of words) {
-        const hits = searched.map((column) => Uint8Array.from(column.words, (text) => (text.includes(word) ? 1 : 0)));
+        const hits = searched.map((column) => {
+          const found = new Uint8Array(column.words.length);
+          for (let v = 0; v < found.length; v++) if (column.words[v].includes(word)) found[v] = 1;
+          return found;
+        });
         const isId = /^[0-9a-f]{4,32}$/.test(word);
         const start = word.slice(0, data.id_length);
         for (let row = 0; row < count; row++) {
@@ -232,12 +236,19 @@
         else return;
         event.preventDefault();
       });
+      // What is told already is not touched: a browser lays out anew what it is told twice.
+      const told = items.map(() => ["", ""]);
       const tell = (numbers) => {
         for (let v = 0; v < items.length; v++) {
-          const isChosen = chosen[f].has(v);
-          items[v].hidden = !numbers[v] && !isChosen;
-          items[v].setAttribute("aria-selected", isChosen);
-          counts[v].textContent = number.format(numbers[v]);
+          const isChosen = chosen[f].has(v), state = `${isChosen} ${!numbers[v] && !isChosen}`;
+          if (told[v][0] !== state) {
+            items[v].hidden = !numbers[v] && !isChosen;
+            items[v].setAttribute("aria-selected", isChosen);
+          }
+          // The count of what is not seen may be an old one.
+          if (numbers[v] && told[v][1] !== numbers[v]) counts[v].textContent = number.format(numbers[v]);
+          else if (isChosen && !numbers[v]) counts[v].textContent = "0";
+          told[v] = [state, numbers[v]];
         }
       };
       return { box, tell };

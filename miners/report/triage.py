@@ -18,6 +18,7 @@ from oxidizer.miners.report.facts import RunFacts
 from oxidizer.miners.report.manifest import Quarantined, Unit
 
 MOST_LINES = 16
+LONGEST_LINE = 300
 _AFTER = 3
 """Lines that are shown after one that tells something."""
 _LOG = "log.jsonl.zst"
@@ -118,7 +119,7 @@ def _unit(run: Path, failure: Failure) -> dict[str, Any]:
 
 def headline(message: str) -> str:
     """The line that says what went wrong: a traceback's last, else the first that tells something, or the first."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lines = [_cut(line.strip()) for line in message.splitlines() if line.strip()]
     if message.startswith("Traceback"):
         return lines[-1]
     return next((line for line in lines if _TELLS.match(line)), lines[0] if lines else "")
@@ -133,7 +134,7 @@ def likeness(message: str, crate: str) -> str:
 
 def relevant(message: str, most: int = MOST_LINES) -> list[str]:
     """The lines that tell something and a few after each, in order, no more than `most`; all of a short message."""
-    lines = message.strip().splitlines()
+    lines = [_cut(line) for line in message.strip().splitlines()]
     if len(lines) <= most:
         return lines
     if message.startswith("Traceback"):
@@ -143,3 +144,8 @@ def relevant(message: str, most: int = MOST_LINES) -> list[str]:
         return lines[-most:]
     kept = sorted({near for at in telling for near in range(at, min(at + 1 + _AFTER, len(lines)))})
     return [lines[at] for at in kept[:most]]
+
+
+def _cut(line: str) -> str:
+    """No pattern of ours sees more of a line: a stranger may write one of any length."""
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
