@@ -3,8 +3,8 @@
   const ROW = 52; // The height of a row in style.css, in px.
   const BEYOND = 6; // Rows kept ready above and below what is seen.
   const LABELS = {
-    class: "Class", code: "Code", crate: "Crate", origin: "Origin", difficulty: "Difficulty", tool: "Tool",
-    tests: "Tests", coverage: "Coverage", proven: "Proven",
+    class: "Class", code: "Code", crate: "Crate", origin: "Origin", operator: "Operator", difficulty: "Difficulty",
+    tool: "Tool", tests: "Tests", coverage: "Coverage", proven: "Proven",
   };
   const byId = (id) => document.getElementById(id);
   const number = new Intl.NumberFormat("en");
@@ -30,7 +30,7 @@
     const names = Object.keys(LABELS).filter((name) => data.facets[name]);
     const columns = names.map((name) => Uint32Array.from(data.facets[name].at));
     const values = names.map((name) => data.facets[name].values);
-    const texts = ["code", "crate", "class", "origin"].map((name) => data.facets[name]);
+    const texts = ["code", "crate", "class", "origin", "operator"].map((name) => data.facets[name]);
     const searched = [...texts, data.texts.file, data.texts.message].map((column) => ({
       words: column.values.map((value) => value.toLowerCase()),
       at: Uint32Array.from(column.at),
@@ -151,9 +151,11 @@
       title.append(make("span", "where", `${valueOf("crate", row)} · ${textOf("file", row)}:${data.line[row]}`));
       const proven = valueOf("proven", row);
       const said = [
-        valueOf("class", row), `difficulty ${valueOf("difficulty", row)} of 5`, valueOf("origin", row).replaceAll("_", " "),
+        valueOf("class", row), `difficulty ${valueOf("difficulty", row)} of 5`, valueOf("origin", row),
         `proven ${proven === "batch" ? "in a shared run" : proven}`, valueOf("tests", row), valueOf("coverage", row),
       ];
+      const operator = valueOf("operator", row);
+      if (operator !== "none") said.splice(3, 0, operator.replaceAll("_", " "));
       badges.append(...said.map((text) => make("span", "badge", text)));
       head.append(title, badges);
       const id = idOf(row).trim(), nodes = [head];
@@ -201,7 +203,7 @@
         item.id = `facet-${name}-${v}`;
         item.setAttribute("role", "option");
         item.dataset.value = v;
-        item.append(make("span", "", value.replaceAll("_", name === "origin" ? " " : "_")), amount);
+        item.append(make("span", "", name === "operator" ? value.replaceAll("_", " ") : value), amount);
         item.title = value;
         counts.push(amount);
         return item;

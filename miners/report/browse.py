@@ -33,7 +33,7 @@ def browsable(facts: RunFacts, budget_bytes: int = DETAIL_BYTES) -> dict[str, An
     """`{count, left_out, columns, parts}`: texts for the page's data blocks.
 
     `columns` holds, as `browse.js` reads it, `{run, ids, id_length, facets {name: {values, at}}, texts {file, message:
-    {values, at}}, line, details, part}`: the values of each column, the most frequent first, and the place of each
+    {values, at}}, line, details, part}`: the values of each column and the place of each
     tuple's own among them; `ids` is the beginnings of all ids, one after the other; `details` the tuples that the parts
     hold, in the order of the parts.
     """
@@ -43,7 +43,7 @@ def browsable(facts: RunFacts, budget_bytes: int = DETAIL_BYTES) -> dict[str, An
     data = {
         "run": shlex.quote(visible(str(facts.path))),
         **_ids(tuples),
-        "facets": {name: _coded(values) for name, values in _facets(tuples).items()},
+        "facets": {name: _coded(values, in_order=name == "difficulty") for name, values in _facets(tuples).items()},
         "texts": {name: _coded(tuples.values(name)) for name in ("file", "message")},
         "line": tuples.values("line"),
         "lines": tuples.values("changed_lines"),
@@ -66,11 +66,9 @@ def _facets(tuples: Columns) -> dict[str, list[str]]:
         "class": columns["class_"],
         "tool": columns["tool"],
         "code": [code or tool for code, tool in zip(columns["code"], columns["tool"], strict=True)],
-        "origin": [
-            f"{origin}: {operator}" if operator else origin
-            for origin, operator in zip(columns["origin"], columns["operator"], strict=True)
-        ],
         "crate": [f"{crate} {version}" for crate, version in crates],
+        "origin": columns["origin"],
+        "operator": [operator or "none" for operator in columns["operator"]],
         "difficulty": [str(n) for n in tuples.values("difficulty")],
         "tests": [{"pass": "tests pass", "none": "no tests"}.get(text, text) for text in tuples.values("tests_after")],
         "coverage": [covered[value] for value in tuples.values("covered")],
@@ -78,10 +76,10 @@ def _facets(tuples: Columns) -> dict[str, list[str]]:
     }
 
 
-def _coded(column: Sequence[str]) -> dict[str, Any]:
-    """A column as its values, the most frequent first, and each row's place among them."""
+def _coded(column: Sequence[str], *, in_order: bool = False) -> dict[str, Any]:
+    """A column as its values, the most frequent first or in their own order, and each row's place among them."""
     counts = Counter(column)
-    values = sorted(counts, key=lambda value: (-counts[value], value))
+    values = sorted(counts, key=lambda value: (0 if in_order else -counts[value], value))
     places = {value: at for at, value in enumerate(values)}
     return {"values": [visible(value) for value in values], "at": [places[value] for value in column]}
 

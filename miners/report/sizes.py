@@ -19,29 +19,23 @@ def sizes(tuples: Columns) -> dict[str, Any]:
     difficulty = tuples.counts("difficulty")
     return {
         "difficulty": [{"name": str(n), "count": difficulty[n]} for n in range(1, HARDEST + 1)],
-        "changed_lines": _histogram(tuples.counts("changed_lines"), LINES, _plain),
-        "code_bytes": _histogram(tuples.counts("code_bytes"), BYTES, _kib),
+        "changed_lines": _histogram(tuples.counts("changed_lines"), LINES, _ranges(LINES)),
+        "code_bytes": _histogram(tuples.counts("code_bytes"), BYTES, [_bytes(end) for end in BYTES]),
     }
 
 
-def _histogram(counts: Counter[int], ends: tuple[int, ...], told: Any) -> list[dict[str, Any]]:
+def _histogram(counts: Counter[int], ends: tuple[int, ...], names: list[str]) -> list[dict[str, Any]]:
     """Counts by steps that end at the given numbers, and one for what is beyond the last."""
     steps: Counter[int] = Counter()
     for value, count in counts.items():
         steps[bisect_left(ends, value)] += count
-    names = [_step(before + 1, end, told) for before, end in pairwise((0, *ends))] + [f"over {told(ends[-1])}"]
-    return [{"name": name, "count": steps[at]} for at, name in enumerate(names)]
+    return [{"name": name, "count": steps[at]} for at, name in enumerate((*names, "more"))]
 
 
-def _step(first: int, last: int, told: Any) -> str:
-    if told is _kib:
-        return f"to {told(last)}"
-    return str(last) if first == last else f"{first} to {last}"
+def _ranges(ends: tuple[int, ...]) -> list[str]:
+    """1, 2, 3 to 4, 5 to 8, ..."""
+    return [str(last) if last == first + 1 else f"{first + 1} to {last}" for first, last in pairwise((0, *ends))]
 
 
-def _plain(value: int) -> str:
-    return str(value)
-
-
-def _kib(value: int) -> str:
+def _bytes(value: int) -> str:
     return f"{value} B" if value < 1024 else f"{value // 1024} KiB"

@@ -69,6 +69,9 @@ def _measure(page: Page, path: Path) -> None:
         filtered, drawn = (min(column) for column in zip(*times, strict=True))
         shown = page.js("document.getElementById('tuple-count').textContent")
         print(f"filter {word!r}: {filtered:.0f} ms, drawn after {drawn:.0f} ms; {shown}")
+    page.press("/", "ArrowDown", "End")
+    reached = page.js("document.querySelector('#tuple-list [aria-selected=true]').getAttribute('aria-posinset')")
+    print(f"the last with a key: {int(reached):,}; the console said {page.said or 'nothing'}")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,11 @@ class Page:
         """The size of the window in CSS pixels, and what the person prefers."""
         self._send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._send("Emulation.setEmulatedMedia", features=[scheme])
+        self._send("Emulation.setEmulatedMedia", media="", features=[scheme])
+
+    def print_media(self) -> None:
+        """Show what paper would show, until `look` is called."""
+        self._send("Emulation.setEmulatedMedia", media="print")
 
     def open(self, path: Path, ready: str = "document.documentElement?.dataset.ready === 'yes'") -> float:
         """Go to a file and wait until an expression is true; the seconds that it took."""
