@@ -13,7 +13,7 @@
     coverage  {covered, uncovered, unknown, unmeasured [{reason, crates}]}
     tests     {crates: {pass, none, fail}, tuples: {pass, none}, passed, failed, flaky, doctests}
     audit     {audited, agreed}
-    again     {tried, passed}: failed units tried once more in fresh sandboxes; null where that was not done
+    again     {tried, passed}: units that failed and were tried once more in a fresh sandbox; null where none was
     operators [{name, route, classes [name], codes [name], proposed, tried, red, kept, crates, left [{reason, count}],
                why}], of injected bugs; those without a site too
     unshared  [{unit, what, reason}]: where mutants shared no run of the compiler, and what came instead
@@ -76,7 +76,7 @@ def figures(facts: RunFacts) -> dict[str, Any]:
         "coverage": _coverage(facts),
         "tests": _tests(facts),
         "audit": _audit(facts.units),
-        "again": _again(facts),
+        "again": _again(facts.units),
         "operators": operator_rows(facts.units),
         "unshared": unusual(facts.units),
         "poisoned": poisoned(facts.units),
@@ -132,7 +132,7 @@ def _seconds(started: str | None, ended: str | None) -> float:
 
 
 def _totals(facts: RunFacts) -> dict[str, Any]:
-    audit, time, coverage, again = _audit(facts.units), _time(facts.units), _coverage(facts), _again(facts)
+    audit, time, coverage, again = _audit(facts.units), _time(facts.units), _coverage(facts), _again(facts.units)
     ended = len(facts.units) + len(facts.quarantined)
     asked = max(len(facts.manifest.asked.crates), ended)
     return {
@@ -188,18 +188,16 @@ def _audit(units: Iterable[Unit]) -> dict[str, int]:
     return {"audited": sum(audited for audited, _ in pairs), "agreed": sum(agreed for _, agreed in pairs)}
 
 
-def _again(facts: RunFacts) -> dict[str, int] | None:
-    """What the run says of failed units that were tried again, or, where it says nothing, what the units say."""
-    told = (
-        [unit.again for unit in facts.units if unit.again] if facts.manifest.again is None else [facts.manifest.again]
-    )
-    return {key: sum(getattr(one, key) for one in told) for key in ("tried", "passed")} if told else None
+def _again(units: Iterable[Unit]) -> dict[str, int] | None:
+    tried = [unit for unit in units if unit.again]
+    return {"tried": len(tried), "passed": sum(unit.status == "mined" for unit in tried)} if tried else None
 
 
 def _time(units: Iterable[Unit]) -> dict[str, Any]:
     stages: dict[str, dict[str, Any]] = {}
     for unit in units:
-        for name, stage in unit.stages.items():
+        # What a first try took was taken, too.
+        for name, stage in [*unit.stages.items(), *(unit.again.stages.items() if unit.again else ())]:
             into = stages.setdefault(name, {"stage": name, **Stage().model_dump()})
             for key, value in stage.model_dump().items():
                 into[key] += value

@@ -56,13 +56,6 @@ class Session(_Facts):
     how: str | None = None
 
 
-class Again(_Facts):
-    """Failed units that were tried once more in fresh sandboxes, and how many of them then passed."""
-
-    tried: int = 0
-    passed: int = 0
-
-
 class RunManifest(_Facts):
     """`run.json`. `lint_groups` maps a lint to its group (style, pedantic, ...) as the run's own clippy has it."""
 
@@ -74,7 +67,6 @@ class RunManifest(_Facts):
     started: str | None = None
     sessions: tuple[Session, ...] = ()
     lint_groups: dict[str, str] = {}
-    again: Again | None = None
 
 
 class Counts(_Facts):
@@ -127,6 +119,14 @@ class Stage(_Facts):
     cpu_s: float = 0.0
     commands: int = 0
     overhead_s: float = 0.0
+
+
+class Again(_Facts):
+    """The first try of a unit that failed and was tried once more in a fresh sandbox; the unit tells of the second."""
+
+    first: str = "unknown"
+    """Its cause."""
+    stages: dict[str, Stage] = {}
 
 
 class Operator(_Facts):
