@@ -163,8 +163,8 @@
       else nodes.push(make("p", "says", textOf("message", row)));
       const foot = make("p", "footer");
       if (held) foot.append(make("code", "", held[2]));
-      foot.append(make("code", "", `oxidizer show ${data.run} ${id}`));
-      if (!held) nodes.push(make("p", "note", "This page has no room for its diagnostic and its diff; the command shows them."));
+      for (const command of ["show", "reproduce"]) foot.append(make("code", "", `oxidizer ${command} ${data.run} ${id}`));
+      if (!held) nodes.push(make("p", "note", "This page has no room for its diagnostic and its diff; the first command shows them."));
       detail.replaceChildren(...nodes, foot);
     }
 

@@ -25,8 +25,8 @@ def browse(page: Path, *flags: str) -> tuple[str, list[str]]:
 
 
 def first_crates(dom: str) -> list[str]:
-    table = dom[dom.index("<tbody>") : dom.index("</tbody>")]
-    return re.findall(r'class="crate">([^<]+)<', table)
+    section = dom[dom.index('<section id="crates">') :]
+    return re.findall(r'class="crate">([^<]+)<', section[: section.index("</tbody>")])
 
 
 def with_action(page: Path, script: str) -> Path:

@@ -51,11 +51,6 @@ def detail(page: Page) -> str:
     return str(page.js("document.getElementById('tuple-detail').innerText"))
 
 
-def numbers(told: list[list[str]]) -> dict[str, int]:
-    """The counts of a facet's values, from their names and the lines that show them."""
-    return {name: int(shown.split()[-1]) for name, shown in told}
-
-
 def test_a_person_with_a_keyboard_alone_finds_a_tuple(page: Page, small: Path) -> None:
     opened(page, small)
     assert count(page) == "32 tuples"
@@ -104,11 +99,12 @@ def test_facets_narrow_each_other_and_keep_their_own_counts(page: Page, small: P
     chosen = page.js("document.querySelector('#tuple-facets [aria-selected=true]').title")
     of_class = [row for row in rows if row.class_ == chosen]
     assert count(page) == f"{len(of_class)} of 32 tuples"
-    told = "[...document.querySelectorAll('[aria-labelledby={}] li:not([hidden])')].map(li => [li.title, li.innerText])"
-    codes = numbers(page.js(told.format("facet-code")))
+    seen = "[...document.querySelectorAll('[aria-labelledby={}] li:not([hidden])')]"
+    told = f"{seen}.map(li => [li.title, Number(li.lastChild.textContent)])"
+    codes = dict(page.js(told.format("facet-code")))
     assert codes == {name: sum(row.name == name for row in of_class) for name in {row.name for row in of_class}}
     # What else could be chosen of the same facet is still counted.
-    classes = numbers(page.js(told.format("facet-class")))
+    classes = dict(page.js(told.format("facet-class")))
     assert classes == {name: sum(row.class_ == name for row in rows) for name in {row.class_ for row in rows}}
     page.wait(f"location.hash === {json.dumps(f'#tuples?class={chosen}')}")
     page.press("Escape")
