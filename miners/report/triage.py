@@ -133,7 +133,10 @@ def likeness(message: str, crate: str) -> str:
 
 
 def relevant(message: str, most: int = MOST_LINES) -> list[str]:
-    """The lines that tell something and a few after each, in order, no more than `most`; all of a short message."""
+    """The lines that tell something and a few after each, in order, no more than `most`; all of a short message.
+
+    Where none tells anything, the first and the last.
+    """
     lines = [_cut(line) for line in message.strip().splitlines()]
     if len(lines) <= most:
         return lines
@@ -141,7 +144,7 @@ def relevant(message: str, most: int = MOST_LINES) -> list[str]:
         return lines[-most:]
     telling = [at for at, line in enumerate(lines) if _TELLS.match(line)]
     if not telling:
-        return lines[-most:]
+        return [lines[0], *lines[1 - most :]]
     kept = sorted({near for at in telling for near in range(at, min(at + 1 + _AFTER, len(lines)))})
     return [lines[at] for at in kept[:most]]
 
