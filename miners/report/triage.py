@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from oxidizer.cluster.episode import LOG, Command, read_episode, typed
 from oxidizer.miners.report.facts import RunFacts
 from oxidizer.miners.report.manifest import Quarantined, Unit
 
@@ -21,8 +22,6 @@ MOST_LINES = 16
 LONGEST_LINE = 300
 _AFTER = 3
 """Lines that are shown after one that tells something."""
-_LOG = "log.jsonl.zst"
-"""A unit's record of its commands, beside unit.json, or after a dot beside the note of a quarantined unit."""
 _TELLS = re.compile(
     r"\s*(error\b|caused by\b|fatal\b|thread '.*' panicked|\w+(\.\w+)*(Error|Exception|Unavailable)\b)", re.I
 )
@@ -53,11 +52,13 @@ class Failure:
 
 
 def triage(facts: RunFacts) -> list[dict[str, Any]]:
-    """`[{kind, cause, count, groups [{says, count, units [{unit, crate, version, lines, left_out, log, commands}]}]}]`.
+    """`[{kind, cause, count, groups [{says, count, units [{unit, crate, version, lines, left_out, log, failed
+    {command, lines}, commands}]}]}]`.
 
     Rejected units before quarantined ones, whose cause is the kind of trouble; the largest first at each level. `lines`
     are those of the message that tell something, `left_out` how many more it has, `log` the path of the unit's own log
-    within the run or null, `commands` what shows and what repeats the failure.
+    within the run or null, `failed` the last command in it that failed, with what it said, `commands` what shows and
+    what repeats the failure.
     """
     causes: dict[tuple[str, str], list[Failure]] = defaultdict(list)
     for failure in _failures(facts):
@@ -104,17 +105,35 @@ def _groups(run: Path, failed: list[Failure]) -> list[dict[str, Any]]:
 
 def _unit(run: Path, failure: Failure) -> dict[str, Any]:
     lines = relevant(failure.message)
-    log = f"units/{failure.unit}/{_LOG}" if failure.kind == "rejected" else f"quarantine/{failure.unit}.{_LOG}"
+    log = f"units/{failure.unit}/{LOG}" if failure.kind == "rejected" else f"quarantine/{failure.unit}.{LOG}"
     about = shlex.join([str(run), failure.word])
     return {
         "unit": failure.unit,
         "crate": failure.crate,
         "version": failure.version,
         "lines": lines,
-        "left_out": max(len(failure.message.strip().splitlines()) - len(lines), 0),
+        "left_out": max(len(failure.message.strip("\r\n").splitlines()) - len(lines), 0),
         "log": log if (run / log).is_file() else None,
+        "failed": _last_failed(run / log) if (run / log).is_file() else None,
         "commands": [f"oxidizer logs {about}", f"oxidizer reproduce {about}"],
     }
+
+
+def _last_failed(log: Path) -> dict[str, Any] | None:
+    """The last command of an episode that failed, as one would type it, and the lines that tell something.
+
+    A log that cannot be read is told of in their place.
+    """
+    last = None
+    try:
+        for line in read_episode(log):
+            last = line if isinstance(line, Command) and not line.went_well else last
+    except ValueError as error:
+        return {"command": None, "lines": [_cut(str(error))]}
+    if last is None:
+        return None
+    streams = [part for said in (last.stdout, last.stderr) for part in (said.head, said.tail)]
+    return {"command": _cut(typed(last)), "lines": relevant("\n".join([*streams, last.trouble or ""]))}
 
 
 def headline(message: str) -> str:
@@ -137,7 +156,7 @@ def relevant(message: str, most: int = MOST_LINES) -> list[str]:
 
     Where none tells anything, the first and the last.
     """
-    lines = [_cut(line) for line in message.strip().splitlines()]
+    lines = [_cut(line) for line in message.strip("\r\n").splitlines()]
     if len(lines) <= most:
         return lines
     if message.startswith("Traceback"):

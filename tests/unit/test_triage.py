@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from oxidizer.cluster.episode import LOG
+from oxidizer.cluster.sandbox import Status
 from oxidizer.miners.report import read_run, write_report
 from oxidizer.miners.report.triage import MOST_LINES, headline, likeness, relevant, triage
 from tests.unit import run_fixture as fixture
+from tests.unit.test_episode import episode, note, ran
 
 NOTHING: dict[str, Any] = {"counts": {}, "tests": {}, "stages": {}, "status": "rejected"}
 
@@ -55,10 +58,29 @@ def test_each_names_the_commands_that_show_and_repeat_it(run: Path) -> None:
     (unit,) = triage(read_run(run))[1]["groups"][0]["units"]
     assert unit["commands"] == [f"oxidizer logs '{run}' slow", f"oxidizer reproduce '{run}' slow"]
     assert unit["log"] is None
-    (run / "units" / unit["unit"] / "log.jsonl.zst").write_bytes(b"x")
+    assert unit["failed"] is None
+
+
+def test_its_log_gives_the_lines_of_the_last_command_that_failed(run: Path) -> None:
+    (folder,) = run.glob("units/slow-*")
+    taken = episode()
+    note(taken, ran(Status.FAILED, b"", b"error: an earlier one\n", 101))
+    noise = b"".join(b"   Compiling crate-%d\n" % n for n in range(40))
+    note(taken, ran(Status.FAILED, b"", noise + b"error: linking failed </pre><script>\n\x1b[31m", 101))
+    note(taken, ran())
+    (folder / LOG).write_bytes(taken.packed("rejected", "timeout"))
     (unit,) = triage(read_run(run))[1]["groups"][0]["units"]
-    assert unit["log"] == f"units/{unit['unit']}/log.jsonl.zst"
-    assert f'href="{unit["log"]}"' in write_report(run).read_text()
+    assert unit["log"] == f"units/{folder.name}/log.jsonl.zst"
+    assert unit["failed"]["command"] == "cargo check"
+    assert unit["failed"]["lines"][0] == "error: linking failed </pre><script>"
+    page = write_report(run).read_text()
+    assert f'href="{unit["log"]}"' in page
+    assert "error: linking failed &lt;/pre&gt;" in page
+    assert "\x1b" not in page
+    (folder / LOG).write_bytes(b"torn")
+    (unit,) = triage(read_run(run))[1]["groups"][0]["units"]
+    assert unit["failed"]["command"] is None
+    assert "cannot be read" in unit["failed"]["lines"][0]
 
 
 def test_a_crate_in_two_versions_is_named_with_its_version(run: Path) -> None:
