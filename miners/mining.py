@@ -21,6 +21,7 @@ from oxidizer.cluster.rundir import Json, RunDirectory
 from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.session import ClusterLost, NoCluster, NoRoom, session
 from oxidizer.cluster.standings import require
+from oxidizer.miners.against import say_comparison
 from oxidizer.miners.budget import Budget, Spending, wall_s
 from oxidizer.miners.campaign import Plan, close_session, note_broken, note_weaker, now, open_run
 from oxidizer.miners.crate import SCHEMAS, MineCrates
@@ -191,8 +192,11 @@ class Mining:
         self.out.print(text, markup=False, soft_wrap=True)
 
 
-def say_report(place: str, out: Console) -> None:
-    """Write the report of a local run and say where it is. Raises ValueError, OSError."""
+def say_report(place: str, out: Console, against: Path | None = None) -> None:
+    """Write the report of a local run, or compare it with another; say where that is. Raises ValueError, OSError."""
+    if against is not None:
+        say_comparison(Path(place), against, out)
+        return
     if "://" in place:
         out.print("The report is written for local runs; copy the run here and say `oxidizer report`.")
         return

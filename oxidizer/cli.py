@@ -36,6 +36,8 @@ AcceptWeaker = Annotated[
     ),
 ]
 RunFolder = Annotated[Path, typer.Argument(help="A run directory, as `oxidizer mine --out` made it.", metavar="RUN")]
+_AGAINST = "Instead: compare with this run. Written into the first as against-NAME.html and .json."
+Against = Annotated[Path | None, typer.Option(metavar="RUN", help=_AGAINST)]
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
@@ -139,25 +141,12 @@ def mine(
 
 
 @app.command()
-def report(
-    run: RunFolder,
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RUN", help="Instead: compare with this run. Written into RUN as against-NAME.html, .json."
-        ),
-    ] = None,
-) -> None:
-    """Write report.html and report.json of a run anew; or say what it has gained, lost and judged otherwise."""
+def report(run: RunFolder, against: Against = None) -> None:
+    """Write report.html and report.json of a run anew; or say what it gained, lost and judged otherwise."""
+    from oxidizer.miners.mining import say_report
+
     try:
-        if against is None:
-            from oxidizer.miners.mining import say_report
-
-            say_report(str(run), out)
-        else:
-            from oxidizer.miners.against import say_comparison
-
-            say_comparison(run, against, out)
+        say_report(str(run), out, against)
     except (ValueError, OSError) as error:
         fail(str(error))
 
