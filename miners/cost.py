@@ -63,5 +63,10 @@ class Cost:
 
 
 def in_words(amount: float, price: Price) -> str:
-    """An amount of money: small ones with the digits that they have."""
-    return f"{amount:,.2f} {price.currency}" if amount >= 0.1 or not amount else f"{amount:.2g} {price.currency}"
+    """An amount of money."""
+    return f"{digits(amount)} {price.currency}"
+
+
+def digits(amount: float) -> str:
+    """A number of money: small ones with the digits that they have."""
+    return f"{amount:,.2f}" if amount >= 0.1 or not amount else f"{amount:.2g}"

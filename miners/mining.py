@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ class Mining:
                 return 0
             if pending:
                 note_weaker(manifest, require(plan.backend, plan.toolchain.sysroot, plan.accepted))
+            manifest |= {"budget": self.budget.told, "price": asdict(plan.recipe.price)}
             run.write_json("run.json", manifest)
             note_broken(plan, run)
         except OSError as error:
@@ -128,7 +130,7 @@ class Mining:
             how, status = spending.reached, OVER_BUDGET
             self._say(f"The {how}; {len(left)} crates are left. The same command with a higher --budget continues.")
         # Which units a budget leaves out, the machine's speed decides.
-        manifest |= {"budget": self.budget.told, "reproducible": status != OVER_BUDGET}
+        manifest["reproducible"] = status != OVER_BUDGET
         # Workers that were ended by force could not tidy up.
         sweep()
         run.tidy()

@@ -3,7 +3,8 @@
 `report.json` (`schema_version` 1; counts unless a name ends in `_s`, `_bytes` or `share`; shares are 0 to 1 or null):
 
     run       {path, list, miners, recipe, seed, toolchain, sandbox {backend, image, accepted_weaker [name]},
-               code {version, commit}, started, ended, elapsed_s, sessions [{started, ended, how}]}
+               code {version, commit}, started, ended, elapsed_s, sessions [{started, ended, how}],
+               budget {name: limit}, reproducible}
     totals    {asked, waiting, mined, rejected, quarantined, tuples, codes, codes_often, classes, covered_share,
                agreed_share, overhead_share, spurious_share}
     funnel    [{step, count, drops [{reason, count}]}]: harvested, candidates, proven, kept, each with why the rest went
@@ -20,9 +21,12 @@
     poisoned  [{unit, route, seen, culprits [operator], runs}]: shared runs that something spoiled, and were divided
     rejects   [{stage, reason, count}], largest first
     untried   [{name, count}]: suggestions that were never tried, by reason: noise and caps
+    cost      {cpu_s, gb_hours, money, currency, tuple {cpu_s, money}}: in all, and per tuple; money is null without
+               prices, and `tuple` without tuples
     time      {stages [{stage, wall_s, cpu_s, commands, overhead_s}], wall_s, overhead_s}, summed over units
     crates    [{unit, crate, version, status, cause, message, license, tuples, codes, covered_share, tests {...},
-               wall_s, overhead_s, peak_bytes, attempts, worker, stages {<stage>: wall_s}}], most tuples first
+               wall_s, overhead_s, cpu_s, money, peak_bytes, attempts, worker, stages {<stage>: wall_s}}], most tuples
+               first
     slowest   [unit], slowest first
     triage    failed units by cause and likeness: see `triage.py`
     failures  [{unit, crate, version, cause, message}]; quarantined [{unit, crate, version, error, attempts}]
@@ -42,6 +46,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from oxidizer.miners.cost import Cost, Price
 from oxidizer.miners.report.codes import codes
 from oxidizer.miners.report.facts import RunFacts
 from oxidizer.miners.report.funnel import funnel, ranked, untried
@@ -82,6 +87,7 @@ def figures(facts: RunFacts) -> dict[str, Any]:
         "poisoned": poisoned(facts.units),
         "rejects": [{"stage": s, "reason": r, "count": n} for (s, r), n in ranked(facts.rejects)],
         "untried": _named(untried(facts.units)),
+        "cost": _cost(facts),
         "time": _time(facts.units),
         "crates": sorted(rows, key=lambda row: (-row["tuples"], row["unit"])),
         "slowest": [unit.unit for unit in sorted(facts.units, key=lambda u: (-u.wall_s, u.unit))[:SLOWEST]],
@@ -120,6 +126,8 @@ def _run(facts: RunFacts) -> dict[str, Any]:
         "ended": next((s["ended"] for s in reversed(sessions) if s["ended"]), None),
         "elapsed_s": sum(_seconds(s["started"], s["ended"]) for s in sessions),
         "sessions": sessions,
+        "budget": manifest.budget,
+        "reproducible": manifest.reproducible,
     }
 
 
@@ -205,8 +213,25 @@ def _time(units: Iterable[Unit]) -> dict[str, Any]:
     return {"stages": ordered, **{key: sum(s[key] for s in ordered) for key in ("wall_s", "overhead_s")}}
 
 
+def _price(facts: RunFacts) -> Price:
+    return Price(**facts.manifest.price.model_dump())
+
+
+def _cost_of(unit: Unit) -> Cost:
+    return Cost.of(unit.model_dump(exclude_none=True))
+
+
+def _cost(facts: RunFacts) -> dict[str, Any]:
+    price, whole = _price(facts), sum(map(_cost_of, facts.units), Cost())
+    money, count = (whole.money(price) if price.is_set else None), len(facts.tuples)
+    each = {"cpu_s": whole.cpu_s / count, "money": None if money is None else money / count} if count else None
+    return {
+        "cpu_s": whole.cpu_s, "gb_hours": whole.gb_hours, "money": money, "currency": price.currency, "tuple": each,
+    }  # fmt: skip
+
+
 def _crates(facts: RunFacts) -> list[dict[str, Any]]:
-    held, covered = facts.tuples.counts("unit"), facts.tuples.counts("unit", "covered")
+    held, covered, price = facts.tuples.counts("unit"), facts.tuples.counts("unit", "covered"), _price(facts)
     codes_of = Counter(unit for unit, code in facts.tuples.counts("unit", "code") if code)
     kept = {"unit", "crate", "version", "status", "cause", "message", "license", "tests"}
     return [
@@ -217,6 +242,8 @@ def _crates(facts: RunFacts) -> list[dict[str, Any]]:
             "covered_share": _share(covered[unit.unit, True], covered[unit.unit, True] + covered[unit.unit, False]),
             "wall_s": unit.wall_s,
             "overhead_s": sum(stage.overhead_s for stage in unit.stages.values()),
+            "cpu_s": (cost := _cost_of(unit)).cpu_s,
+            "money": cost.money(price) if price.is_set else None,
             "peak_bytes": unit.peak_bytes,
             "attempts": unit.attempts,
             "worker": unit.worker,

@@ -18,6 +18,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from oxidizer.miners.cost import digits
 from oxidizer.miners.report.browse import browsable
 from oxidizer.miners.report.code import diagnostic, diff, visible
 from oxidizer.miners.report.codes import OFTEN
@@ -100,6 +101,7 @@ def _environment() -> Environment:
         amount=lambda number: f"{number:,}",
         percent=percent,
         seconds=seconds,
+        money=digits,
         size=lambda count: f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB",
         words=lambda text: text.replace("_", " "),
         pretty=lambda value: json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False),

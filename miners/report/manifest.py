@@ -56,6 +56,14 @@ class Session(_Facts):
     how: str | None = None
 
 
+class Prices(_Facts):
+    """See `cost.Price`."""
+
+    cpu_second: float = 0.0
+    gb_hour: float = 0.0
+    currency: str = "USD"
+
+
 class RunManifest(_Facts):
     """`run.json`. `lint_groups` maps a lint to its group (style, pedantic, ...) as the run's own clippy has it."""
 
@@ -66,6 +74,10 @@ class RunManifest(_Facts):
     code: Code = Code()
     started: str | None = None
     sessions: tuple[Session, ...] = ()
+    price: Prices = Prices()
+    budget: dict[str, float] = {}
+    reproducible: bool = True
+    """False where a budget left crates out: which ones, the machine's speed decided."""
     lint_groups: dict[str, str] = {}
 
 
@@ -201,6 +213,7 @@ class Unit(_Facts):
     again: Again | None = None
     stages: dict[str, Stage] = {}
     wall_s: float = 0.0
+    worker_cpu_s: float = 0.0
     peak_bytes: int = 0
     worker: str | None = None
     attempts: int = 1
