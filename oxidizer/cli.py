@@ -101,6 +101,10 @@ def mine(
         list[str] | None,
         typer.Option(metavar="RUN", help="An earlier run: what it had of a crate decides how early that is begun."),
     ] = None,
+    dependency_cache: Annotated[
+        str | None,
+        typer.Option(metavar="DIR|off", help="Dependencies built for all crates. Default: the user's cache."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
 ) -> None:
     """Mine verified [bold]diag_fix[/] tuples from a list of crates.
@@ -115,6 +119,7 @@ def mine(
     for trouble with the machine, 4 when a budget left crates for another time, 130 or 143 when stopped.
     """
     from oxidizer.cluster.crates import ListError
+    from oxidizer.cluster.dependencies import cache_terms
     from oxidizer.cluster.sandbox import SandboxUnavailable
     from oxidizer.cluster.toolchain import ToolchainMissing
     from oxidizer.miners.budget import read_budget
@@ -127,7 +132,7 @@ def mine(
         limits = read_budget(budget or (), settings.price)
         plan = make_plan(
             list_file, settings, seed=seed, miners=miners.split(","), sandbox=sandbox, toolchain=toolchain,
-            accept_weaker=accept_weaker or (), sealed=sealed,
+            accept_weaker=accept_weaker or (), sealed=sealed, cache=cache_terms(dependency_cache),
         )  # fmt: skip
     except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError, OSError) as error:
         fail(str(error))
