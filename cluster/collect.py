@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _PIECE = 1 << 20
+_MOST_FILES = 20_000
 
 
 class NotCollected(Exception):
@@ -84,6 +85,8 @@ class Collector:
             folder = self._open_folder(above)
             try:
                 for entry in sorted(os.listdir(folder)):
+                    if len(tree.files) + len(tree.folders) + len(pending) >= _MOST_FILES:
+                        raise NotCollected(f"{name!r} holds more than {_MOST_FILES:,} files")
                     about = os.stat(entry, dir_fd=folder, follow_symlinks=False)
                     path = f"{above}/{entry}"
                     if stat.S_ISDIR(about.st_mode):

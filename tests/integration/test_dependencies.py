@@ -98,7 +98,7 @@ def build(registry: Registry, toolchain: Toolchain, tmp_path: Path, shelf: Path)
     })  # fmt: skip
     numbers = iter(range(100))
 
-    def made(*more: str, library: str = SOUND, cached: bool = True) -> Built:
+    def made(*more: str, library: str = SOUND, cached: bool = True, backend: str = "bubblewrap") -> Built:
         folder = tmp_path / f"crate{next(numbers)}"
         (folder / "own/src").mkdir(parents=True)
         needs = "".join(f'{name} = "1"\n' for name in ("quiet", "scripted", "told", *more))
@@ -108,11 +108,11 @@ def build(registry: Registry, toolchain: Toolchain, tmp_path: Path, shelf: Path)
         (spec,) = expand(CrateSpec(name="own", version="", path=folder / "own"), toolchain)
         crate = prepare(spec, toolchain, folder / "prepared")
         mounts = mounts_of(crate, toolchain, folder / "target")
-        with MeteredSandbox(open_sandbox("bubblewrap", mounts, LIMITS)) as sandbox:
+        with MeteredSandbox(open_sandbox(backend, mounts, LIMITS)) as sandbox:
             cargo = Cargo(sandbox, "own")
             account = Account()
             if cached:
-                cache = DependencyCache(CacheTerms(str(shelf)), "bubblewrap", LIMITS, toolchain)
+                cache = DependencyCache(CacheTerms(str(shelf)), backend, LIMITS, toolchain)
                 account = cache.provide(cargo, mounts, crate.lock, sandbox)
             return Built(account, cargo.check(), cargo.test())
 
@@ -142,6 +142,18 @@ def test_the_first_makes_what_the_second_takes(build: Build_, shelf: Path) -> No
         assert [d.key for d in one.check.diagnostics] == [d.key for d in alone.check.diagnostics]
     assert alone.check.anew == {"own", "quiet", "scripted", "told"}
     assert len(contents(shelf)) == 7
+
+
+@pytest.mark.docker
+def test_in_docker_too_and_apart_from_others(build: Build_, shelf: Path) -> None:
+    first = build(backend="docker")
+    assert (first.account.built, first.account.unfilled) == (7, [])
+    second = build(backend="docker")
+    assert (second.account.built, second.account.taken) == (0, 7)
+    assert second.check.anew == second.tests.build.anew == {"own"}
+    assert len(second.tests.results.passed) == 1
+    # Another C library and compiler: nothing of it is taken elsewhere.
+    assert build().account.taken == 0
 
 
 def test_a_hostile_dependency_spoils_nothing_for_those_who_do_not_use_it(build: Build_, shelf: Path) -> None:
