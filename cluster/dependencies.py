@@ -149,7 +149,8 @@ class DependencyCache:
             try:
                 self._fill(filler, lot, lock, target)
             except (NotFilled, SandboxUnavailable) as error:
-                self._failed |= lot.members
+                # What the machine is to blame for is tried again.
+                self._failed |= lot.members if isinstance(error, NotFilled) else set()
                 account.unfilled = list(dict.fromkeys([*account.unfilled, str(error)]))
             account.fill_cpu_s += meter.cpu_s - before_s
         if missing:

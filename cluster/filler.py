@@ -10,7 +10,7 @@ import json
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,7 +58,7 @@ class Filler:
             with self.open(folder / "src", folder / "target") as sandbox:
                 seeds = self._sow(lot, sandbox.target.folder)
                 runs = self._build(lot, sandbox)
-                entries = _entries(lot, runs, sandbox.target, seeds)
+                entries = entries_of(lot, runs, sandbox.target, seeds)
         for key, entry in entries.items():
             self.shelf.put(key, entry)
 
@@ -90,14 +90,9 @@ class Filler:
         return runs
 
 
-def _entries(lot: Lot, runs: list[RunResult], target: Collector, seeds: Placed) -> dict[str, Entry]:
-    """What was made of each unit. Raises NotFilled."""
-    hashes: dict[tuple[object, ...], set[str]] = defaultdict(set)
-    for run in runs:
-        for line in run.stdout.splitlines():
-            if line.startswith(b'{"reason"'):
-                for told, value in _made(json.loads(line)):
-                    hashes[told].add(value)
+def entries_of(lot: Lot, runs: list[RunResult], target: Collector, seeds: Placed) -> dict[str, Entry]:
+    """What was made of each of a lot's units, beside what was there before. Raises NotFilled."""
+    hashes = _hashes(line for run in runs for line in run.stdout.splitlines())
     found: dict[str, Entry] = {}
     try:
         deps, units = target.names("debug/deps"), set(target.names("debug/.fingerprint")) - seeds.units
@@ -110,7 +105,7 @@ def _entries(lot: Lot, runs: list[RunResult], target: Collector, seeds: Placed) 
             found[unit.key] = _collected(made, unit, deps, target)
     except NotCollected as error:
         raise NotFilled(f"it cannot be collected: {error}") from error
-    total = sum(entry.size for entry in found.values())
+    total = sum(entry.size for entry in found.values()) or 1
     digests = {**seeds.digests, **{key: entry.digest for key, entry in found.items()}}
     return {
         key: replace(
@@ -119,6 +114,19 @@ def _entries(lot: Lot, runs: list[RunResult], target: Collector, seeds: Placed) 
         )
         for key, entry in found.items()
     }  # fmt: skip
+
+
+def _hashes(lines: Iterable[bytes]) -> Mapping[tuple[object, ...], set[str]]:
+    """The hashes in the names of what cargo made, by the sign of the unit. Raises NotFilled."""
+    hashes: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    try:
+        for line in lines:
+            if line.startswith(b'{"reason"'):
+                for told, value in _made(json.loads(line)):
+                    hashes[told].add(value)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise NotFilled(f"a message that is not cargo's: {error!r}") from error
+    return hashes
 
 
 def _libraries(name: str, units: set[str], target: Collector) -> set[str]:
