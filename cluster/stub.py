@@ -40,7 +40,10 @@ def manifest(lot: Lot) -> str:
     macros = {package: features for package, features in lot.host.items() if package in lot.macros}
     # cargo builds a macro for the host wherever it is asked for, and other packages only for a build script.
     libraries = {package: features for package, features in lot.host.items() if package not in macros}
-    text = _HEAD + _asked("dependencies", {**lot.target, **macros}) + _asked("build-dependencies", libraries)
+    # One crate may be there in several versions, and one version on both sides: there it has to have one name.
+    keys = {package: f"d{number}" for number, package in enumerate(sorted({*lot.target, *lot.host}))}
+    text = _HEAD + _asked("dependencies", {**lot.target, **macros}, keys)
+    text += _asked("build-dependencies", libraries, keys)
     target, host = (json.loads(lot.profiles.get(side, "{}")) for side in ("target", "host"))
     text += _profile("profile.dev", target or host, frozenset())
     return text + _profile("profile.dev.build-override", host, _ALONE)
@@ -54,12 +57,11 @@ def commands(lot: Lot) -> list[list[str]]:
     return [[mode, *how, *(word for name in names for word in ("-p", name))] for mode, names in asked.items() if names]
 
 
-def _asked(table: str, wanted: Wanted) -> str:
+def _asked(table: str, wanted: Wanted, keys: Mapping[tuple[str, str], str]) -> str:
     lines = [
-        # One crate may be there in several versions: the keys are ours.
-        f"d{number} = {{ package = {json.dumps(name)}, version = {json.dumps('=' + version)}, "
+        f"{keys[name, version]} = {{ package = {json.dumps(name)}, version = {json.dumps('=' + version)}, "
         f"default-features = false, features = {json.dumps(list(features))} }}"
-        for number, ((name, version), features) in enumerate(sorted(wanted.items()))
+        for (name, version), features in sorted(wanted.items())
     ]
     return "\n".join([f"[{table}]", *lines, ""])
 

@@ -78,3 +78,12 @@ def test_a_stub_asks_for_all_that_decides_a_build() -> None:
     assert "opt-level = 0\ndebug = 0" in text
     assert not rest.needs_script
     assert [args[0] for args in commands(rest)] == ["check", "build"]
+
+
+def test_one_package_on_both_sides_has_one_name() -> None:
+    found = read(unit("still"), unit("quiet"), unit("macro", 1, kind="proc-macro"), own(0, 1, 2))
+    quiet = next(iter(lots(found, set(found.units))))
+    assert named(quiet) == {"quiet", "still"}
+    said = [line for line in manifest(quiet).splitlines() if '"quiet"' in line]
+    assert len(said) == 2
+    assert len(set(said)) == 1
