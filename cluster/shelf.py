@@ -31,6 +31,7 @@ _FORM = 1
 _PLACE = re.compile(r"debug/(?:deps|build|\.fingerprint)(?:/[^/\0]+)+")
 _KEY = re.compile(r"[0-9a-f]{64}")
 _POLL_S = 0.2
+_WAY_OUT = "give --dependency-cache another folder, or say `--dependency-cache off`"
 
 
 class ShelfRefused(ValueError):
@@ -76,11 +77,11 @@ class Shelf:
         """Makes the folder where it is missing. Raises ShelfRefused, OSError."""
         self.folder, self.most_bytes = folder, most_bytes
         if folder.exists() and not folder.is_dir():
-            raise ShelfRefused(f"{folder} is no folder")
+            raise ShelfRefused(f"{folder} is no folder: {_WAY_OUT}")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         about = folder.stat()
         if about.st_uid != os.geteuid() or about.st_mode & 0o022:
-            raise ShelfRefused(f"others may write to {folder}: what is built from it could be theirs")
+            raise ShelfRefused(f"others may write to {folder}, so what is built could be theirs: {_WAY_OUT}")
 
     def __contains__(self, key: str) -> bool:
         return self._path(key).is_file()

@@ -13,7 +13,7 @@ from pathlib import Path
 from oxidizer import __version__
 from oxidizer.cluster.backends import choose_backend
 from oxidizer.cluster.crates import CrateSpec, load_list
-from oxidizer.cluster.dependencies import CacheTerms
+from oxidizer.cluster.dependencies import CacheTerms, cache_terms
 from oxidizer.cluster.fetch import FetchError, RegistryUnavailable, expand, own_source
 from oxidizer.cluster.image import image_digest, image_tag
 from oxidizer.cluster.labels import new_run
@@ -78,7 +78,7 @@ def make_plan(
     toolchain: str | None = None,
     accept_weaker: Sequence[str] = (),
     sealed: bool = False,
-    cache: CacheTerms | None = None,
+    dependency_cache: str | None = "off",
 ) -> Plan:
     """Read the list, settle the rest. Raises ListError, ToolchainMissing, ValueError, OSError, SandboxUnavailable."""
     for miner in miners:
@@ -86,7 +86,8 @@ def make_plan(
             raise ValueError(f"no miner called {miner!r}; there are: {', '.join(MINERS)}")
     _check_operators(recipe)
     accepted = promises_named(accept_weaker)
-    if cache and cache.folder:
+    cache = cache_terms(dependency_cache)
+    if dependency_cache and cache:
         cache.open()
     found = find_toolchain(toolchain)
     if missing := [tool for tool, there in (("clippy", found.has_clippy), ("rustfmt", found.has_rustfmt)) if not there]:

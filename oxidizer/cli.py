@@ -119,7 +119,6 @@ def mine(
     for trouble with the machine, 4 when a budget left crates for another time, 130 or 143 when stopped.
     """
     from oxidizer.cluster.crates import ListError
-    from oxidizer.cluster.dependencies import cache_terms
     from oxidizer.cluster.sandbox import SandboxUnavailable
     from oxidizer.cluster.toolchain import ToolchainMissing
     from oxidizer.miners.budget import read_budget
@@ -132,7 +131,7 @@ def mine(
         limits = read_budget(budget or (), settings.price)
         plan = make_plan(
             list_file, settings, seed=seed, miners=miners.split(","), sandbox=sandbox, toolchain=toolchain,
-            accept_weaker=accept_weaker or (), sealed=sealed, cache=cache_terms(dependency_cache),
+            accept_weaker=accept_weaker or (), sealed=sealed, dependency_cache=dependency_cache,
         )  # fmt: skip
     except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError, OSError) as error:
         fail(str(error))
