@@ -6,8 +6,8 @@
 The crates are mined one after the other in this process, once each builds its own dependencies, then with a cache that
 is empty at the start. Printed: CPU seconds of each crate both ways (the commands in sandboxes, what fills the cache
 among them, and our own Python), all together, the ratio, and whether the tuples' ids are the same. `--baseline` stops
-where the crate is built and tested. CPU seconds of the commands are counted by bubblewrap's callers alone: the kernel
-adds those of children that have been waited for, which Docker's daemon keeps to itself.
+where the crate is built and tested. Meant for bubblewrap: the kernel adds the seconds of children that were waited for,
+and Docker's daemon keeps those of its containers to itself.
 """
 
 from __future__ import annotations
