@@ -27,6 +27,7 @@ from oxidizer.cluster.fetch import PreparedCrate
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.promises import Promise
 from oxidizer.cluster.session import Share
+from oxidizer.cluster.standings import require
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.campaign import unit_of
@@ -76,6 +77,8 @@ def main() -> int:
             starter(), tuple(asked.miners.split(",")), 0, asked.sandbox, str(toolchain.sysroot), toolchain.version,
             Share(cpus=1.0, memory_bytes=starter().limits.memory_bytes), accepted=frozenset(Promise),
         )  # fmt: skip
+        # The first sandbox of a process costs more.
+        require(asked.sandbox, toolchain.sysroot, plan.accepted)
         work = Baseline if asked.baseline else CrateWork
         ways = [work(plan, toolchain), work(replace(plan, cache=CacheTerms(f"{folder}/shelf")), toolchain)]
         return compare(ways, listed[: asked.crates], toolchain)
