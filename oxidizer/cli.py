@@ -101,10 +101,7 @@ def mine(
         list[str] | None,
         typer.Option(metavar="RUN", help="An earlier run: what it had of a crate decides how early that is begun."),
     ] = None,
-    dependency_cache: Annotated[
-        str | None,
-        typer.Option(metavar="DIR|off", help="Dependencies built for all crates. Default: the user's cache."),
-    ] = None,
+    dependency_cache: Annotated[str | None, typer.Option(metavar="DIR|off", help="For built dependencies.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
 ) -> None:
     """Mine verified [bold]diag_fix[/] tuples from a list of crates.
