@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _PIECE = 1 << 20
+_MOST_FILES = 20_000
 
 
 class NotCollected(Exception):
@@ -22,6 +23,16 @@ class NotCollected(Exception):
 
 class NotRegular(NotCollected):
     """It is a link, a FIFO, a device, a folder, or not there at all."""
+
+
+@dataclass
+class Tree:
+    """What is below a folder, by its name relative to the collector's."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    folders: list[str] = field(default_factory=list)
+    executable: set[str] = field(default_factory=set)
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,38 @@ class Collector:
         finally:
             os.close(folder)
         return found
+
+    def names(self, name: str) -> list[str]:
+        """What stands in a folder below ours. Raises NotCollected where it is none."""
+        folder = self._open_folder(name)
+        try:
+            return sorted(os.listdir(folder))
+        finally:
+            os.close(folder)
+
+    def read_tree(self, name: str, most_bytes: int) -> Tree:
+        """All that is below a folder. Raises NotCollected where something is neither file nor folder, and for more."""
+        tree = Tree()
+        pending = [name]
+        while pending:
+            above = pending.pop()
+            tree.folders.append(above)
+            folder = self._open_folder(above)
+            try:
+                for entry in sorted(os.listdir(folder)):
+                    if len(tree.files) + len(tree.folders) + len(pending) >= _MOST_FILES:
+                        raise NotCollected(f"{name!r} holds more than {_MOST_FILES:,} files")
+                    about = os.stat(entry, dir_fd=folder, follow_symlinks=False)
+                    path = f"{above}/{entry}"
+                    if stat.S_ISDIR(about.st_mode):
+                        pending.append(path)
+                        continue
+                    tree.files[path] = self._read(folder, entry, most_bytes - tree.size)
+                    tree.size += len(tree.files[path])
+                    tree.executable |= {path} if about.st_mode & stat.S_IXUSR else set()
+            finally:
+                os.close(folder)
+        return tree
 
     def _open_folder(self, name: str) -> int:
         """A descriptor of the folder, or of one below it. The folder itself is ours; what is below may be a trap."""

@@ -92,6 +92,14 @@ class MeteredSandbox:
         self.peak_bytes = max(self.peak_bytes, result.peak_bytes)
         return result
 
+    def charge(self, other: MeteredSandbox) -> None:
+        """Count the commands of another sandbox, which is done, for the stage at hand."""
+        stages = [other._outside, *other.stages.values()]
+        self._current.in_commands_s += sum(stage.in_commands_s for stage in stages)
+        self._current.cpu_s += sum(stage.cpu_s for stage in stages)
+        self._current.commands += sum(stage.commands for stage in stages)
+        self.peak_bytes = max(self.peak_bytes, other.peak_bytes)
+
     @property
     def cpu_s(self) -> float:
         """CPU seconds of all commands so far."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from oxidizer import __version__
 from oxidizer.cluster.backends import choose_backend
 from oxidizer.cluster.crates import CrateSpec, load_list
+from oxidizer.cluster.dependencies import CacheTerms, cache_terms
 from oxidizer.cluster.fetch import FetchError, RegistryUnavailable, expand, own_source
 from oxidizer.cluster.image import image_digest, image_tag
 from oxidizer.cluster.labels import new_run
@@ -53,6 +54,8 @@ class Plan:
     """The promises of a sandbox that may be weaker, or absent, where the run's work is done."""
     sealed: bool = False
     """Crates that are kept for evaluation are mined too."""
+    cache: CacheTerms | None = None
+    """Where builds of dependencies are shared, which decides no tuple."""
 
     @property
     def asked(self) -> Json:
@@ -75,13 +78,17 @@ def make_plan(
     toolchain: str | None = None,
     accept_weaker: Sequence[str] = (),
     sealed: bool = False,
+    dependency_cache: str | None = "off",
 ) -> Plan:
-    """Read the list and settle the rest. Raises ListError, ToolchainMissing, ValueError, SandboxUnavailable."""
+    """Read the list, settle the rest. Raises ListError, ToolchainMissing, ValueError, OSError, SandboxUnavailable."""
     for miner in miners:
         if miner not in MINERS:
             raise ValueError(f"no miner called {miner!r}; there are: {', '.join(MINERS)}")
     _check_operators(recipe)
     accepted = promises_named(accept_weaker)
+    cache = cache_terms(dependency_cache)
+    if dependency_cache and cache:
+        cache.open()
     found = find_toolchain(toolchain)
     if missing := [tool for tool, there in (("clippy", found.has_clippy), ("rustfmt", found.has_rustfmt)) if not there]:
         raise ValueError(f"the toolchain in {found.sysroot} has no {' and no '.join(missing)}: see `oxidizer doctor`")
@@ -108,6 +115,7 @@ def make_plan(
         choose_backend(sandbox, found.sysroot),
         accepted,
         sealed,
+        cache,
     )
 
 

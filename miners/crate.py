@@ -16,6 +16,7 @@ from oxidizer.cluster.backends import describe_backend, open_sandbox
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.cargohome import cargo_home
 from oxidizer.cluster.crates import CrateSpec
+from oxidizer.cluster.dependencies import CacheTerms, DependencyCache
 from oxidizer.cluster.episode import LOG, Episode, about, carry
 from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailable, cargo_home_view, own_source, prepare
 from oxidizer.cluster.labels import NO_RUN, work_for
@@ -73,6 +74,8 @@ class MineCrates:
     """The promises of a sandbox that may be weaker or absent."""
     sealed: bool = False
     """Crates that are kept for evaluation are mined too."""
+    cache: CacheTerms | None = None
+    """Where builds of dependencies are shared; None: each crate builds its own."""
 
     def __call__(self) -> CrateWork:
         """The work in one worker process. Raises SandboxUnavailable where the node has another toolchain."""
@@ -95,6 +98,7 @@ class CrateWork:
         self.toolchain = toolchain
         memory = min(plan.recipe.limits.memory_bytes, plan.share.memory_bytes)
         self.limits = replace(plan.recipe.limits, cpus=plan.share.cpus, memory_bytes=memory)
+        self.cache = DependencyCache(plan.cache, plan.backend, self.limits, toolchain) if plan.cache else None
         self._is_tried = False
 
     def __call__(self, order: dict[str, Any]) -> UnitOutput:
@@ -122,9 +126,9 @@ class CrateWork:
         files: dict[str, bytes] = {}
         try:
             try:
-                output = self._mine(spec, summary, files, episode)
+                output = self._mine(spec, summary, files, episode, self.cache)
             except UnfitCrate as error:
-                # What it did in one sandbox it has to do in another one, else the machine had a part in it.
+                # What it did in one sandbox it has to do in another one, with nothing that others built.
                 summary["again"] = {"first": str(error.cause), "stages": summary.pop("stages", {})}
                 output = self._mine(spec, summary, files, episode)
         except (Unusable, UnfitCrate, FetchError) as error:
@@ -149,14 +153,18 @@ class CrateWork:
             require(self.plan.backend, self.toolchain.sysroot, self.plan.accepted, of_node=True)
             self._is_tried = True
 
-    def _mine(self, spec: CrateSpec, summary: dict[str, Any], files: dict[str, bytes], episode: Episode) -> UnitOutput:
+    def _mine(
+        self, spec: CrateSpec, summary: dict[str, Any], files: dict[str, bytes], episode: Episode,
+        cache: DependencyCache | None = None,
+    ) -> UnitOutput:  # fmt: skip
         """What mining gives; `files` has what makes the unit reproducible as soon as it is there."""
         with scratch(spec.name) as folder:
-            return self._mine_in(folder, spec, summary, files, episode)
+            return self._mine_in(folder, spec, summary, files, episode, cache)
 
     def _mine_in(
-        self, folder: Path, spec: CrateSpec, summary: dict[str, Any], files: dict[str, bytes], episode: Episode
-    ) -> UnitOutput:
+        self, folder: Path, spec: CrateSpec, summary: dict[str, Any], files: dict[str, bytes], episode: Episode,
+        cache: DependencyCache | None,
+    ) -> UnitOutput:  # fmt: skip
         began = time.monotonic()
         licences: list[str] = []
         crate = prepare(
@@ -178,6 +186,9 @@ class CrateWork:
             require_of(meter, self.plan.accepted)
             bench = workbench(crate, meter, self.toolchain, self.plan.recipe)
             try:
+                if cache:
+                    with meter.stage("dependencies"):
+                        summary["dependencies"] = cache.provide(bench.cargo, mounts, crate.lock, meter).plain
                 with meter.stage("baseline"):
                     baseline = bench.baseline
                 mined = self.run_miners(crate, bench, meter, license)

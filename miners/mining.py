@@ -161,7 +161,7 @@ class Mining:
                 sysroot = self.toolchain if ray.address else str(plan.toolchain.sysroot)
                 work = MineCrates(
                     plan.recipe, plan.miners, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share,
-                    run=working_for(), accepted=plan.accepted, sealed=plan.sealed,
+                    run=working_for(), accepted=plan.accepted, sealed=plan.sealed, cache=plan.cache,
                 )  # fmt: skip
                 ordered = in_order(pending, expectations.of(pending), ray.workers)
                 campaign = Campaign(run, work, SCHEMAS)

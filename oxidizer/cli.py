@@ -84,6 +84,7 @@ def mine(
         list[str] | None,
         typer.Option(metavar="RUN", help="An earlier run: what it had of a crate decides how early that is begun."),
     ] = None,
+    dependency_cache: Annotated[str | None, typer.Option(metavar="DIR|off", help="For built dependencies.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
 ) -> None:
     """Mine verified [bold]diag_fix[/] tuples from a list of crates.
@@ -110,7 +111,7 @@ def mine(
         limits = read_budget(budget or (), settings.price)
         plan = make_plan(
             list_file, settings, seed=seed, miners=miners.split(","), sandbox=sandbox, toolchain=toolchain,
-            accept_weaker=accept_weaker or (), sealed=sealed,
+            accept_weaker=accept_weaker or (), sealed=sealed, dependency_cache=dependency_cache,
         )  # fmt: skip
     except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError, OSError) as error:
         fail(str(error))

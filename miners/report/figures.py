@@ -58,7 +58,7 @@ from oxidizer.miners.report.triage import triage
 
 SLOWEST = 10
 STAGES = (
-    "fetch", "sandbox", "baseline", "harvest", "prove", "test", "audit", "format",
+    "fetch", "sandbox", "dependencies", "baseline", "harvest", "prove", "test", "audit", "format",
     "record", "sites", "batch", "lints", "alone", "behaviour", "manifest", "records",
 )  # fmt: skip
 """The order of the work, for figures; a stage with another name comes after these."""

@@ -125,3 +125,27 @@ def test_no_descriptor_is_left_open(target: Path) -> None:
             except NotCollected:
                 continue
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_tree_is_read_whole_or_not_at_all(target: Path) -> None:
+    (target / "notes/two").chmod(0o755)
+    (target / "notes/empty").mkdir()
+    tree = Collector(target).read_tree("notes", 7)
+    assert tree.files == {"notes/one": b"1", "notes/two": b"22", "notes/deep/file": b"deep"}
+    assert set(tree.folders) == {"notes", "notes/deep", "notes/empty"}
+    assert tree.executable == {"notes/two"}
+    assert Collector(target).names("notes") == ["deep", "empty", "one", "two"]
+    with pytest.raises(NotCollected, match="more than"):
+        Collector(target).read_tree("notes", 6)
+    (target / "notes/deep/out").symlink_to(target.parent / "elsewhere")
+    for name in ("notes", "away", "fifo", "none", "notes/one"):
+        with pytest.raises(NotCollected):
+            Collector(target).read_tree(name, 1 << 20)
+    with pytest.raises(NotCollected):
+        Collector(target).names("away")
+
+
+def test_a_tree_without_end_is_not_read(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oxidizer.cluster.collect._MOST_FILES", 4)
+    with pytest.raises(NotCollected, match="more than 4 files"):
+        Collector(target).read_tree("notes", 1 << 20)
