@@ -28,7 +28,7 @@ from oxidizer.miners.operators import operators
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.tuples import SOURCE_ARCHIVE
 
-MINERS = {"suggestions": "crates", "injected": "crates"}
+MINERS = {"suggestions": "crates", "injected": "crates", "migration": "crates"}
 """Each miner and the kind of input that it takes; `--list` is for those that mine crates."""
 
 

@@ -1,0 +1,141 @@
+"""The third miner: the crate is moved on, and what mends it is the lesson.
+
+Promises: every tuple is proven as any other (`Workbench.judge_probe`, the tests); the same crate, recipe, seed and
+registry give the same tuples. Not promised: that a move is mended: one error that nothing mends, and the crate as it
+would be after does not compile, so that there is no lesson in the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from oxidizer.cluster.edits import Edit
+from oxidizer.cluster.fetch import PreparedCrate
+from oxidizer.cluster.meter import MeteredSandbox
+from oxidizer.cluster.toolchain import Toolchain
+from oxidizer.cluster.workbench import Workbench
+from oxidizer.miners.migration.editions import edition_moves, on_the_way
+from oxidizer.miners.migration.fixes import Fix
+from oxidizer.miners.migration.ground import Ground
+from oxidizer.miners.migration.lessons import Lessons
+from oxidizer.miners.migration.move import Immovable, Move
+from oxidizer.miners.migration.repair import Repair, edition_lints, mend
+from oxidizer.miners.mined import Mined
+from oxidizer.miners.recipe import Recipe
+from oxidizer.miners.tuples import Unit
+
+
+@dataclass
+class Account:
+    """What became of one move, for figures."""
+
+    kind: str
+    name: str
+    outcome: str = ""
+    """repaired, nothing shows, not repaired, tests_fail, ..."""
+    found: int = 0
+    fixes: dict[str, int] = field(default_factory=dict)
+    """The fixes of the repair, by where they come from."""
+    kept: dict[str, int] = field(default_factory=dict)
+    """The tuples, by where their fixes come from."""
+    left: dict[str, int] = field(default_factory=dict)
+    """The errors that nothing mended, by code."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Fixes that made no tuple, by reason."""
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return {key: value for key, value in vars(self).items() if value not in ({}, "")}
+
+
+class MigrationMiner:
+    """Mines one crate on its workbench."""
+
+    def __init__(
+        self, bench: Workbench, unit: Unit, recipe: Recipe, seed: int, meter: MeteredSandbox, targets: Sequence[str],
+        crate: PreparedCrate, toolchain: Toolchain,
+    ) -> None:  # fmt: skip
+        self.bench, self.unit, self.recipe, self.seed, self.meter = bench, unit, recipe, seed, meter
+        self.caps = recipe.migration
+        self.crate, self.toolchain = crate, toolchain
+        features = bench.cargo.features
+        self.check = ("check", *targets, *features)
+        self.lint = ("clippy", *targets, *features, "--")
+        self.lint_tests = ("clippy", "--tests", "--examples", *features, "--")
+        self.check_tests = ("check", "--tests", "--examples", *features)
+        self.lineage = ("miner:migration", f"recipe:{recipe.fingerprint}")
+        self.accounts: list[Account] = []
+        self._taught: set[Edit] = set()
+        """The edits of fixes that made tuples under a nearer move."""
+
+    def mine(self) -> Mined:
+        """All tuples and rejects of the crate."""
+        mined = Mined()
+        for move in self._moves():
+            account = Account(move.kind, move.name)
+            self.accounts.append(account)
+            self._mine(move, account, mined)
+        kept = {record.id: record for record in mined.tuples}
+        mined.unkept["the same lesson"] += len(mined.tuples) - len(kept)
+        mined.tuples = list(kept.values())[: self.caps.per_crate]
+        mined.unkept["cap per crate"] += len(kept) - len(mined.tuples)
+        mined.migration = {"moves": [account.plain for account in self.accounts]}
+        return mined
+
+    def _moves(self) -> Iterator[Move]:
+        manifest = "Cargo.toml" if self.crate.member == "." else f"{self.crate.member}/Cargo.toml"
+        if "edition" in self.caps.moves:
+            try:
+                yield from edition_moves(manifest, self.bench.read(manifest))
+            except Immovable as reason:
+                self.accounts.append(Account("edition", "edition", str(reason)))
+
+    def _mine(self, move: Move, account: Account, mined: Mined) -> None:
+        ground, repair = Ground(self.bench, move, self.check), Repair()
+        with self.meter.stage("repair"):
+            self._repair(ground, repair)
+        account.found = repair.found
+        account.fixes = dict(Counter(fix.by for fix in repair.fixes))
+        if not repair.is_whole:
+            account.outcome = "not repaired" if repair.view and repair.view.ended else "stopped"
+            account.left = dict(Counter(d.code or d.message[:60] for d in repair.left))
+            return
+        if not repair.fixes:
+            account.outcome = "nothing shows"
+            return
+        with self.meter.stage("lessons"):
+            lessons = Lessons(ground, repair, self.caps, self.seed, self._taught)
+            proven = lessons.proven()
+        account.outcome = "repaired"
+        account.left_out = dict(lessons.left_out)
+        mined.harvested += repair.found
+        mined.candidates += len(proven)
+        kept: Counter[str] = Counter()
+        for lesson in proven:
+            if not lesson.verdict.green:
+                mined.rejects.append(lesson.reject(self.bench, self.unit, ground))
+                continue
+            mined.proven += 1
+            kept[lesson.fix.by] += 1
+            self._taught.update(lesson.fix.edits)
+            mined.tuples.append(lesson.record(self.bench, self.unit, ground, self.lineage))
+        account.kept = dict(kept)
+
+    def _repair(self, ground: Ground, repair: Repair) -> None:
+        """Mend the library and the programs, then what the tests are built of."""
+        self._mend(ground, repair, self.lint)
+        if repair.is_whole and self.bench.baseline.passing:
+            self._mend(Ground(self.bench, ground.move, self.check_tests), repair, self.lint_tests)
+            if repair.is_whole:
+                repair.view = ground.look(repair.fixes)
+
+    def _mend(self, ground: Ground, repair: Repair, lint: Sequence[str]) -> None:
+        def pool() -> list[Fix]:
+            editions = on_the_way(ground.move)
+            return edition_lints(self.bench, editions, lint) if editions else []
+
+        mend(ground, repair, pool, rounds=self.caps.rounds, most=self.caps.fixes)
