@@ -15,14 +15,18 @@ from typing import Any
 from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.fetch import PreparedCrate
 from oxidizer.cluster.meter import MeteredSandbox
+from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.workbench import Workbench
+from oxidizer.miners.migration.dependencies import dependency_moves
 from oxidizer.miners.migration.editions import edition_moves, on_the_way
 from oxidizer.miners.migration.fixes import Fix
 from oxidizer.miners.migration.ground import Ground
+from oxidizer.miners.migration.history import mend_by_history
 from oxidizer.miners.migration.lessons import Lessons
 from oxidizer.miners.migration.move import Immovable, Move
 from oxidizer.miners.migration.repair import Repair, edition_lints, mend
+from oxidizer.miners.migration.successors import Later
 from oxidizer.miners.mined import Mined
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.tuples import Unit
@@ -75,10 +79,12 @@ class MigrationMiner:
     def mine(self) -> Mined:
         """All tuples and rejects of the crate."""
         mined = Mined()
-        for move in self._moves():
-            account = Account(move.kind, move.name)
-            self.accounts.append(account)
-            self._mine(move, account, mined)
+        with scratch("later") as folder:
+            self._later = Later(self.crate, self.toolchain, folder, self.caps.successors)
+            for move in self._moves():
+                account = Account(move.kind, move.name)
+                self.accounts.append(account)
+                self._mine(move, account, mined)
         kept = {record.id: record for record in mined.tuples}
         mined.unkept["the same lesson"] += len(mined.tuples) - len(kept)
         mined.tuples = list(kept.values())[: self.caps.per_crate]
@@ -93,6 +99,11 @@ class MigrationMiner:
                 yield from edition_moves(manifest, self.bench.read(manifest))
             except Immovable as reason:
                 self.accounts.append(Account("edition", "edition", str(reason)))
+        if "dependency" in self.caps.moves:
+            with self.meter.stage("moves"):
+                later = self._later.versions
+                moves = list(dependency_moves(self.bench, manifest, self.toolchain, later, self.caps.dependencies))
+            yield from moves
 
     def _mine(self, move: Move, account: Account, mined: Mined) -> None:
         ground, repair = Ground(self.bench, move, self.check), Repair()
@@ -139,3 +150,9 @@ class MigrationMiner:
             return edition_lints(self.bench, editions, lint) if editions else []
 
         mend(ground, repair, pool, rounds=self.caps.rounds, most=self.caps.fixes)
+        if repair.view is None or not repair.view.ended or not (repair.view.errors or repair.view.warnings):
+            return
+        for successor in self._later.versions:
+            suits = ground.move.kind != "edition" or successor.edition >= ground.move.name[-4:]
+            if suits and mend_by_history(ground, repair, self._later.hunks(successor), pool, self.caps):
+                return
