@@ -60,7 +60,8 @@ def _moves(bench: Workbench, manifest: str, toolchain: Toolchain, later: Sequenc
         if edit and (lock := _locked(bench, manifest, toolchain, edit)) is not None:
             name = f"{step.package} {step.now} to {step.to}"
             edits = (edit, *line_edits(_LOCK, bench.read(_LOCK), lock))
-            yield Move("dependency", name, f"`{step.package}` moved from {step.now} to {step.to}", edits)
+            cause = f"`{step.package}` moved from {step.now} to {step.to}"
+            yield Move("dependency", name, cause, edits, step.key, step.now)
 
 
 def steps(manifest: bytes, toolchain: Toolchain, later: Sequence[Successor]) -> Iterator[Step]:

@@ -15,7 +15,7 @@ from oxidizer.cluster.syntax import outer_item
 from oxidizer.miners.migration.fixes import Fix, all_edits
 from oxidizer.miners.migration.ground import Ground, View
 from oxidizer.miners.migration.minimise import OutOfTries, minimise
-from oxidizer.miners.migration.repair import Repair, mend
+from oxidizer.miners.migration.repair import UNSURE, Repair, mend
 from oxidizer.miners.migration.successors import NEXT
 from oxidizer.miners.recipe import Migration
 
@@ -60,7 +60,7 @@ def _grown(
             chosen += more
             there = [fix for fix in laid if conflict([*fix.edits, *all_edits(chosen)]) is None] + chosen
             grown = Repair(list(there))
-            mend(ground, grown, pool, rounds=caps.rounds, most=caps.fixes)
+            mend(ground, grown, pool, rounds=caps.rounds, most=caps.fixes, unsure=False)
             if grown.view is not None and goal(grown.view):
                 return grown
             if grown.view is None or not grown.view.ended:
@@ -77,9 +77,9 @@ def _goal(before: View | None) -> Callable[[View], bool]:
 
 
 def _needed(ground: Ground, grown: Repair, caps: Migration) -> list[Fix]:
-    """The fixes without the hunks that nothing needs; all of them where that takes too many builds."""
-    hunks = [fix for fix in grown.fixes if NEXT in fix.by]
-    others = [fix for fix in grown.fixes if NEXT not in fix.by]
+    """The fixes without the hunks and the guesses that nothing needs; all of them where that takes too many builds."""
+    hunks = [fix for fix in grown.fixes if NEXT in fix.by or UNSURE in fix.by]
+    others = [fix for fix in grown.fixes if fix not in hunks]
     most = len(grown.view.warnings) if grown.view else 0
 
     def is_enough(part: Sequence[Fix]) -> bool:

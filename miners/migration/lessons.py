@@ -12,7 +12,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE, Diagnostic, counts
-from oxidizer.cluster.edits import Edit, EditConflict
+from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.policy import flagged
 from oxidizer.cluster.syntax import outer_item
 from oxidizer.cluster.verdict import Reason, Trial, Verdict, stopped_verdict
@@ -86,16 +86,16 @@ class Lessons:
         found: list[Lesson] = []
         entangled: list[Fix] = []
         for fix in chosen:
-            trial = self._trial([fix])
-            if trial is None:
+            shown = self._trial([fix])
+            if shown is None:
                 self.left_out["the compiler does not ask for it"] += 1
-            elif trial.target.key not in self.repair.seen:
+            elif shown[0].target.key not in self.repair.seen:
                 entangled.append(fix)
             else:
-                found.append(self._lesson(trial, fix, codes[fix.code] <= _RARE))
+                found.append(self._lesson(*shown, fix, codes[fix.code] <= _RARE))
         if entangled and (together := self._trial(entangled)) is not None:
-            whole = Fix(all_edits(entangled), entangled[0].by, together.target.code)
-            found.append(self._lesson(together, whole, rare=False))
+            whole = Fix(all_edits(entangled), entangled[0].by, together[0].target.code)
+            found.append(self._lesson(*together, whole, rare=False))
             self.left_out["part of another"] += len(entangled) - 1
         if not any(lesson.verdict.green for lesson in found):
             return found
@@ -103,25 +103,27 @@ class Lessons:
         tests = self.bench.judge_tests(self.ground.layer(self.repair.fixes))
         return found if tests.green else [lesson.failing(tests) for lesson in found]
 
-    def _lesson(self, trial: Trial, fix: Fix, rare: bool) -> Lesson:
+    def _lesson(self, trial: Trial, probe: tuple[str, ...], fix: Fix, rare: bool) -> Lesson:
         """A trial with the compiler's verdict."""
         tricks, refused = self.bench.screen(trial)
-        verdict = refused or flagged(self.bench.judge_probe([trial], self.ground.probe), tricks)
-        return Lesson(trial, verdict, self.ground.probe, fix, rare)
+        verdict = refused or flagged(self.bench.judge_probe([trial], probe), tricks)
+        return Lesson(trial, verdict, probe, fix, rare)
 
-    def _trial(self, fixes: Sequence[Fix]) -> Trial | None:
-        """The fixes as a patch of the moved crate with all others in it; None where nothing shows without them."""
+    def _trial(self, fixes: Sequence[Fix]) -> tuple[Trial, tuple[str, ...]] | None:
+        """The fixes as a patch of the moved crate with all others in it, and the first command that shows what it is
+        for; None where nothing shows without them.
+        """
         rest = [fix for fix in self.repair.fixes if fix not in fixes]
         setup = self.ground.layer(rest)
-        try:
-            before = self.bench.before(self.ground.probe, setup)
-        except (EditConflict, FileNotFoundError):
-            return None
-        if stopped_verdict(before) or self.repair.view is None:
-            return None
-        more = counts(before.diagnostics) - counts(self.repair.view.build.diagnostics)
-        target = _first([d for d in before.diagnostics if d.key in more and d.package == before.package])
-        return Trial(forward(all_edits(fixes), setup), target, setup, moved=True) if target else None
+        for ground, whole in self.repair.grounds:
+            before = self.bench.before(ground.probe, setup)
+            if stopped_verdict(before):
+                continue
+            more = counts(before.diagnostics) - counts(whole.diagnostics)
+            target = _first([d for d in before.diagnostics if d.key in more and d.package == before.package])
+            if target is not None:
+                return Trial(forward(all_edits(fixes), setup), target, setup, moved=True), ground.probe
+        return None
 
     def _drawn(self, codes: Counter[str | None]) -> list[Fix]:
         """The fixes to make lessons of: rare codes first, capped per code and function, the same ones each time."""

@@ -26,7 +26,7 @@ from oxidizer.miners.migration.history import mend_by_history
 from oxidizer.miners.migration.lessons import Lessons
 from oxidizer.miners.migration.move import Immovable, Move
 from oxidizer.miners.migration.repair import Repair, edition_lints, mend
-from oxidizer.miners.migration.successors import Later
+from oxidizer.miners.migration.successors import Later, Successor
 from oxidizer.miners.mined import Mined
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.tuples import Unit
@@ -140,19 +140,41 @@ class MigrationMiner:
         """Mend the library and the programs, then what the tests are built of."""
         self._mend(ground, repair, self.lint)
         if repair.is_whole and self.bench.baseline.passing:
-            self._mend(Ground(self.bench, ground.move, self.check_tests), repair, self.lint_tests)
+            tests = Ground(self.bench, ground.move, self.check_tests)
+            self._mend(tests, repair, self.lint_tests)
             if repair.is_whole:
-                repair.view = ground.look(repair.fixes)
+                repair.grounds = [(ground, ground.look(repair.fixes).build), (tests, tests.look(repair.fixes).build)]
+        elif repair.view is not None:
+            repair.grounds = [(ground, repair.view.build)]
 
     def _mend(self, ground: Ground, repair: Repair, lint: Sequence[str]) -> None:
+        """By what the tools are sure of, then by their guesses and by later versions: a dependency's new ways are
+        better known to the crate's authors than to the compiler.
+        """
+        editions = on_the_way(ground.move)
+
         def pool() -> list[Fix]:
-            editions = on_the_way(ground.move)
             return edition_lints(self.bench, editions, lint) if editions else []
 
-        mend(ground, repair, pool, rounds=self.caps.rounds, most=self.caps.fixes)
-        if repair.view is None or not repair.view.ended or not (repair.view.errors or repair.view.warnings):
-            return
-        for successor in self._later.versions:
-            suits = ground.move.kind != "edition" or successor.edition >= ground.move.name[-4:]
-            if suits and mend_by_history(ground, repair, self._later.hunks(successor), pool, self.caps):
+        caps = self.caps
+        for unsure in ((True,) if editions else (False, True)) if self.bench.baseline.passing else (False,):
+            before = list(repair.fixes), repair.view
+            mend(ground, repair, pool, rounds=caps.rounds, most=caps.fixes, unsure=unsure)
+            if repair.view is None or not repair.view.ended or not (repair.view.errors or repair.view.warnings):
                 return
+            for successor in self._later.versions:
+                if _suits(ground.move, successor) and mend_by_history(
+                    ground, repair, self._later.hunks(successor), pool, caps
+                ):
+                    return
+            if repair.is_whole:
+                return
+            if unsure and before[1] and len(before[1].errors) <= len(repair.left):
+                repair.fixes, repair.view = before  # the guesses were wrong
+
+
+def _suits(move: Move, successor: Successor) -> bool:
+    """A later version stands on what the move leads to, or on something newer."""
+    if editions := on_the_way(move):
+        return successor.edition >= editions[-1]
+    return successor.requirements.get(move.key) != move.now

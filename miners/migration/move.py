@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate
 
 from oxidizer.cluster.edits import Edit
-
-KINDS = ("edition", "dependency", "future")
-"""The kinds of moves, in the order in which they are tried."""
 
 
 class Immovable(Exception):
@@ -28,6 +24,10 @@ class Move:
     """Half a sentence for explanations, e.g. `the crate moved from edition 2018 to 2021`."""
     edits: tuple[Edit, ...]
     """Of Cargo.toml and Cargo.lock."""
+    key: str = ""
+    """Of a dependency, what the manifest calls it."""
+    now: str = ""
+    """... and what it requires of it."""
 
 
 def line_edits(file: str, old: bytes, new: bytes) -> tuple[Edit, ...]:
@@ -39,8 +39,3 @@ def line_edits(file: str, old: bytes, new: bytes) -> tuple[Edit, ...]:
         for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
         if tag != "equal"
     )
-
-
-def span(edits: Iterable[Edit]) -> int:
-    """How many bytes edits put in."""
-    return sum(len(edit.replacement) for edit in edits)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from oxidizer.cluster.build import Build
 from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE, Diagnostic, Key
 from oxidizer.cluster.diagnostics import Fix as Suggestion
 from oxidizer.cluster.edits import EditConflict, conflict
@@ -17,7 +18,8 @@ from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.migration.fixes import Fix, all_edits, forward, woven
 from oxidizer.miners.migration.ground import Ground, View
 
-_UNSURE = "MaybeIncorrect"
+UNSURE = "unsure suggestion"
+_MAYBE = "MaybeIncorrect"
 
 
 @dataclass
@@ -31,6 +33,8 @@ class Repair:
     """Errors and warnings at the start."""
     view: View | None = None
     """What it shows now."""
+    grounds: list[tuple[Ground, Build]] = field(default_factory=list)
+    """Where all compiles, and what is shown there: the code first, then its tests."""
 
     @property
     def left(self) -> tuple[Diagnostic, ...]:
@@ -43,11 +47,13 @@ class Repair:
         return self.view is not None and self.view.is_whole
 
 
-def mend(ground: Ground, repair: Repair, pool: Callable[[], Sequence[Fix]], *, rounds: int, most: int) -> None:
+def mend(
+    ground: Ground, repair: Repair, pool: Callable[[], Sequence[Fix]], *, rounds: int, most: int, unsure: bool
+) -> None:
     """Lay suggestions upon a repair until nothing is left, none helps, or after some rounds, or `most` fixes.
 
     `pool` gives fixes of the source, asked for once and only if needed: they come first where they touch a diagnostic's
-    place.
+    place. What the tools are not sure of is taken only if `unsure`: tests have to tell.
     """
     given: Sequence[Fix] | None = None
     for turn in range(rounds + 1):
@@ -60,19 +66,21 @@ def mend(ground: Ground, repair: Repair, pool: Callable[[], Sequence[Fix]], *, r
         wanted = view.errors or view.warnings
         if given is None:
             given = pool() if wanted else ()
-        chosen = _chosen(wanted, repair.fixes, given, ground)
+        chosen = _chosen(wanted, repair.fixes, given, ground, unsure)
         if not chosen:
             return
         repair.fixes = woven(repair.fixes, chosen, ground.bench.read)
 
 
-def _chosen(wanted: Sequence[Diagnostic], fixes: Sequence[Fix], pool: Sequence[Fix], ground: Ground) -> list[Fix]:
+def _chosen(
+    wanted: Sequence[Diagnostic], fixes: Sequence[Fix], pool: Sequence[Fix], ground: Ground, unsure: bool
+) -> list[Fix]:
     """The fixes to lay on next: sure ones if there are any; of those that touch each other, the first."""
     offers = list(_offers(wanted, fixes, pool))
     current = _Reader(ground, fixes)
-    for sure in (True, False):
+    for sure in (True, False) if unsure else (True,):
         taken: list[Fix] = []
-        for fix in (fix for fix in offers if (fix.by != "unsure suggestion") is sure):
+        for fix in (fix for fix in offers if (UNSURE not in fix.by) is sure):
             if conflict([*all_edits(taken), *fix.edits]) is None and current.takes(fix):
                 taken.append(fix)
         if taken:
@@ -97,7 +105,7 @@ def _offers(wanted: Sequence[Diagnostic], fixes: Sequence[Fix], pool: Sequence[F
 def _suggestions(diagnostic: Diagnostic) -> Iterator[tuple[Suggestion, str]]:
     told = diagnostic.fixes()
     yield from ((s, "suggestion") for s in told if s.applicability == MACHINE_APPLICABLE)
-    yield from [(s, "unsure suggestion") for s in told if s.applicability == _UNSURE][:1]
+    yield from [(s, UNSURE) for s in told if s.applicability == _MAYBE][:1]
 
 
 class _Reader:
