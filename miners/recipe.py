@@ -120,7 +120,7 @@ class Migration:
     """Builds in which the tools' suggestions mend one move: errors hide behind errors."""
     fixes: int = 400
     """A move that takes more fixes is given up: each lesson would carry all of them."""
-    dependencies: int = 4
+    dependencies: int = 5
     """Moves of dependencies tried."""
     successors: int = 3
     """The crate's own later versions that are looked at for repairs and moves."""

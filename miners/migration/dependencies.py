@@ -1,7 +1,7 @@
-"""The moves of one dependency each: a requirement of Cargo.toml, and what cargo makes of Cargo.lock for it.
+"""The moves of dependencies: requirements of Cargo.toml, and what cargo makes of Cargo.lock for them.
 
-First those that the crate's own later versions made, then each dependency's next series. Only cargo runs here, with
-network, and no crate code.
+First those that the crate's own later versions made, one at a time and as they were made, then each dependency's next
+series. Only cargo runs here, with network, and no crate code.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _LOCK = "Cargo.lock"
 _PLAIN = re.compile(r"[\^=~]?\s*\d[\w.+-]*")
 """A requirement of one version, not of a range."""
 _SERIES_TRIED = 6
+_TOGETHER = 4
+"""More dependencies moved at once are no lesson of any."""
 
 
 @dataclass(frozen=True)
@@ -49,33 +51,46 @@ def dependency_moves(
 
 
 def _moves(bench: Workbench, manifest: str, toolchain: Toolchain, later: Sequence[Successor]) -> Iterator[Move]:
-    text = bench.read(manifest)
-    tried = set[tuple[str, tuple[int, int, int]]]()
-    for step in steps(text, toolchain, later):
-        where = step.key, numbers(step.to)
-        if where in tried:
-            continue
+    tried = set[tuple[tuple[str, tuple[int, int, int]], ...]]()
+    for group in steps(bench.read(manifest), toolchain, later):
+        where = tuple((step.key, numbers(step.to)) for step in group)
+        if where not in tried and (move := _move(bench, manifest, toolchain, group)) is not None:
+            yield move
         tried.add(where)
-        edit = requirement_edit(manifest, text, step.key, step.to)
-        if edit and (lock := _locked(bench, manifest, toolchain, edit)) is not None:
-            name = f"{step.package} {step.now} to {step.to}"
-            edits = (edit, *line_edits(_LOCK, bench.read(_LOCK), lock))
-            cause = f"`{step.package}` moved from {step.now} to {step.to}"
-            yield Move("dependency", name, cause, edits, step.key, step.now)
 
 
-def steps(manifest: bytes, toolchain: Toolchain, later: Sequence[Successor]) -> Iterator[Step]:
-    """The requirements to move to: those of later versions first, then each dependency's next series."""
+def _move(bench: Workbench, manifest: str, toolchain: Toolchain, group: Sequence[Step]) -> Move | None:
+    """The move of a dependency, or of some at once; None where the manifest or cargo has no way."""
+    text = bench.read(manifest)
+    edits = [requirement_edit(manifest, text, step.key, step.to) for step in group]
+    written = [edit for edit in edits if edit is not None]
+    if len(written) < len(edits) or (lock := _locked(bench, manifest, toolchain, written)) is None:
+        return None
+    name = ", ".join(f"{step.package} {step.now} to {step.to}" for step in group)
+    cause = " and ".join(f"`{step.package}` moved from {step.now} to {step.to}" for step in group)
+    locked = line_edits(_LOCK, bench.read(_LOCK), lock)
+    return Move("dependency", name, cause, (*sorted(written), *locked), group[0].key, group[0].now)
+
+
+def steps(manifest: bytes, toolchain: Toolchain, later: Sequence[Successor]) -> Iterator[tuple[Step, ...]]:
+    """The requirements to move to: those of later versions first, one by one and where a version moved several at once
+    (they name each other's types) also those together; then each dependency's next series.
+    """
     document = tomllib.loads(manifest.decode())
     now = {key: asked for key, asked in requirements(document).items() if _PLAIN.fullmatch(asked.strip())}
     for successor in later:
-        for key, asked in sorted(successor.requirements.items()):
-            if key in now and _PLAIN.fullmatch(asked.strip()) and is_newer(now[key], asked):
-                yield Step(key, _package(document, key), now[key], asked)
+        moved = [
+            Step(key, _package(document, key), now[key], asked)
+            for key, asked in sorted(successor.requirements.items())
+            if key in now and _PLAIN.fullmatch(asked.strip()) and is_newer(now[key], asked)
+        ]
+        if 1 < len(moved) <= _TOGETHER:
+            yield tuple(moved)
+        yield from ((step,) for step in moved)
     for key, asked in sorted(now.items()):
         package = _package(document, key)
         if (to := _next_series(toolchain, package, asked)) is not None:
-            yield Step(key, package, asked, to)
+            yield (Step(key, package, asked, to),)
 
 
 def is_newer(now: str, to: str) -> bool:
@@ -123,10 +138,10 @@ def _version_of(dependency: Dependency) -> Node | None:
     return None
 
 
-def _locked(bench: Workbench, manifest: str, toolchain: Toolchain, edit: Edit) -> bytes | None:
+def _locked(bench: Workbench, manifest: str, toolchain: Toolchain, edits: Sequence[Edit]) -> bytes | None:
     """The lock that cargo makes for the edited manifest; None where there is none."""
     try:
-        with bench.showing({manifest: apply(bench.read(manifest), [edit]), _LOCK: bench.read(_LOCK)}):
+        with bench.showing({manifest: apply(bench.read(manifest), edits), _LOCK: bench.read(_LOCK)}):
             lock = relock(toolchain, bench.root)
     except FetchError:
         return None

@@ -20,6 +20,7 @@ from oxidizer.cluster.workbench import Workbench
 from oxidizer.datasets.records import Applicability, DiagFix, Reject
 from oxidizer.miners.migration.fixes import Fix, all_edits, forward
 from oxidizer.miners.migration.ground import Ground
+from oxidizer.miners.migration.move import Move
 from oxidizer.miners.migration.repair import Repair
 from oxidizer.miners.migration.wording import explain_move
 from oxidizer.miners.recipe import Migration
@@ -44,18 +45,18 @@ class Lesson:
         """The same with the tests' verdict, where the compiler's was green."""
         return replace(self, verdict=replace(tests, more=self.verdict.more)) if self.verdict.green else self
 
-    def record(self, bench: Workbench, unit: Unit, ground: Ground, lineage: Sequence[str]) -> DiagFix:
+    def record(self, bench: Workbench, unit: Unit, move: Move, lineage: Sequence[str]) -> DiagFix:
         """The tuple of a green one."""
         read = bench.reader(self.trial.setup)
         sure = suggested(self.trial.target, self.trial.edits, read)
         return diag_fix(
             bench, unit, self.trial, self.verdict, self.probe, origin="migration", operator=None,
             trivial=sure == MACHINE_APPLICABLE, given=sure is not None, rare=self.rare,
-            explanation=explain_move(self.trial.target, ground.move, self.trial.edits, read, unit.tools),
-            lineage=[*lineage, f"move:{ground.move.name}", f"repair:{self.fix.by}"], at=self.fix.edits,
+            explanation=explain_move(self.trial.target, move, self.trial.edits, read, unit.tools),
+            lineage=[*lineage, f"move:{move.name}", f"repair:{self.fix.by}"], at=self.fix.edits,
         )  # fmt: skip
 
-    def reject(self, bench: Workbench, unit: Unit, ground: Ground) -> Reject:
+    def reject(self, bench: Workbench, unit: Unit) -> Reject:
         """The row of one that is not green."""
         read = bench.reader(self.trial.setup)
         sure: Applicability | None = suggested(self.trial.target, self.trial.edits, read)  # type: ignore[assignment]

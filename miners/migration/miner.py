@@ -21,9 +21,10 @@ from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.migration.dependencies import dependency_moves
 from oxidizer.miners.migration.editions import edition_moves, on_the_way
 from oxidizer.miners.migration.fixes import Fix
+from oxidizer.miners.migration.future import Future, future_move
 from oxidizer.miners.migration.ground import Ground
 from oxidizer.miners.migration.history import mend_by_history
-from oxidizer.miners.migration.lessons import Lessons
+from oxidizer.miners.migration.lessons import Lesson, Lessons
 from oxidizer.miners.migration.move import Immovable, Move
 from oxidizer.miners.migration.repair import Repair, edition_lints, mend
 from oxidizer.miners.migration.successors import Later, Successor
@@ -85,6 +86,8 @@ class MigrationMiner:
                 account = Account(move.kind, move.name)
                 self.accounts.append(account)
                 self._mine(move, account, mined)
+            if "future" in self.caps.moves:
+                self._look_ahead(mined)
         kept = {record.id: record for record in mined.tuples}
         mined.unkept["the same lesson"] += len(mined.tuples) - len(kept)
         mined.tuples = list(kept.values())[: self.caps.per_crate]
@@ -124,17 +127,38 @@ class MigrationMiner:
         account.outcome = "repaired"
         account.left_out = dict(lessons.left_out)
         mined.harvested += repair.found
-        mined.candidates += len(proven)
-        kept: Counter[str] = Counter()
         for lesson in proven:
-            if not lesson.verdict.green:
-                mined.rejects.append(lesson.reject(self.bench, self.unit, ground))
-                continue
-            mined.proven += 1
-            kept[lesson.fix.by] += 1
-            self._taught.update(lesson.fix.edits)
-            mined.tuples.append(lesson.record(self.bench, self.unit, ground, self.lineage))
-        account.kept = dict(kept)
+            self._keep(lesson, move, account, mined)
+
+    def _keep(self, lesson: Lesson, move: Move, account: Account, mined: Mined) -> None:
+        mined.candidates += 1
+        if not lesson.verdict.green:
+            mined.rejects.append(lesson.reject(self.bench, self.unit))
+            return
+        mined.proven += 1
+        account.kept[lesson.fix.by] = account.kept.get(lesson.fix.by, 0) + 1
+        self._taught.update(lesson.fix.edits)
+        mined.tuples.append(lesson.record(self.bench, self.unit, move, self.lineage))
+
+    def _look_ahead(self, mined: Mined) -> None:
+        """What lints of the future complain of, and later versions mend."""
+        future = Future(self.bench, self.lint, self.caps, self.unit.tools)
+
+        def later() -> list[list[Fix]]:
+            return [self._later.hunks(successor) for successor in self._later.versions]
+
+        accounts: dict[str, Account] = {}
+        with self.meter.stage("lessons"):
+            for lesson in future.lessons(later):
+                move = future_move(lesson.fix.code or "")
+                account = accounts.setdefault(move.name, Account(move.kind, move.name, "repaired"))
+                self._keep(lesson, move, account, mined)
+        for lint, found in sorted(future.found.items()):
+            name = future_move(lint).name
+            account = accounts.get(name) or Account("future", name, "not repaired")
+            account.found = found
+            self.accounts.append(account)
+            mined.harvested += found
 
     def _repair(self, ground: Ground, repair: Repair) -> None:
         """Mend the library and the programs, then what the tests are built of."""
