@@ -116,8 +116,10 @@ class Migration:
 
     moves: tuple[str, ...] = ("edition", "dependency", "future")
     """The kinds of moves, see docs/MINING.md."""
+    builds: int = 120
+    """Builds in which one move is to be mended."""
     rounds: int = 12
-    """Builds in which the tools' suggestions mend one move: errors hide behind errors."""
+    """Those in which the tools' suggestions are laid on, one after the other: errors hide behind errors."""
     fixes: int = 400
     """A move that takes more fixes is given up: each lesson would carry all of them."""
     dependencies: int = 5

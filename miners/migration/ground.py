@@ -14,6 +14,23 @@ from oxidizer.miners.migration.fixes import Fix, all_edits
 from oxidizer.miners.migration.move import Move
 
 
+class OutOfBuilds(Exception):
+    """A move took as many builds as were allowed, and is not mended."""
+
+
+@dataclass
+class Builds:
+    """How many builds a move may take yet."""
+
+    left: int
+
+    def take(self) -> None:
+        """Count one more. Raises OutOfBuilds."""
+        if not self.left:
+            raise OutOfBuilds
+        self.left -= 1
+
+
 @dataclass(frozen=True)
 class View:
     """What one command shows of the moved crate."""
@@ -37,15 +54,16 @@ class View:
 class Ground:
     """One move, looked at by one command."""
 
-    def __init__(self, bench: Workbench, move: Move, probe: Sequence[str]) -> None:
-        self.bench, self.move, self.probe = bench, move, tuple(probe)
+    def __init__(self, bench: Workbench, move: Move, probe: Sequence[str], builds: Builds) -> None:
+        self.bench, self.move, self.probe, self.builds = bench, move, tuple(probe), builds
 
     def layer(self, fixes: Sequence[Fix]) -> tuple[Edit, ...]:
         """The move and the fixes as edits of the source."""
         return tuple(sorted((*self.move.edits, *all_edits(fixes))))
 
     def look(self, fixes: Sequence[Fix]) -> View:
-        """What the command shows with the fixes in the moved crate. Raises EditConflict, FileNotFoundError."""
+        """What the command shows with the fixes in the moved crate. Raises OutOfBuilds."""
+        self.builds.take()
         known = counts(self.bench.observe(self.probe).diagnostics)
         build = self.bench.observe(self.probe, self.layer(fixes))
         own = [d for d in build.diagnostics if d.package == build.package]

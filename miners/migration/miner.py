@@ -22,7 +22,7 @@ from oxidizer.miners.migration.dependencies import dependency_moves
 from oxidizer.miners.migration.editions import edition_moves, on_the_way
 from oxidizer.miners.migration.fixes import Fix
 from oxidizer.miners.migration.future import Future, future_move
-from oxidizer.miners.migration.ground import Ground
+from oxidizer.miners.migration.ground import Builds, Ground, OutOfBuilds
 from oxidizer.miners.migration.history import mend_by_history
 from oxidizer.miners.migration.lessons import Lesson, Lessons
 from oxidizer.miners.migration.move import Immovable, Move
@@ -109,9 +109,13 @@ class MigrationMiner:
             yield from moves
 
     def _mine(self, move: Move, account: Account, mined: Mined) -> None:
-        ground, repair = Ground(self.bench, move, self.check), Repair()
+        ground, repair = Ground(self.bench, move, self.check, Builds(self.caps.builds)), Repair()
         with self.meter.stage("repair"):
-            self._repair(ground, repair)
+            try:
+                self._repair(ground, repair)
+            except OutOfBuilds:
+                account.found, account.outcome = repair.found, "not repaired in as many builds as are allowed"
+                return
         account.found = repair.found
         account.fixes = dict(Counter(fix.by for fix in repair.fixes))
         if not repair.is_whole:
@@ -164,7 +168,7 @@ class MigrationMiner:
         """Mend the library and the programs, then what the tests are built of."""
         self._mend(ground, repair, self.lint)
         if repair.is_whole and self.bench.baseline.passing:
-            tests = Ground(self.bench, ground.move, self.check_tests)
+            tests = Ground(self.bench, ground.move, self.check_tests, ground.builds)
             self._mend(tests, repair, self.lint_tests)
             if repair.is_whole:
                 repair.grounds = [(ground, ground.look(repair.fixes).build), (tests, tests.look(repair.fixes).build)]

@@ -18,8 +18,10 @@ from oxidizer.miners.migration.move import line_edits
 from oxidizer.miners.operators.manifest import EDITIONS
 
 NEXT = "next version"
-_BYTES = 1 << 20
+_BYTES = 1 << 18
 """Longer files are nobody's to compare."""
+_ELSEWHERE = frozenset({"path", "git", "registry", "registry-index", "workspace"})
+"""How a dependency says that it comes from somewhere else."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,12 @@ class Successor:
 
 
 def requirements(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """The requirements of a manifest's plain dependencies, by key."""
+    """The requirements of a manifest's plain dependencies of the public registry, by key."""
     listed = manifest.get("dependencies")
     found = {}
     for name, value in listed.items() if isinstance(listed, dict) else ():
+        if isinstance(value, dict) and not _ELSEWHERE.isdisjoint(value):
+            continue
         asked = value.get("version") if isinstance(value, dict) else value
         if isinstance(asked, str):
             found[name] = asked
