@@ -116,7 +116,7 @@ class Migration:
 
     moves: tuple[str, ...] = ("edition", "dependency", "future")
     """The kinds of moves, see docs/MINING.md."""
-    builds: int = 120
+    builds: int = 200
     """Builds in which one move is to be mended."""
     rounds: int = 12
     """Those in which the tools' suggestions are laid on, one after the other: errors hide behind errors."""
@@ -126,8 +126,10 @@ class Migration:
     """Moves of dependencies tried."""
     successors: int = 3
     """The crate's own later versions that are looked at for repairs and moves."""
-    minimising: int = 60
+    minimising: int = 90
     """Builds to find which hunks of a later version a move needs."""
+    hunks: int = 30
+    """A move that needs more hunks of a later version is given up."""
     tried: int = 40
     """Lessons tried per move."""
     per_code: int = 8

@@ -90,8 +90,8 @@ class Future:
 
         try:
             return minimise(hunks, is_enough, self.caps.minimising)
-        except OutOfTries:
-            return hunks
+        except OutOfTries as tired:
+            return [hunk for hunk in hunks if hunk in tired.best]
 
 
 def _is_sure(diagnostic: Diagnostic) -> bool:

@@ -28,7 +28,8 @@ def mend_by_history(
 ) -> bool:
     """Whether hunks of a later version mend what is left of a repair, which then holds those that are needed.
 
-    What they have to bring is that all compiles; where it does, that nothing more is complained of.
+    What they have to bring is that all compiles; where it does, that less is complained of. A move that needs very many
+    is another version, and no move.
     """
     honest = [hunk for hunk in hunks if not screen(hunk.edits, ground.bench.read, policy=LESSON)]
     view = repair.view
@@ -37,9 +38,11 @@ def mend_by_history(
     found = _grown(ground, repair, honest, pool, caps)
     if found is None:
         return False
-    seen, start = repair.seen | found.seen, repair.found or found.found
-    repair.fixes = _needed(ground, found, caps)
-    repair.view, repair.seen, repair.found = ground.look(repair.fixes), seen, start
+    needed = _needed(ground, found, caps)
+    if sum(NEXT in fix.by for fix in needed) > caps.hunks:
+        return False
+    repair.fixes, repair.seen, repair.found = needed, repair.seen | found.seen, repair.found or found.found
+    repair.view = ground.look(needed)
     return True
 
 
@@ -48,7 +51,8 @@ def _grown(
 ) -> Repair | None:
     """A repair with hunks in it that is whole; None where no choice of hunks makes one."""
     goal, laid = _goal(repair.view), list(repair.fixes)
-    for near in (_in_item(ground), _in_file, _anywhere):
+    # For a warning nobody goes far.
+    for near in (_in_item(ground), _in_file, _anywhere) if repair.left or not repair.is_whole else (_in_item(ground),):
         chosen: list[Fix] = []
         view, there = repair.view, laid
         for _ in range(_TURNS):
@@ -77,7 +81,7 @@ def _goal(before: View | None) -> Callable[[View], bool]:
 
 
 def _needed(ground: Ground, grown: Repair, caps: Migration) -> list[Fix]:
-    """The fixes without the hunks and the guesses that nothing needs; all of them where that takes too many builds."""
+    """The fixes without the hunks and the guesses that nothing needs; with some where that takes too many builds."""
     hunks = [fix for fix in grown.fixes if NEXT in fix.by or UNSURE in fix.by]
     others = [fix for fix in grown.fixes if fix not in hunks]
     most = len(grown.view.warnings) if grown.view else 0
@@ -88,8 +92,8 @@ def _needed(ground: Ground, grown: Repair, caps: Migration) -> list[Fix]:
 
     try:
         return [*others, *minimise(hunks, is_enough, caps.minimising)]
-    except OutOfTries:
-        return grown.fixes
+    except OutOfTries as tired:
+        return [*others, *(fix for fix in hunks if fix in tired.best)]
 
 
 def _places(shown: Iterable[Diagnostic], fixes: Sequence[Fix]) -> Iterable[tuple[str, int]]:

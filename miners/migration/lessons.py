@@ -98,6 +98,8 @@ class Lessons:
             whole = Fix(all_edits(entangled), entangled[0].by, together[0].target.code)
             found.append(self._lesson(*together, whole, rare=False))
             self.left_out["part of another"] += len(entangled) - 1
+        else:
+            self.left_out["the compiler does not ask for it"] += len(entangled)
         if not any(lesson.verdict.green for lesson in found):
             return found
         # Whatever is taken out and put back: they all end in this one.

@@ -29,7 +29,7 @@ from oxidizer.miners.migration.move import Immovable, Move
 from oxidizer.miners.migration.repair import Repair, edition_lints, mend
 from oxidizer.miners.migration.successors import Later, Successor
 from oxidizer.miners.mined import Mined
-from oxidizer.miners.recipe import Recipe
+from oxidizer.miners.recipe import Migration, Recipe
 from oxidizer.miners.tuples import Unit
 
 
@@ -40,8 +40,11 @@ class Account:
     kind: str
     name: str
     outcome: str = ""
-    """repaired, nothing shows, not repaired, tests_fail, ..."""
+    """repaired, nothing shows, not repaired, stopped, ..."""
     found: int = 0
+    """Errors at the start, or warnings where there are none; more may have come as they went."""
+    tried: int = 0
+    """Lessons."""
     fixes: dict[str, int] = field(default_factory=dict)
     """The fixes of the repair, by where they come from."""
     kept: dict[str, int] = field(default_factory=dict)
@@ -55,6 +58,18 @@ class Account:
     def plain(self) -> dict[str, Any]:
         """As JSON holds it."""
         return {key: value for key, value in vars(self).items() if value not in ({}, "")}
+
+
+REPAIRED = "repaired"
+
+
+def _outcome(repair: Repair, caps: Migration) -> str:
+    """What mending a move came to."""
+    if not repair.is_whole:
+        return "not repaired" if repair.view and repair.view.ended else "stopped"
+    if len(repair.fixes) > caps.fixes:
+        return "too many fixes"
+    return REPAIRED if repair.fixes else "nothing shows"
 
 
 class MigrationMiner:
@@ -113,29 +128,28 @@ class MigrationMiner:
         with self.meter.stage("repair"):
             try:
                 self._repair(ground, repair)
+                account.outcome = _outcome(repair, self.caps)
             except OutOfBuilds:
-                account.found, account.outcome = repair.found, "not repaired in as many builds as are allowed"
-                return
+                account.outcome = "not repaired in as many builds as are allowed"
         account.found = repair.found
         account.fixes = dict(Counter(fix.by for fix in repair.fixes))
-        if not repair.is_whole:
-            account.outcome = "not repaired" if repair.view and repair.view.ended else "stopped"
+        if account.outcome != REPAIRED:
             account.left = dict(Counter(d.code or d.message[:60] for d in repair.left))
-            return
-        if not repair.fixes:
-            account.outcome = "nothing shows"
+            mined.harvested += repair.found
+            mined.skipped["move not repaired"] += repair.found
             return
         with self.meter.stage("lessons"):
             lessons = Lessons(ground, repair, self.caps, self.seed, self._taught)
             proven = lessons.proven()
-        account.outcome = "repaired"
         account.left_out = dict(lessons.left_out)
-        mined.harvested += repair.found
+        mined.harvested += len(proven) + lessons.left_out.total()
+        mined.skipped += lessons.left_out
         for lesson in proven:
             self._keep(lesson, move, account, mined)
 
     def _keep(self, lesson: Lesson, move: Move, account: Account, mined: Mined) -> None:
         mined.candidates += 1
+        account.tried += 1
         if not lesson.verdict.green:
             mined.rejects.append(lesson.reject(self.bench, self.unit))
             return
@@ -155,14 +169,16 @@ class MigrationMiner:
         with self.meter.stage("lessons"):
             for lesson in future.lessons(later):
                 move = future_move(lesson.fix.code or "")
-                account = accounts.setdefault(move.name, Account(move.kind, move.name, "repaired"))
+                account = accounts.setdefault(move.name, Account(move.kind, move.name, REPAIRED))
                 self._keep(lesson, move, account, mined)
         for lint, found in sorted(future.found.items()):
             name = future_move(lint).name
             account = accounts.get(name) or Account("future", name, "not repaired")
             account.found = found
             self.accounts.append(account)
-            mined.harvested += found
+        tried = sum(account.tried for account in accounts.values())
+        mined.harvested += future.found.total()
+        mined.skipped["no later version mends it"] += future.found.total() - tried
 
     def _repair(self, ground: Ground, repair: Repair) -> None:
         """Mend the library and the programs, then what the tests are built of."""
@@ -190,6 +206,8 @@ class MigrationMiner:
             mend(ground, repair, pool, rounds=caps.rounds, most=caps.fixes, unsure=unsure)
             if repair.view is None or not repair.view.ended or not (repair.view.errors or repair.view.warnings):
                 return
+            if editions and repair.is_whole:
+                return  # what is left are warnings, which are no reason to look into later versions
             for successor in self._later.versions:
                 if _suits(ground.move, successor) and mend_by_history(
                     ground, repair, self._later.hunks(successor), pool, caps

@@ -9,7 +9,11 @@ T = TypeVar("T")
 
 
 class OutOfTries(Exception):
-    """The part was not found in as many tries as were allowed."""
+    """The part was not found in as many tries as were allowed; `best` is the smallest one that was enough."""
+
+    def __init__(self, best: Sequence[object]) -> None:
+        super().__init__(f"{len(best)} items are left")
+        self.best = best
 
 
 def minimise(items: Sequence[T], is_enough: Callable[[Sequence[T]], bool], most: int) -> list[T]:
@@ -22,7 +26,7 @@ def minimise(items: Sequence[T], is_enough: Callable[[Sequence[T]], bool], most:
     def holds(numbers: Sequence[int]) -> bool:
         if (key := tuple(numbers)) not in asked:
             if len(asked) >= most:
-                raise OutOfTries(f"{most} tries")
+                raise OutOfTries([items[n] for n in kept])
             asked[key] = is_enough([items[n] for n in numbers])
         return asked[key]
 

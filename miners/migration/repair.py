@@ -30,7 +30,7 @@ class Repair:
     seen: set[Key] = field(default_factory=set)
     """What the moved crate showed on the way."""
     found: int = 0
-    """Errors and warnings at the start."""
+    """Errors at the start, or warnings where there are none."""
     view: View | None = None
     """What it shows now."""
     grounds: list[tuple[Ground, Build]] = field(default_factory=list)
@@ -60,7 +60,7 @@ def mend(
         repair.view = view = ground.look(repair.fixes)
         repair.seen |= {d.key for d in (*view.errors, *view.warnings)}
         if turn == 0 and not repair.found:
-            repair.found = len(view.errors) + len(view.warnings)
+            repair.found = len(view.errors or view.warnings)
         if not view.ended or turn == rounds or len(repair.fixes) > most:
             return
         wanted = view.errors or view.warnings

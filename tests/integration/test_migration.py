@@ -45,6 +45,10 @@ pub fn boxed() -> Box<Show> {
     Box::new(::meter::Meter(2))
 }
 
+pub fn counted() -> u32 {
+    gauge::count(1)
+}
+
 pub fn in_range(n: u32) -> bool {
     match n {
         0...9 => true,
@@ -58,15 +62,31 @@ fn shows() {
     assert!(in_range(9));
 }
 """
-NEXT = OLD.replace("gauge::read(self.0) + more", "gauge::measure(self.0) + more").replace(
-    "pub fn in_range", "/// Whether it has one digit.\npub fn in_range"
+NEXT = (
+    OLD.replace("gauge::read(self.0) + more", "gauge::measure(self.0) + more")
+    .replace("gauge::count", "gauge::tally")
+    .replace("pub fn in_range", "/// Whether it has one digit.\npub fn in_range")
 )
+GAUGE = """\
+pub fn NAME(n: u32) -> u32 {
+    n
+}
+
+#[deprecated(note = "say `tally`")]
+pub fn count(n: u32) -> u32 {
+    n
+}
+
+pub fn tally(n: u32) -> u32 {
+    n
+}
+"""
 
 
 @pytest.fixture
 def prepared(registry: Registry, toolchain: Toolchain, tmp_path: Path) -> PreparedCrate:
-    registry.add("gauge", "0.1.0", files={"src/lib.rs": "pub fn read(n: u32) -> u32 {\n    n\n}\n"})
-    registry.add("gauge", "0.2.0", files={"src/lib.rs": "pub fn measure(n: u32) -> u32 {\n    n\n}\n"})
+    registry.add("gauge", "0.1.0", files={"src/lib.rs": GAUGE.replace("NAME", "read")})
+    registry.add("gauge", "0.2.0", files={"src/lib.rs": GAUGE.replace("NAME", "measure")})
     for version, needs, code in (("1.0.0", "0.1", OLD), ("1.1.0", "0.2", NEXT)):
         manifest = (
             f'[package]\nname = "tiny"\nversion = "{version}"\nlicense = "MIT"\n[dependencies]\ngauge = "{needs}"\n'
@@ -95,20 +115,25 @@ def mine(bench: Workbench, crate: PreparedCrate, toolchain: Toolchain, caps: Mig
     return MigrationMiner(*tools, crate, toolchain).mine()
 
 
-def check(bench: Workbench, record: DiagFix) -> None:
-    """The contract, from the record alone: red at the place, only this lesson, green after."""
+def trial(bench: Workbench, record: DiagFix) -> Trial:
+    """The trial that a record tells of, its diagnostic as the compiler shows it now."""
     setup = tuple(from_diff(record.setup_diff, bench.read))
     edits = tuple(from_diff(record.patch_diff, bench.reader(setup)))
-    before = bench.observe(record.probe.args, setup)
     target = next(
-        d for d in before.diagnostics
+        d for d in bench.observe(record.probe.args, setup).diagnostics
         if (d.level, d.code, d.message) == (record.error.level, record.error.code, record.error.message)
         and d.primary is not None and d.primary.line_start == record.error.span.line_start
     )  # fmt: skip
-    after = bench.observe(record.probe.args, setup, edits)
+    return Trial(edits, target, setup, moved=True)
+
+
+def check(bench: Workbench, record: DiagFix) -> None:
+    """The contract, from the record alone: red at the place, only this lesson, green after."""
+    told = trial(bench, record)
+    after = bench.observe(record.probe.args, told.setup, told.edits)
     assert after.succeeded
     assert not any(d.is_error for d in after.diagnostics)
-    assert bench.judge(Trial(edits, target, setup, moved=True), record.probe.args).green
+    assert bench.judge(told, record.probe.args).green
 
 
 def test_a_crate_of_2015_moves_on(prepared: PreparedCrate, bench: Workbench, toolchain: Toolchain) -> None:
@@ -117,8 +142,10 @@ def test_a_crate_of_2015_moves_on(prepared: PreparedCrate, bench: Workbench, too
     told: list[dict[str, Any]] = mined.migration["moves"] if mined.migration else []
     assert {move["name"]: move["outcome"] for move in told} == {
         "edition 2015 to 2018": "repaired", "edition 2015 to 2021": "repaired", "edition 2015 to 2024": "repaired",
-        "gauge 0.1 to 0.2": "repaired",
+        "gauge 0.1 to 0.2": "repaired", "lint deprecated": "repaired",
     }  # fmt: skip
+    assert mined.candidates == mined.proven == len(mined.tuples)
+    assert mined.harvested == mined.candidates + mined.skipped.total()
     found = Counter((t.lineage[-3].partition(":")[2], t.error.code) for t in mined.tuples)
     assert found[("edition 2015 to 2021", "E0782")] == 1
     assert found[("edition 2015 to 2021", "E0783")] == 1
@@ -128,6 +155,11 @@ def test_a_crate_of_2015_moves_on(prepared: PreparedCrate, bench: Workbench, too
     for record in mined.tuples:
         assert (record.origin, record.error.tool, record.error.level) == ("migration", "rustc", "error")
         assert (record.tests.before, record.tests.after) == ("pass", "pass")
+        if record.error.code == "deprecated":
+            assert (record.setup_diff, record.class_) == ("", "lint")
+            assert "+    gauge::tally(1)" in record.patch_diff
+            assert bench.judge(trial(bench, record), record.probe.args).green
+            continue
         assert "Cargo.toml" in record.setup_diff
         assert "Cargo.toml" not in record.patch_diff
         check(bench, record)
