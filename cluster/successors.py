@@ -94,3 +94,8 @@ def relock(toolchain: Toolchain, root: Path) -> bytes:
     """
     run_cargo(toolchain, ("fetch", "--target", toolchain.host), root / "Cargo.toml")
     return (root / "Cargo.lock").read_bytes()
+
+
+def fetch_locked(toolchain: Toolchain, root: Path) -> None:
+    """Fetch what the lock of a tree names, as it is. Raises FetchError, RegistryUnavailable."""
+    run_cargo(toolchain, ("fetch", "--target", toolchain.host, "--locked"), root / "Cargo.toml")

@@ -24,6 +24,8 @@ LOCK = "Cargo.lock"
 """A unit's lock file, relative to its folder."""
 SOURCE_ARCHIVE = "source.tar.gz"
 """The sources of a unit of the user's own, relative to its folder."""
+MIGRATION = "migration"
+"""The origin of a migration's tuples, and the stage of its rejects: their setup is a move."""
 _REACH = 16 * 1024
 """The most bytes of a run of items that is made longer for what the diagnostic marks."""
 

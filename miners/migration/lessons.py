@@ -73,7 +73,7 @@ class Lessons:
     def __init__(
         self, ground: Ground, repair: Repair, caps: Migration, seed: int, taught: Set[Edit] = frozenset()
     ) -> None:
-        """`taught` are edits that made tuples before: what holds one is not drawn."""
+        """`taught` are edits of moves that made tuples before: what holds one is not drawn."""
         self.taught = taught
         self.ground, self.repair, self.caps, self.seed = ground, repair, caps, seed
         self.bench = ground.bench

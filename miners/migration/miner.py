@@ -20,7 +20,7 @@ from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.migration.dependencies import dependency_moves
 from oxidizer.miners.migration.editions import edition_moves, on_the_way
-from oxidizer.miners.migration.fixes import Fix
+from oxidizer.miners.migration.fixes import Fix, all_edits
 from oxidizer.miners.migration.future import Future, future_move
 from oxidizer.miners.migration.ground import Builds, Ground, OutOfBuilds
 from oxidizer.miners.migration.history import mend_by_history
@@ -90,7 +90,7 @@ class MigrationMiner:
         self.lineage = ("miner:migration", f"recipe:{recipe.fingerprint}")
         self.accounts: list[Account] = []
         self._taught: set[Edit] = set()
-        """The edits of fixes that made tuples under a nearer move."""
+        """The edits that mend a nearer move, of which some made tuples."""
 
     def mine(self) -> Mined:
         """All tuples and rejects of the crate."""
@@ -146,6 +146,8 @@ class MigrationMiner:
         mined.skipped += lessons.left_out
         for lesson in proven:
             self._keep(lesson, move, account, mined)
+        if account.kept:
+            self._taught.update(all_edits(repair.fixes))
 
     def _keep(self, lesson: Lesson, move: Move, account: Account, mined: Mined) -> None:
         mined.candidates += 1
@@ -155,7 +157,6 @@ class MigrationMiner:
             return
         mined.proven += 1
         account.kept[lesson.fix.by] = account.kept.get(lesson.fix.by, 0) + 1
-        self._taught.update(lesson.fix.edits)
         mined.tuples.append(lesson.record(self.bench, self.unit, move, self.lineage))
 
     def _look_ahead(self, mined: Mined) -> None:
