@@ -141,7 +141,7 @@ class MigrationMiner:
         with self.meter.stage("lessons"):
             lessons = Lessons(ground, repair, self.caps, self.seed, self._taught)
             proven = lessons.proven()
-        account.left_out = dict(lessons.left_out)
+        account.left_out = dict(+lessons.left_out)
         mined.harvested += len(proven) + lessons.left_out.total()
         mined.skipped += lessons.left_out
         for lesson in proven:
