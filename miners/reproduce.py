@@ -30,7 +30,18 @@ from oxidizer.miners.crate import Unusable, admit, build_targets, feature_flags,
 from oxidizer.miners.handout import Handout, Try, check_place, leave
 from oxidizer.miners.lookup import Found, Place, manifest_of
 from oxidizer.miners.recipe import Recipe, recipe_of
-from oxidizer.miners.replay import NotAsRecorded, Row, damage, fetched, fresh, green, inside, red, trial_of, unpack_source
+from oxidizer.miners.replay import (
+    NotAsRecorded,
+    Row,
+    damage,
+    fetched,
+    fresh,
+    green,
+    inside,
+    red,
+    trial_of,
+    unpack_source,
+)
 from oxidizer.miners.report.manifest import Spec
 from oxidizer.miners.tuples import LOCK, SOURCE_ARCHIVE
 

@@ -15,7 +15,7 @@ from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE, Diagnostic, counts
 from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.policy import flagged
 from oxidizer.cluster.syntax import outer_item
-from oxidizer.cluster.verdict import Reason, Trial, Verdict, stopped_verdict
+from oxidizer.cluster.verdict import Trial, Verdict, stopped_verdict
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.datasets.records import Applicability, DiagFix, Reject
 from oxidizer.miners.migration.fixes import Fix, all_edits, forward
@@ -25,7 +25,7 @@ from oxidizer.miners.migration.repair import Repair
 from oxidizer.miners.migration.wording import explain_move
 from oxidizer.miners.recipe import Migration
 from oxidizer.miners.suggested import suggested
-from oxidizer.miners.tuples import Unit, diag_fix, reject
+from oxidizer.miners.tuples import MIGRATION, Unit, diag_fix, reject
 
 _RARE = 2
 """A code that at most so many fixes of a move are for is rare."""
@@ -50,7 +50,7 @@ class Lesson:
         read = bench.reader(self.trial.setup)
         sure = suggested(self.trial.target, self.trial.edits, read)
         return diag_fix(
-            bench, unit, self.trial, self.verdict, self.probe, origin="migration", operator=None,
+            bench, unit, self.trial, self.verdict, self.probe, origin=MIGRATION, operator=None,
             trivial=sure == MACHINE_APPLICABLE, given=sure is not None, rare=self.rare,
             explanation=explain_move(self.trial.target, move, self.trial.edits, read, unit.tools),
             lineage=[*lineage, f"move:{move.name}", f"repair:{self.fix.by}"], at=self.fix.edits,
@@ -60,11 +60,7 @@ class Lesson:
         """The row of one that is not green."""
         read = bench.reader(self.trial.setup)
         sure: Applicability | None = suggested(self.trial.target, self.trial.edits, read)  # type: ignore[assignment]
-        stage = "test" if self.verdict.reason in _BY_TESTS else "probe"
-        return reject(bench, unit, self.trial, self.verdict, self.probe, stage=stage, applicability=sure)
-
-
-_BY_TESTS = (Reason.TESTS_DO_NOT_COMPILE, Reason.TESTS_FAIL, Reason.TESTS_LOST)
+        return reject(bench, unit, self.trial, self.verdict, self.probe, stage=MIGRATION, applicability=sure)
 
 
 class Lessons:
