@@ -44,23 +44,18 @@ _TOOLS = "cc --version; ld --version; ldd --version"
 class CacheTerms:
     """Where the shared builds are, and how much they may be."""
 
-    folder: str = ""
-    """`~` stands for the home of whoever works; none given: the user's folder for caches."""
+    folder: str
+    """`~` stands for the home of whoever works."""
     most_bytes: int = 8 << 30
 
     def open(self) -> Shelf:
         """The shelf on this machine. Raises ShelfRefused, OSError."""
-        chosen = self.folder or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-        folder = Path(chosen).expanduser()
-        return Shelf(folder if self.folder else folder / "oxidizer/dependencies", self.most_bytes)
+        return Shelf(Path(self.folder).expanduser(), self.most_bytes)
 
 
-def cache_terms(said: str | None) -> CacheTerms | None:
-    """The terms in a person's words: a folder, `off`, or nothing for the user's folder for caches."""
-    if said == "off":
-        return None
-    folder = said if said is None or said.startswith("~") else os.path.abspath(said)
-    return CacheTerms(folder or "")
+def cache_terms(folder: str) -> CacheTerms:
+    """The terms for a folder as a person names it."""
+    return CacheTerms(folder if folder.startswith("~") else os.path.abspath(folder))
 
 
 @dataclass

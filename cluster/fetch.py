@@ -45,6 +45,7 @@ __all__ = [
     "cargo_home_view",
     "check_surroundings",
     "expand",
+    "fetch_published",
     "own_source",
     "prepare",
 ]
@@ -134,7 +135,7 @@ def prepare(
     root = folder.resolve() / "src"
     check_surroundings(root)
     if spec.path is None:
-        checksum, stripped = _fetch_published(spec, toolchain, root)
+        checksum, stripped = fetch_published(spec, toolchain, root)
     else:
         checksum, stripped = _fetch_own(spec, spec.path, root)
     check_inside(root, published=spec.path is None)
@@ -173,7 +174,11 @@ _NOT_TO_BE_HAD: dict[type[FetchError], str] = {
 }
 
 
-def _fetch_published(spec: CrateSpec, toolchain: Toolchain, root: Path) -> tuple[str, tuple[str, ...]]:
+def fetch_published(spec: CrateSpec, toolchain: Toolchain, root: Path) -> tuple[str, tuple[str, ...]]:
+    """Unpack a published crate at `root`, which is made: its checksum, and what was left out.
+
+    Raises FetchError, RegistryUnavailable.
+    """
     with scratch("stub") as folder:
         stub = folder.resolve()
         (stub / "src").mkdir()

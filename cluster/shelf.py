@@ -31,7 +31,7 @@ _FORM = 1
 _PLACE = re.compile(r"debug/(?:deps|build|\.fingerprint)(?:/[^/\0]+)+")
 _KEY = re.compile(r"[0-9a-f]{64}")
 _POLL_S = 0.2
-_WAY_OUT = "give --dependency-cache another folder, or say `--dependency-cache off`"
+_WAY_OUT = "give --dependency-cache another folder, or leave it out"
 
 
 class ShelfRefused(ValueError):

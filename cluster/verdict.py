@@ -58,6 +58,9 @@ class Trial:
     target: Diagnostic
     setup: tuple[Edit, ...] = ()
     """What makes the code that shows the diagnostic out of the source; `edits` are edits of that code."""
+    moved: bool = False
+    """The setup is no mistake but moves the crate on, to a newer edition or dependency: the source is no model for the
+    fix, and where the move breaks the build, only errors count as new."""
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class Workbench(Sources):
         self._baseline: Baseline | None = None
         self._first: Build | None = None
         self._last_before: tuple[object, Build] | None = None
+        self._last_after: tuple[object, Build] | None = None
         self.forged: Counter[str] = Counter()
         """Tricks by how many commands showed them."""
 
@@ -94,6 +95,13 @@ class Workbench(Sources):
         if self._last_before is None or self._last_before[0] != asked:
             self._last_before = asked, self.observe(args, setup)
         return self._last_before[1]
+
+    def _after(self, args: Sequence[str], *layers: Sequence[Edit]) -> Build:
+        """As `observe`; fixes of one move come to the same code from different sides."""
+        asked = (tuple(args), self.texts(*layers))
+        if self._last_after is None or self._last_after[0] != asked:
+            self._last_after = asked, self.observe(args, *layers)
+        return self._last_after[1]
 
     def _built_anew(self, args: Sequence[str], changed: Collection[str]) -> Build:
         """A build of changed files that cargo does not take from an earlier one."""
@@ -185,7 +193,7 @@ class Workbench(Sources):
     def screen(self, trial: Trial) -> tuple[tuple[Trick, ...], Verdict | None]:
         """The tricks of a fix by the patch policy; and the verdict, where it is refused or cannot be applied."""
         try:
-            source = self.read if trial.setup else None
+            source = self.read if trial.setup and not trial.moved else None
             tricks = screen(trial.edits, self.reader(trial.setup), source=source, target=trial.target)
         except (EditConflict, FileNotFoundError) as error:
             return (), Verdict(False, Reason.DOES_NOT_APPLY, str(error))
@@ -209,7 +217,7 @@ class Workbench(Sources):
         setup, edits = trials[0].setup, [edit for trial in trials for edit in trial.edits]
         try:
             before = self.before(probe, setup)
-            after = self.observe(probe, setup, edits)
+            after = self._after(probe, setup, edits)
         except (EditConflict, FileNotFoundError) as error:
             return Verdict(False, Reason.DOES_NOT_APPLY, str(error)), []
         verdict = stopped_verdict(before) or stopped_verdict(after)
@@ -233,7 +241,10 @@ class Workbench(Sources):
         if stuck := next((t.target for t in trials if spot(t.target, ()) in spots), None):
             return Verdict(False, Reason.STILL_THERE, f"{stuck.code}: {stuck.message}")
         # An error hides what only healthy code is told of.
-        if new := now - (before | counts(source.diagnostics)):
+        new = now - (before | counts(source.diagnostics))
+        if trials[0].moved and any(d.is_compile_error for d in broken_code.diagnostics):
+            new = Counter({key: n for key, n in new.items() if key[0].startswith("error")})
+        if new:
             level, code, message = min(new, key=lambda key: (key[0], key[1] or "", key[2]))
             return Verdict(False, Reason.NEW_DIAGNOSTIC, f"{level} {code or ''}: {message}")
         extra = before - now - wanted

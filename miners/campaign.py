@@ -29,7 +29,7 @@ from oxidizer.miners.operators import operators
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.tuples import SOURCE_ARCHIVE
 
-MINERS = {"suggestions": "crates", "injected": "crates"}
+MINERS = {"suggestions": "crates", "injected": "crates", "migration": "crates"}
 """Each miner and the kind of input that it takes; `--list` is for those that mine crates."""
 
 
@@ -78,7 +78,7 @@ def make_plan(
     toolchain: str | None = None,
     accept_weaker: Sequence[str] = (),
     sealed: bool = False,
-    dependency_cache: str | None = "off",
+    dependency_cache: str | None = None,
 ) -> Plan:
     """Read the list, settle the rest. Raises ListError, ToolchainMissing, ValueError, OSError, SandboxUnavailable."""
     for miner in miners:
@@ -86,8 +86,8 @@ def make_plan(
             raise ValueError(f"no miner called {miner!r}; there are: {', '.join(MINERS)}")
     _check_operators(recipe)
     accepted = promises_named(accept_weaker)
-    cache = cache_terms(dependency_cache)
-    if dependency_cache and cache:
+    cache = cache_terms(dependency_cache) if dependency_cache else None
+    if cache:
         cache.open()
     found = find_toolchain(toolchain)
     if missing := [tool for tool, there in (("clippy", found.has_clippy), ("rustfmt", found.has_rustfmt)) if not there]:

@@ -39,6 +39,7 @@ from oxidizer.datasets.records import DiagFix, Reject, arrow_schema, to_row
 from oxidizer.datasets.sealed import is_sealed
 from oxidizer.miners.formatting import mine_formatting
 from oxidizer.miners.injected import InjectedMiner
+from oxidizer.miners.migration.miner import MigrationMiner
 from oxidizer.miners.mined import Mined
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.suggestions import SuggestionMiner
@@ -221,6 +222,8 @@ class CrateWork:
             mined += self._formatted(crate, bench, meter, unit)
         if "injected" in self.plan.miners:
             mined += InjectedMiner(*tools).mine()
+        if "migration" in self.plan.miners:
+            mined += MigrationMiner(*tools, crate, self.toolchain).mine()
         return mined
 
     def _formatted(self, crate: PreparedCrate, bench: Workbench, meter: MeteredSandbox, unit: Unit) -> Mined:
@@ -324,4 +327,5 @@ def _told(mined: Mined, baseline: Baseline) -> dict[str, Any]:
         "guests": sorted(baseline.check.guests),
         "coverage": {"measured": baseline.coverage is not None, "reason": baseline.coverage_reason},
         **({"injection": mined.injection} if mined.injection else {}),
+        **({"migration": mined.migration} if mined.migration else {}),
     }  # fmt: skip

@@ -53,9 +53,9 @@ def explain(
     diagnostic: Diagnostic, advice: str, edits: Sequence[Edit], read: Callable[[str], bytes], tools: Path
 ) -> str:
     """The explanation of a fix, edits of the files that `read` gives; `advice` is the suggestion's own title."""
-    said = f"{_tool(diagnostic.code)} reports `{diagnostic.code}`: {_sentence(diagnostic.message)}"
+    said = f"{_tool(diagnostic.code)} reports `{diagnostic.code}`: {sentence(diagnostic.message)}"
     did = f"The fix {steps(edits, read)}."
-    hint = f"The tool's advice: {_sentence(_advice(advice, edits))}" if advice != diagnostic.message else ""
+    hint = f"The tool's advice: {sentence(_advice(advice, edits))}" if advice != diagnostic.message else ""
     return " ".join(part for part in (said, documentation(diagnostic.code or "", tools), hint, did) if part)
 
 
@@ -70,26 +70,26 @@ def explain_mistake(
     `edits` are the fix, of the broken files that `read` gives.
     """
     if by_tests or mistake.route is Route.BEHAVIOUR:
-        said = f"A test fails: {_sentence(_first_line(diagnostic.message))}"
+        said = f"A test fails: {sentence(_first_line(diagnostic.message))}"
     else:
         code = f"`{diagnostic.code}`: " if diagnostic.code else "an error: "
-        said = f"{_tool(diagnostic.code)} reports {code}{_sentence(diagnostic.message)}"
+        said = f"{_tool(diagnostic.code)} reports {code}{sentence(diagnostic.message)}"
     where = _where(mistake, edits, read)
     if by_tests and mistake.route is not Route.BEHAVIOUR:
         neither = "the compiler takes it either way, only a test can tell."
         return f"{said} In {where}: {neither} The fix {steps(edits, read)}."
-    cause = f"In {where}: {_sentence(mistake.site.cause)}"
+    cause = f"In {where}: {sentence(mistake.site.cause)}"
     fits = mistake.route is Route.BEHAVIOUR or (diagnostic.code or "") in mistake.operator.codes
-    why = mistake.operator.why(diagnostic.code or "") if fits else _besides(diagnostic)
+    why = mistake.operator.why(diagnostic.code or "") if fits else besides(diagnostic)
     return " ".join(part for part in (said, cause, why, f"The fix {steps(edits, read)}.") if part)
 
 
-def _besides(diagnostic: Diagnostic) -> str:
+def besides(diagnostic: Diagnostic) -> str:
     """What the diagnostic says besides its message: at its place, and in its first note, where that is a sentence."""
     at = diagnostic.primary
-    label = f"At the place that it marks: {_sentence(at.label)}" if at is not None and at.label else ""
+    label = f"At the place that it marks: {sentence(at.label)}" if at is not None and at.label else ""
     notes = [c for c in diagnostic.children if c.level in _TOLD_BY and not c.message.endswith(":")]
-    said = [f"It adds: {_sentence(note.message)}" for note in notes[:1] if len(note.message) <= _TOLD]
+    said = [f"It adds: {sentence(note.message)}" for note in notes[:1] if len(note.message) <= _TOLD]
     return " ".join(part for part in (label, *said) if part)
 
 
@@ -124,6 +124,7 @@ def _tool(code: str | None) -> str:
     return "Clippy" if (code or "").startswith("clippy::") else "rustc"
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """The text on one line, with a full stop where it has no end."""
     text = " ".join(text.split())
     return text if text.endswith((".", "!", "?")) else text + "."

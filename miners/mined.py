@@ -28,6 +28,8 @@ class Mined:
     agreed: int = 0
     injection: dict[str, Any] | None = None
     """What the injected miner says of its operators and its shared runs."""
+    migration: dict[str, Any] | None = None
+    """What the migration miner says of each move."""
 
     def __iadd__(self, other: Mined) -> Self:
         """All that both brought."""
@@ -42,4 +44,5 @@ class Mined:
         self.audited += other.audited
         self.agreed += other.agreed
         self.injection = self.injection or other.injection
+        self.migration = self.migration or other.migration
         return self

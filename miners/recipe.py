@@ -16,7 +16,7 @@ from oxidizer.cluster.sandbox import Limits
 from oxidizer.datasets.records import canonical
 from oxidizer.miners.cost import Price
 
-Config = TypeVar("Config", "Recipe", "Injection", Limits, Price)
+Config = TypeVar("Config", "Recipe", "Injection", "Migration", Limits, Price)
 _KINDS = {tuple: "a list of texts", float: "a number", int: "a whole number", str: "a text"}
 
 
@@ -110,7 +110,46 @@ class Injection:
                 raise RecipeError(f"recipe: [injected] {name} is a share from 0 to 1, not {share}")
 
 
-_TABLES = ("injected", "limits", "price")
+@dataclass(frozen=True)
+class Migration:
+    """What the migration miner tries and keeps in one crate. Caps are absolute; rare codes come first."""
+
+    moves: tuple[str, ...] = ("edition", "dependency", "future")
+    """The kinds of moves, see docs/MINING.md."""
+    builds: int = 200
+    """Builds in which one move is to be mended."""
+    rounds: int = 12
+    """Those in which the tools' suggestions are laid on, one after the other: errors hide behind errors."""
+    fixes: int = 400
+    """A move that takes more fixes is given up: each lesson would carry all of them."""
+    dependencies: int = 5
+    """Moves of dependencies tried."""
+    successors: int = 3
+    """The crate's own later versions that are looked at for repairs and moves."""
+    minimising: int = 90
+    """Builds to find which hunks of a later version a move needs."""
+    hunks: int = 30
+    """A move that needs more hunks of a later version is given up."""
+    tried: int = 40
+    """Lessons tried per move."""
+    per_code: int = 8
+    """Lessons tried per code and move, as far as one can tell before."""
+    per_function: int = 3
+    """Lessons tried per outermost function or item and move."""
+    per_crate: int = 100
+    """Tuples kept in all."""
+
+    def __post_init__(self) -> None:
+        for key in fields(self):
+            value = getattr(self, key.name)
+            if isinstance(value, int) and value < 0:
+                raise RecipeError(f"recipe: [migration] {key.name} must be 0 or more, not {value}")
+        known = type(self).moves
+        if unknown := [kind for kind in self.moves if kind not in known]:
+            raise RecipeError(f"recipe: [migration] moves: no kind {unknown[0]!r}; there are: {', '.join(known)}")
+
+
+_TABLES = ("injected", "migration", "limits", "price")
 
 
 @dataclass(frozen=True)
@@ -141,6 +180,8 @@ class Recipe:
     """Seconds that one test executable may run."""
     injected: Injection = field(default_factory=Injection)
     """What the injected miner tries and keeps."""
+    migration: Migration = field(default_factory=Migration)
+    """What the migration miner tries and keeps."""
     limits: Limits = field(default_factory=Limits)
     """What a crate's commands may use."""
     price: Price = field(default_factory=Price)
@@ -166,8 +207,8 @@ class Recipe:
     def asked(self, miners: Collection[str]) -> dict[str, Any]:
         """As JSON holds it, without what concerns none of the miners."""
         told: dict[str, Any] = json.loads(canonical(self.lesson))
-        others = {"injected"} if "injected" not in miners else set()
-        others |= set(told) - {"injected", "limits", "test_cap_s"} if "suggestions" not in miners else set()
+        others = {"injected", "migration"} - set(miners)
+        others |= set(told) - {*_TABLES, "test_cap_s"} if "suggestions" not in miners else set()
         return {key: told[key] for key in self.lesson if key not in others}
 
     @property
@@ -203,12 +244,9 @@ def _changed(recipe: Recipe, keys: dict[str, Any], where: str) -> Recipe:
         if not isinstance(table, dict):
             raise RecipeError(f"{where}: {name} is a table: write [{name}] and its keys below it, not {table!r}")
     recipe = _overlaid(recipe, keys, where)
-    injected = _overlaid(recipe.injected, dict(tables["injected"]), f"{where} [injected]")
     return replace(
         recipe,
-        injected=injected,
-        limits=_overlaid(recipe.limits, dict(tables["limits"]), f"{where} [limits]"),
-        price=_overlaid(recipe.price, dict(tables["price"]), f"{where} [price]"),
+        **{name: _overlaid(getattr(recipe, name), dict(table), f"{where} [{name}]") for name, table in tables.items()},
     )
 
 

@@ -10,6 +10,7 @@ import io
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,19 +19,20 @@ from pydantic import ValidationError
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.diagnostics import Diagnostic, Span
 from oxidizer.cluster.edits import apply, by_file, from_diff
-from oxidizer.cluster.fetch import PreparedCrate, prepare
+from oxidizer.cluster.fetch import FetchError, PreparedCrate, prepare
 from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.manifest import ManifestFacts
 from oxidizer.cluster.policy import flagged
 from oxidizer.cluster.registry import HostileArchive
 from oxidizer.cluster.schemata import judge_behaviour
+from oxidizer.cluster.successors import fetch_locked
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.unpack import TreeLimits
 from oxidizer.cluster.verdict import Reason, Trial, Verdict, stopped_verdict
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.datasets.records import DiagFix, Reject, encode
 from oxidizer.miners.formatting import prove_formatting
-from oxidizer.miners.tuples import SOURCE_ARCHIVE
+from oxidizer.miners.tuples import LOCK, MIGRATION, SOURCE_ARCHIVE
 
 Row = dict[str, Any]
 Admit = Callable[[ManifestFacts, Path], None]
@@ -126,7 +128,19 @@ def trial_of(bench: Workbench, row: Row) -> Trial:
     for name, text in shown:
         if row[name].encode() not in text:
             raise NotAsRecorded(Reason.DOES_NOT_APPLY, f"{name} is not in {row['file']}")
-    return Trial(edits, told(row), setup)
+    moved = row.get("origin") in ("migration", "history") or row.get("stage") == MIGRATION
+    return Trial(edits, told(row), setup, moved)
+
+
+def fetched(bench: Workbench, trial: Trial, toolchain: Toolchain) -> Trial:
+    """The trial, once all that its setup locks is on this machine. Raises NotAsRecorded, RegistryUnavailable."""
+    if any(edit.file == LOCK for edit in trial.setup):
+        try:
+            with bench.applied(trial.setup):
+                fetch_locked(toolchain, bench.root)
+        except FetchError as error:
+            raise NotAsRecorded(Reason.NOT_SHOWN, f"what the crate moved to is gone: {error}") from error
+    return trial
 
 
 def red(bench: Workbench, row: Row, trial: Trial) -> Trial:
@@ -156,7 +170,7 @@ def red(bench: Workbench, row: Row, trial: Trial) -> Trial:
             raise NotAsRecorded(Reason.NOT_SHOWN, f"the first error is another one: {broken[0].code}")
         if untold := sum(d.primary is not None for d in broken) - 1 - len(row["more_errors"]):
             raise NotAsRecorded(Reason.NOT_SHOWN, f"the probe shows {untold} more errors than the record tells of")
-    return Trial(trial.edits, target, trial.setup)
+    return replace(trial, target=target)
 
 
 def green(bench: Workbench, row: Row, trial: Trial, *, tests: bool = True) -> Verdict:

@@ -30,7 +30,18 @@ from oxidizer.miners.crate import Unusable, admit, build_targets, feature_flags,
 from oxidizer.miners.handout import Handout, Try, check_place, leave
 from oxidizer.miners.lookup import Found, Place, manifest_of
 from oxidizer.miners.recipe import Recipe, recipe_of
-from oxidizer.miners.replay import NotAsRecorded, Row, damage, fresh, green, inside, red, trial_of, unpack_source
+from oxidizer.miners.replay import (
+    NotAsRecorded,
+    Row,
+    damage,
+    fetched,
+    fresh,
+    green,
+    inside,
+    red,
+    trial_of,
+    unpack_source,
+)
 from oxidizer.miners.report.manifest import Spec
 from oxidizer.miners.tuples import LOCK, SOURCE_ARCHIVE
 
@@ -124,7 +135,7 @@ class Reproduction:
         fails = ", ".join(test["name"] for test in row["tests"]["names"]) if tool == "test" and "tests" in row else ""
         wanted = f"red: {fails} fails" if fails else f"red: {at}"
         try:
-            trial = red(bench, row, trial_of(bench, row))
+            trial = red(bench, row, fetched(bench, trial_of(bench, row), self.toolchain))
         except NotAsRecorded as error:
             seen = _verdict(error.verdict)
             yield Step("before", wanted, seen, row.get("reason") == str(Reason.REFUTED))

@@ -24,6 +24,8 @@ LOCK = "Cargo.lock"
 """A unit's lock file, relative to its folder."""
 SOURCE_ARCHIVE = "source.tar.gz"
 """The sources of a unit of the user's own, relative to its folder."""
+MIGRATION = "migration"
+"""The origin of a migration's tuples, and the stage of its rejects: their setup is a move."""
 _REACH = 16 * 1024
 """The most bytes of a run of items that is made longer for what the diagnostic marks."""
 
@@ -80,12 +82,13 @@ def _suggestion(fix: dg.Fix) -> records.Suggestion:
 def diag_fix(
     bench: Workbench, unit: Unit, trial: Trial, verdict: Verdict, args: Sequence[str], *, tool: str | None = None,
     origin: str, operator: str | None, trivial: bool, explanation: str, lineage: Sequence[str],
-    given: bool = True, rare: bool = False, failing: Collection[TestId] = (),
+    given: bool = True, rare: bool = False, failing: Collection[TestId] = (), at: Sequence[Edit] = (),
 ) -> records.DiagFix:  # fmt: skip
     """The tuple of a green trial. `args` are the probe's; `given` says that the diagnostic shows this very fix, and
     `rare` that its code seldom comes in this crate.
 
-    `failing` are the tests that fail before and pass after, where they are what shows the error.
+    `failing` are the tests that fail before and pass after, where they are what shows the error. `at` is the fix as
+    edits of the source, where the setup is more than what the fix mends.
     """
     shown = error(trial.target, tool)
     read = bench.reader(trial.setup)
@@ -108,7 +111,7 @@ def diag_fix(
         ),
         "sealed": unit.sealed,
         "verdict": records.RecordedVerdict(
-            scope=verdict.scope, audited=verdict.audited, covered=bench.covered(trial.setup or trial.edits),
+            scope=verdict.scope, audited=verdict.audited, covered=bench.covered(at or trial.setup or trial.edits),
             flags=sorted({*verdict.flags, *names(screen(trial.edits, read, policy=RECORD))}),
         ),
         "lineage": [*lineage, f"oxidizer:{__version__}"],

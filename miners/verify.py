@@ -22,7 +22,7 @@ from oxidizer.cluster.verdict import Reason, Verdict
 from oxidizer.cluster.workbench import UnfitCrate, Workbench
 from oxidizer.miners.crate import mounts_of, workbench
 from oxidizer.miners.recipe import Recipe, recipe_of
-from oxidizer.miners.replay import NotAsRecorded, Row, damage, fresh, green, red, trial_of
+from oxidizer.miners.replay import NotAsRecorded, Row, damage, fetched, fresh, green, red, trial_of
 from oxidizer.miners.report import load_tuple, read_run
 
 
@@ -62,18 +62,20 @@ def _verify_unit(
             bench = workbench(crate, meter, toolchain, recipe)
             bench.llvm_bin = None  # coverage is no part of the verdict
             for row in rows:
-                yield row, _verify(bench, row)
+                yield row, _verify(bench, row, toolchain)
 
 
-def _verify(bench: Workbench, row: Row) -> Verdict:
+def _verify(bench: Workbench, row: Row, toolchain: Toolchain) -> Verdict:
     if wrong := damage(row):
         return Verdict(False, Reason.DOES_NOT_APPLY, wrong)
     try:
-        verdict = green(bench, row, red(bench, row, trial_of(bench, row)))
+        verdict = green(bench, row, red(bench, row, fetched(bench, trial_of(bench, row), toolchain)))
         if verdict.green and row["tests"]["after"] == "pass" and not bench.baseline.passing:
             return Verdict(False, Reason.TESTS_LOST, "the record says that tests pass; none does on the source")
     except NotAsRecorded as error:
         return error.verdict
     except UnfitCrate as error:
         return Verdict(False, Reason.DOES_NOT_COMPILE, f"the source itself: {error}")
+    except RegistryUnavailable as error:
+        raise SandboxUnavailable(str(error)) from error
     return verdict

@@ -50,7 +50,8 @@ def mine(
     miners: Annotated[
         str,
         typer.Option(
-            help="Which, separated by commas: suggestions (what the tools propose), injected (bugs made on purpose)."
+            help="Which, separated by commas: suggestions (what the tools propose), injected (bugs made on purpose), "
+            "migration (what newer editions, dependencies and lints break)."
         ),
     ] = "suggestions",
     sandbox: Annotated[
@@ -60,7 +61,8 @@ def mine(
     recipe: Annotated[
         Path | None,
         typer.Option(
-            help="A TOML file that changes keys of the default recipe; table \\[injected] steers the injected miner."
+            help="A TOML file that changes keys of the default recipe; tables \\[injected] and \\[migration] steer "
+            "those miners."
         ),
     ] = None,
     toolchain: Annotated[str | None, typer.Option(help="A rustup toolchain's name or a sysroot's folder.")] = None,
@@ -84,7 +86,10 @@ def mine(
         list[str] | None,
         typer.Option(metavar="RUN", help="An earlier run: what it had of a crate decides how early that is begun."),
     ] = None,
-    dependency_cache: Annotated[str | None, typer.Option(metavar="DIR|off", help="For built dependencies.")] = None,
+    dependency_cache: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Keep built dependencies here, for all crates and later runs to share."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
 ) -> None:
     """Mine verified [bold]diag_fix[/] tuples from a list of crates.
@@ -92,7 +97,8 @@ def mine(
     Runs cargo check, clippy, test and fmt on each crate in sandboxes without network, applies what the tools suggest,
     and keeps each fix that takes exactly its diagnostic away while the crate's own tests still pass. With
     [bold]--miners injected[/] it breaks the crates' code itself, and keeps what compiler or tests complain of:
-    the starter list's 29 crates take 11 to 14 minutes on two cores.
+    the starter list's 29 crates take 11 to 14 minutes on two cores. With [bold]--miners migration[/] it moves them to
+    newer editions and dependencies, and keeps what the tools or the crates' own later versions mend.
 
     Running the same command again continues; stopping it (Ctrl-C) or killing it loses nothing that is committed.
     Exit status: 0 when every crate was mined or rejected, 1 when the command cannot run, 3 when units are quarantined
