@@ -43,8 +43,11 @@ from oxidizer.cluster.terms import Terms
 
 # Joins the control groups named before `--`, so that nothing of the command is ever outside them.
 _JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 97; shift; done; shift; exec "$@"'
-_ON_TERMINAL = 'setsid --ctty --wait "$@"'
-"""Process 1 inside, for a command that a person types to: keys like Ctrl-C reach what runs, and nobody else."""
+_ON_TERMINAL = 'env --default-signal setsid --ctty --wait "$@"'
+"""Process 1 inside, for a command that a person types to: keys like Ctrl-C reach what runs, and nobody else.
+
+Whoever started us may have had such signals ignored, which would pass on.
+"""
 _SETTINGS = ("sys", "sysrq-trigger")
 _HIDDEN = ("kcore", "keys", "timer_list", "sched_debug", "latency_stats")
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")

@@ -49,7 +49,8 @@ def open_shell(mounts: Mounts, limits: Limits, *, cwd: str, env: Mapping[str, st
             os.close(theirs)
         stack.callback(process.kill)
         with _raw(ours):
-            _carry(ours)
+            if not _carry(ours):
+                process.kill()
         return process.wait()
 
 
@@ -73,19 +74,16 @@ def _raw(ours: int) -> Iterator[None]:
         signal.signal(signal.SIGWINCH, before)
 
 
-def _carry(ours: int) -> None:
-    """Keys one way and output the other, until the shell has gone."""
-    sources = [ours, sys.stdin.fileno()]
+def _carry(ours: int) -> bool:
+    """Keys one way and output the other, until the shell has gone; False where the person's terminal went before."""
     while True:
-        for source in select.select(sources, [], [])[0]:
+        for source in select.select([ours, sys.stdin.fileno()], [], [])[0]:
             try:
                 data = os.read(source, _CHUNK)
             except OSError:  # nobody holds the other side any more
-                return
-            if not data and source == ours:
-                return
+                data = b""
             if not data:
-                sources = [ours]
+                return source == ours
             _write(sys.stdout.fileno() if source == ours else ours, data)
 
 

@@ -28,6 +28,8 @@ def sealed_repositories() -> frozenset[str]:
     return frozenset(key for key in keys if key)
 
 
-def is_sealed(name: str, repository: str | None) -> bool:
-    """Whether a crate of this name, from a repository with this address (None: not known), is sealed."""
+def is_sealed(name: str | None, repository: str | None) -> bool:
+    """Whether a crate that is published under a name (None: it is not), from the repository at an address (None: not
+    known), is sealed.
+    """
     return name in sealed_names() or (repository is not None and repository_key(repository) in sealed_repositories())

@@ -134,7 +134,8 @@ def _check_unsealed(list_file: Path, units: Iterable[Json]) -> None:
     found = [
         f"{unit['crate']} {unit['version']}"
         for unit in units
-        if unit["spec"]["sealed"] or is_sealed(unit["crate"], unit["spec"]["repository"])
+        if unit["spec"]["sealed"]
+        or is_sealed(None if unit["spec"]["path"] else unit["crate"], unit["spec"]["repository"])
     ]
     if found:
         raise ValueError(

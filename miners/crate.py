@@ -212,7 +212,7 @@ class CrateWork:
             crate=crate.name, version=crate.version, source=crate.source, member=crate.member, license=license,
             source_url=crate.facts.repository or f"pkg:cargo/{crate.name}@{crate.version}",
             repo=crate.facts.repository, commit=crate.vcs_commit,
-            sealed=crate.spec.sealed or is_sealed(crate.name, crate.facts.repository),
+            sealed=crate.spec.sealed or is_sealed(None if crate.spec.path else crate.name, crate.facts.repository),
             toolchain=self.toolchain.version, tools=self.toolchain.bin,
         )  # fmt: skip
         mined = Mined()
@@ -254,7 +254,7 @@ def told_spec(spec: CrateSpec) -> dict[str, Any]:
 
 def admit(spec: CrateSpec, facts: ManifestFacts, root: Path, sealed: bool) -> str:
     """The gates before any work: the SPDX expression to record. `sealed` lets sealed crates in. Raises Unusable."""
-    if not sealed and is_sealed(facts.name, facts.repository):
+    if not sealed and is_sealed(None if spec.path else facts.name, facts.repository):
         raise Unusable(
             "sealed", f"the repository {facts.repository} is kept for evaluation: mine it with --sealed, or not at all"
         )

@@ -4,15 +4,17 @@ import io
 import os
 import pty
 import select
+import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from oxidizer.cluster.shell import check_shell
 from oxidizer.cluster.toolchain import Toolchain
+from tests.integration.living import wait_until
 
 _SHELL = """
 import sys
@@ -31,11 +33,23 @@ _TYPE = "import fcntl; [fcntl.ioctl(0, 0x5412, c.encode()) for c in 'touch x\\n'
 class Terminal:
     """A command on a terminal of ours."""
 
-    def __init__(self, argv: list[str]) -> None:
+    def __init__(self, argv: list[str], ignored: Sequence[signal.Signals] = ()) -> None:
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
+            for number in (signal.SIGHUP, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
             os.execv(argv[0], argv)
         self.said = ""
+
+    def hang_up(self) -> None:
+        """The person is gone, and so is the command in a while."""
+        os.close(self.descriptor)
+        try:
+            wait_until(lambda: os.waitpid(self.pid, os.WNOHANG)[0], 20)
+        except AssertionError:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            raise
 
     def type(self, text: str) -> None:
         os.write(self.descriptor, text.encode())
@@ -52,14 +66,14 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, toolchain: Toolchain, shims: Path) -> Iterator[Terminal]:
+def terminal(request: pytest.FixtureRequest, tmp_path: Path, toolchain: Toolchain, shims: Path) -> Iterator[Terminal]:
+    """A shell; the parameter names signals that are ignored when it is started."""
     (tmp_path / "src").mkdir()
     (tmp_path / "src/lib.rs").write_text("// mine\n")
     folders = (tmp_path / "src", tmp_path / "target", toolchain.sysroot, shims)
-    opened = Terminal([sys.executable, "-c", _SHELL, *map(str, folders)])
+    opened = Terminal([sys.executable, "-c", _SHELL, *map(str, folders)], getattr(request, "param", ()))
     yield opened
-    os.close(opened.descriptor)
-    os.waitpid(opened.pid, 0)
+    opened.hang_up()
 
 
 def test_a_person_works_in_it_and_has_their_terminal_back(terminal: Terminal, tmp_path: Path) -> None:
@@ -81,6 +95,16 @@ def test_a_person_works_in_it_and_has_their_terminal_back(terminal: Terminal, tm
     terminal.type("mine again\n")
     terminal.wait_for("read mine again", 10)
     assert (tmp_path / "src/lib.rs").read_text() == "// mine\n"
+
+
+@pytest.mark.parametrize("terminal", [(signal.SIGHUP, signal.SIGINT)], indirect=True)
+def test_signals_that_whoever_started_us_ignores_are_not_ignored_in_it(terminal: Terminal) -> None:
+    """As under nohup, or in the background of a script; and without the signal it still ends with the terminal."""
+    terminal.wait_for("(sandbox)")
+    terminal.type("sleep 601\n")
+    time.sleep(1)
+    terminal.type("\x03")
+    terminal.wait_for("(sandbox)", 10)
 
 
 def test_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,15 @@ def test_a_sealed_crate_is_refused_unless_it_is_said(tmp_path: Path, text: str) 
     assert unit["spec"]["sealed"] is text.startswith("sealed")
 
 
+def test_a_crate_of_ones_own_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / SEALED.name
+    (folder / "src").mkdir(parents=True)
+    (folder / "src/lib.rs").touch()
+    (folder / "Cargo.toml").write_text(f'[package]\nname = "{SEALED.name}"\nversion = "0.1.0"\n')
+    (unit,) = plan(tmp_path, f'[[crate]]\npath = "{SEALED.name}"\n').units
+    assert unit["crate"] == SEALED.name
+
+
 def test_a_run_is_continued_only_with_the_same_word_on_sealed_crates(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path / "run")
     manifest = open_run(plan(tmp_path, OPEN), run)
