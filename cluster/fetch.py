@@ -20,7 +20,6 @@ from oxidizer.cluster.cargohome import cargo_home, cargo_home_view
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.manifest import ManifestFacts, check_inside, check_rust_version, check_size, read_facts
 from oxidizer.cluster.registry import (
-    STUB,
     BrokenManifest,
     ChecksumMismatch,
     FetchError,
@@ -32,6 +31,7 @@ from oxidizer.cluster.registry import (
     SourceChanged,
     Yanked,
     run_cargo,
+    stub_of,
 )
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.tarball import UnpackError
@@ -179,19 +179,12 @@ def fetch_published(spec: CrateSpec, toolchain: Toolchain, root: Path) -> tuple[
 
     Raises FetchError, RegistryUnavailable.
     """
-    with scratch("stub") as folder:
-        stub = folder.resolve()
-        (stub / "src").mkdir()
-        (stub / "src/lib.rs").touch()
-        (stub / "Cargo.toml").write_text(
-            f'[package]\nname = "{STUB}"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n'
-            f'[dependencies.{spec.name}]\nversion = "={spec.version}"\ndefault-features = false\n'
-        )
+    with stub_of(spec.name, f"={spec.version}") as manifest:
         try:
-            run_cargo(toolchain, ("fetch", "--target", toolchain.host), stub / "Cargo.toml")
+            run_cargo(toolchain, ("fetch", "--target", toolchain.host), manifest)
         except (NoSuchCrate, NoSuchVersion, Yanked) as error:
             raise type(error)(_NOT_TO_BE_HAD[type(error)].format(spec=spec)) from error
-        checksum = _locked_checksum(spec, (stub / "Cargo.lock").read_bytes())
+        checksum = _locked_checksum(spec, manifest.with_name("Cargo.lock").read_bytes())
     archive = _archive(spec, checksum)
     try:
         return checksum, unpack_crate(archive, root, spec.name, _packed_version(spec, archive))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from oxidizer.cluster.sandbox import RunResult, Status
+from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.toolchain import Toolchain
 
 _COMMAND_S = 900.0
@@ -114,10 +115,10 @@ class SourceChanged(FetchError):
     cause = "source_changed"
 
 
-STUB = "oxidizer-fetch-only"
+_STUB = "oxidizer-fetch-only"
 """The package that asks for a crate; what it requires itself is about the crate, not about a dependency."""
 
-_OF_STUB = rf"required by package `{STUB} "
+_OF_STUB = rf"required by package `{_STUB} "
 
 CAUSES: tuple[tuple[str, type[FetchError]], ...] = (
     (r"--locked was passed|failed to parse lock file", StaleLock),
@@ -166,6 +167,20 @@ def overheard(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _LISTENER.reset(token)
+
+
+@contextmanager
+def stub_of(name: str, requirement: str) -> Iterator[Path]:
+    """The manifest of a package of ours that depends on versions of a crate, and does nothing else."""
+    with scratch("stub") as folder:
+        stub = folder.resolve()
+        (stub / "src").mkdir()
+        (stub / "src/lib.rs").touch()
+        (stub / "Cargo.toml").write_text(
+            f'[package]\nname = "{_STUB}"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n'
+            f'[dependencies.{name}]\nversion = "{requirement}"\ndefault-features = false\n'
+        )
+        yield stub / "Cargo.toml"
 
 
 def run_cargo(toolchain: Toolchain, args: Sequence[str], manifest: Path) -> bytes:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.fetch import fetch_published
-from oxidizer.cluster.registry import STUB, FetchError, run_cargo
-from oxidizer.cluster.scratch import scratch
+from oxidizer.cluster.registry import FetchError, run_cargo, stub_of
 from oxidizer.cluster.toolchain import Toolchain
 
 _SERIES = 12
@@ -36,19 +35,12 @@ def is_compatible(old: str, new: str) -> bool:
 
 def newest(toolchain: Toolchain, name: str, requirement: str) -> str | None:
     """The newest version of a crate that meets a requirement; None where there is none. Raises RegistryUnavailable."""
-    with scratch("stub") as folder:
-        stub = folder.resolve()
-        (stub / "src").mkdir()
-        (stub / "src/lib.rs").touch()
-        (stub / "Cargo.toml").write_text(
-            f'[package]\nname = "{STUB}"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n'
-            f'[dependencies.{name}]\nversion = "{requirement}"\ndefault-features = false\n'
-        )
+    with stub_of(name, requirement) as manifest:
         try:
-            run_cargo(toolchain, ("generate-lockfile",), stub / "Cargo.toml")
+            run_cargo(toolchain, ("generate-lockfile",), manifest)
         except FetchError:
             return None
-        locked = tomllib.loads((stub / "Cargo.lock").read_text("utf-8"))["package"]
+        locked = tomllib.loads(manifest.with_name("Cargo.lock").read_text("utf-8"))["package"]
     return next((str(p["version"]) for p in locked if p["name"] == name and p.get("source")), None)
 
 

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from oxidizer.cluster.episode import LOG
-from oxidizer.miners.report.manifest import Quarantined, RunManifest, RunUnreadable, Unit, load
+from oxidizer.miners.report.facts import read_table
+from oxidizer.miners.report.manifest import Quarantined, Unit, load, manifest_of
 
 Row = dict[str, Any]
 _TABLES = {"diag_fix": "diag_fix.parquet", "reject": "rejects.parquet"}
-_ID = re.compile(r"[0-9a-f]{4,32}")
+_ID = re.compile(r"[0-9a-f]{1,32}")
 
 
 class NotFound(ValueError):
@@ -57,13 +57,6 @@ class Found:
     row: Row
 
 
-def manifest_of(run: Path) -> RunManifest:
-    """The run's own file. Raises RunUnreadable where `run` is no run directory."""
-    if not (run / "run.json").is_file():
-        raise RunUnreadable(f"{run} holds no run.json: give the folder that was named by `oxidizer mine --out`.")
-    return load(RunManifest, run / "run.json")
-
-
 def find_unit(run: Path, word: str) -> Place | Trouble:
     """The unit that a crate's name means, with its version (`name@1.2.3`) or the unit's own name where there are more.
 
@@ -98,8 +91,8 @@ def find_unit(run: Path, word: str) -> Place | Trouble:
     raise NotFound(f"{run} has no crate {word!r}; {hint}")
 
 
-def find_row(run: Path, word: str) -> Found | None:
-    """The tuple, else the reject, whose id begins so; None where no id of either kind could.
+def find_row(run: Path, word: str, kinds: Collection[str] = tuple(_TABLES)) -> Found | None:
+    """The tuple or the reject whose id begins so; None where there is none.
 
     Raises NotFound where there are several, RunUnreadable where a table is damaged.
     """
@@ -110,15 +103,15 @@ def find_row(run: Path, word: str) -> Found | None:
     hits = {
         (row_id, kind): path
         for path in sorted(run.glob("units/*/unit.json"))
-        for kind, table in _TABLES.items()
-        for row_id in _ids(path.parent / table)
+        for kind in kinds
+        for row_id in _ids(path.parent / _TABLES[kind])
         if row_id.startswith(prefix)
     }
     if len(hits) > 1:
         some = ", ".join(sorted(row_id for row_id, _ in hits)[:4])
         raise NotFound(f"{len(hits)} records of {run} begin with {word!r} ({some} ...); give more of the id.")
     for (row_id, kind), path in hits.items():
-        table = _read(path.parent / _TABLES[kind], None)
+        table = read_table(path.parent / _TABLES[kind], None)
         return Found(_place(path.parent), kind, table.filter(pc.equal(table["id"], row_id)).to_pylist()[0])
     return None
 
@@ -128,14 +121,5 @@ def _place(folder: Path) -> Place:
 
 
 def _ids(path: Path) -> list[str]:
-    table = _read(path, ["id"]) if path.is_file() else None
+    table = read_table(path, ["id"])
     return [str(value) for value in table["id"].to_pylist()] if table is not None else []
-
-
-def _read(path: Path, columns: list[str] | None) -> Any:
-    try:
-        return pq.ParquetFile(path).read(columns=columns)
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise RunUnreadable(
-            f"{path} cannot be read ({error}). Move its folder away and mine the unit again."
-        ) from error

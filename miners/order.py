@@ -29,8 +29,9 @@ class Expected:
         return self.tuples / self.seconds
 
 
-# The starter list with injected bugs: packed crates of 11 KiB took 30 to 74 s and gave about 530 tuples, those of 30
-# KiB and more 60 to 125 s and the cap of 800. Larger ones take longer to build. Only the ratios of two crates count.
+# The starter list with injected bugs: two packed crates of 11 KiB took 30 and 74 s and gave 550 and 509 tuples, 13 of
+# 30 to 212 KiB took 60 to 107 s and gave 713 to 800, which is the cap. That seconds grow on with the size is a guess.
+# Only the ratios of two crates count.
 _BASE_S, _S_PER_KIB = 50.0, 0.5
 _TUPLES_AT_CAP, _HALF_KIB = 900.0, 7.0
 

@@ -28,7 +28,7 @@ from oxidizer.datasets.records import DiagFix, Reject
 from oxidizer.miners.campaign import unit_of
 from oxidizer.miners.crate import Unusable, admit, build_targets, feature_flags, mounts_of, workbench
 from oxidizer.miners.handout import Handout, Try, check_place, leave
-from oxidizer.miners.lookup import Found, Place, manifest_of
+from oxidizer.miners.lookup import Found, Place
 from oxidizer.miners.recipe import Recipe, recipe_of
 from oxidizer.miners.replay import (
     NotAsRecorded,
@@ -42,7 +42,7 @@ from oxidizer.miners.replay import (
     trial_of,
     unpack_source,
 )
-from oxidizer.miners.report.manifest import Spec
+from oxidizer.miners.report.manifest import Spec, manifest_of
 from oxidizer.miners.tuples import LOCK, SOURCE_ARCHIVE
 
 _LABEL = re.compile(r"(?P<name>\S+) (?P<version>\S+)(?: \[(?P<flags>.*)\])?")

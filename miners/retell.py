@@ -20,6 +20,7 @@ from oxidizer.miners.reproduce import Reproduction, Step, recorded_toolchain
 from oxidizer.miners.show import paint
 
 _DIAGNOSTIC_LINES = 24
+_LEAST_OF_AN_ID = 4
 
 
 def meant(run: Path, word: str) -> Place | Found:
@@ -27,7 +28,8 @@ def meant(run: Path, word: str) -> Place | Found:
     try:
         unit = find_unit(run, word)
     except NotFound as error:
-        if found := find_row(run, word):
+        # A short word is rather a name with a mistake.
+        if len(word.strip()) >= _LEAST_OF_AN_ID and (found := find_row(run, word)):
             return found
         raise NotFound(f"{error}; nor has it a tuple or reject whose id begins so") from error
     if isinstance(unit, Trouble):

@@ -17,8 +17,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from oxidizer.miners.lookup import NotFound, find_row
 from oxidizer.miners.report.code import Line, diagnostic, diff, visible
-from oxidizer.miners.report.facts import TupleFacts, load_tuple, read_run
+from oxidizer.miners.report.facts import TupleFacts, read_run
 
 SHORTEST_MESSAGE = 24
 
@@ -53,28 +54,14 @@ _CHANGED = {"added": "green", "removed": "red"}
 _CELL_STYLES = ("yellow", "", "bold", "bright_black")
 
 
-class TupleNotFound(ValueError):
-    """No tuple, or more than one, goes by the id that was given."""
-
-
 def find_tuple(run: Path, id_prefix: str) -> dict[str, Any]:
     """The whole row of the tuple whose id begins so.
 
-    Raises TupleNotFound where there is none or several, and RunUnreadable where `run` is not a run directory.
+    Raises NotFound where there is none or several, and RunUnreadable where `run` is not a run directory.
     """
-    facts = read_run(run)
-    prefix = id_prefix.strip().lower()
-    found = [at for at, one in enumerate(facts.tuples.values("id")) if prefix and one.startswith(prefix)]
-    if not found:
-        raise TupleNotFound(
-            f"No tuple of {run} has an id that begins with {id_prefix!r}; `oxidizer show {run}` lists all."
-        )
-    rows = facts.tuples.at(found)
-    if len({row.id for row in rows}) > 1:
-        length = facts.tuples.id_length
-        some = ", ".join(sorted(row.id[:length] for row in rows)[:4]) + ", …" * (len(found) > 4)
-        raise TupleNotFound(f"{len(found)} tuples of {run} begin with {id_prefix!r} ({some}); give more of the id.")
-    return load_tuple(run, rows[0].unit, rows[0].id)
+    if (found := find_row(run, id_prefix, ["diag_fix"])) is None:
+        raise NotFound(f"No tuple of {run} has an id that begins with {id_prefix!r}; `oxidizer show {run}` lists all.")
+    return found.row
 
 
 def list_tuples(run: Path, console: Console) -> None:

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from oxidizer.miners.report.columns import READ, Columns, TupleFacts, flat
-from oxidizer.miners.report.manifest import Quarantined, RunManifest, RunUnreadable, Unit, load
+from oxidizer.miners.report.manifest import Quarantined, RunManifest, RunUnreadable, Unit, load, manifest_of
 
-__all__ = ["RunFacts", "TupleFacts", "load_tuple", "load_tuples", "read_run"]
+__all__ = ["RunFacts", "TupleFacts", "load_tuple", "load_tuples", "read_run", "read_table"]
 
 Rows = dict[str, dict[str, Any]]
 """Rows by id."""
@@ -50,15 +50,14 @@ class RunFacts:
 
 def read_run(run: Path) -> RunFacts:
     """Read a run directory. Raises RunUnreadable where it is not one or a file in it is damaged."""
-    if not (run / "run.json").is_file():
-        raise RunUnreadable(f"{run} holds no run.json: give the folder that was named by `oxidizer mine --out`.")
+    manifest = manifest_of(run)
     units = tuple(load(Unit, path) for path in sorted(run.glob("units/*/unit.json")))
     rejects: Counter[tuple[str, str]] = Counter()
     for unit in units:
         rejects.update(_rejects(run, unit.unit))
     return RunFacts(
         path=run,
-        manifest=load(RunManifest, run / "run.json"),
+        manifest=manifest,
         units=units,
         quarantined=tuple(load(Quarantined, path) for path in sorted(run.glob("quarantine/*.json"))),
         tuples=Columns.of(part for unit in units for part in _tuples(run, unit.unit)),
@@ -73,7 +72,7 @@ def load_tuple(run: Path, unit: str, tuple_id: str) -> dict[str, Any]:
 
 def load_tuples(run: Path, unit: str, ids: Sequence[str], columns: list[str] | None = None) -> Rows:
     """Some rows of a unit by id, whole or some columns of them. Raises RunUnreadable where one is not there."""
-    table = _read(_table_path(run, unit), ["id", *columns] if columns else None)
+    table = read_table(_table_path(run, unit), ["id", *columns] if columns else None)
     rows: Rows = {}
     if table is not None:
         chosen = table.filter(pc.is_in(table["id"], pa.array(ids, pa.string())))
@@ -89,7 +88,7 @@ def _table_path(run: Path, unit: str) -> Path:
 
 def _tuples(run: Path, unit: str) -> Iterator[pa.Table]:
     path = _table_path(run, unit)
-    table = _read(path, READ)
+    table = read_table(path, READ)
     if table is None or not table.num_rows:
         return
     try:
@@ -99,7 +98,7 @@ def _tuples(run: Path, unit: str) -> Iterator[pa.Table]:
 
 
 def _rejects(run: Path, unit: str) -> Counter[tuple[str, str]]:
-    table = _read(run / "units" / unit / "rejects.parquet", ["stage", "reason"])
+    table = read_table(run / "units" / unit / "rejects.parquet", ["stage", "reason"])
     return (
         Counter(zip(table["stage"].to_pylist(), table["reason"].to_pylist(), strict=True))
         if table is not None
@@ -107,11 +106,11 @@ def _rejects(run: Path, unit: str) -> Counter[tuple[str, str]]:
     )
 
 
-def _read(path: Path, columns: list[str] | None) -> Any:
-    """A table, or None where a unit has no such file (a rejected unit has no tuples)."""
+def read_table(path: Path, columns: list[str] | None) -> Any:
+    """A table, or None where a unit has no such file (a rejected unit has no tuples). Raises RunUnreadable."""
     if not path.is_file():
         return None
     try:
         return pq.ParquetFile(path).read(columns=columns)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, KeyError) as error:
         raise RunUnreadable(f"{path} cannot be read ({error}). {_WAY_OUT}") from error

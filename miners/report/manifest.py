@@ -229,6 +229,13 @@ class Quarantined(_Facts):
     attempts: int = 0
 
 
+def manifest_of(run: Path) -> RunManifest:
+    """The run's own file. Raises RunUnreadable where `run` is no run directory."""
+    if not (run / "run.json").is_file():
+        raise RunUnreadable(f"{run} holds no run.json: give the folder that was named by `oxidizer mine --out`.")
+    return load(RunManifest, run / "run.json")
+
+
 Model = TypeVar("Model", bound=_Facts)
 
 

@@ -15,7 +15,7 @@ from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.fetch import RegistryUnavailable, prepare
 from oxidizer.cluster.toolchain import Toolchain
 from tests.integration.living import wait_until
-from tests.integration.typed import CRATES, command, mine, tuples, units
+from tests.integration.typed import CRATES, LIBRARY, MANIFEST, command, mine, tuples, units
 
 
 def test_one_is_mined_and_the_others_are_rejected_with_a_cause(listed: Path, mined: Path) -> None:
@@ -34,6 +34,35 @@ def test_one_is_mined_and_the_others_are_rejected_with_a_cause(listed: Path, min
         assert cause in line
     # A manifest's own text looks like our markup, and comes out as it is.
     assert "[dependencies" in said
+
+
+def test_what_fails_in_its_sandbox_is_tried_in_another_one_and_nothing_else_is(mined: Path) -> None:
+    done = units(mined)
+    assert [name for name, unit in done.items() if "again" in unit] == ["broken"]
+    assert done["broken"]["again"]["first"] == done["broken"]["cause"] == "compile_error"
+    for stages in (done["broken"]["again"]["stages"], done["broken"]["stages"]):
+        assert stages["baseline"]["commands"] >= 1
+
+
+def test_a_budget_ends_a_run_and_what_is_left_is_told(tmp_path: Path) -> None:
+    names = [f"good{n}" for n in range(4)]
+    for name in names:
+        (tmp_path / name / "src").mkdir(parents=True)
+        (tmp_path / name / "Cargo.toml").write_text(MANIFEST.format(name=name, license='license = "MIT"'))
+        (tmp_path / name / "src/lib.rs").write_text(LIBRARY)
+    listed, run = tmp_path / "list.toml", tmp_path / "run"
+    listed.write_text("".join(f'[[crate]]\npath = "{name}"\n' for name in names))
+    done = mine(listed, run, "--workers", 1, "--budget", "tuples=1")
+    assert done.returncode == 4, done.stdout + done.stderr
+    # One more may have been begun before the first was heard of.
+    assert len(units(run)) in (1, 2)
+    assert f"{4 - len(units(run))} crates are left" in done.stdout
+    again = mine(listed, run, "--workers", 1, "--budget", "tuples=1")
+    assert again.returncode == 4
+    assert f"{4 - len(units(run))} crates are left" in again.stdout
+    manifest = json.loads((run / "run.json").read_text())
+    assert (manifest["budget"], manifest["reproducible"]) == ({"tuples": 1.0}, False)
+    assert all(session["how"].startswith("budget of 1 tuples is used") for session in manifest["sessions"])
 
 
 def test_the_end_tells_what_came_of_it(listed: Path, mined: Path) -> None:

@@ -31,13 +31,16 @@ def ends_s(order: list[int], expected: list[Expected], workers: int) -> float:
 
 
 @given(EXPECTED, st.integers(1, 5))
-def test_every_unit_comes_once_and_the_end_is_no_lonely_tail(expected: list[Expected], workers: int) -> None:
+def test_every_unit_comes_once(expected: list[Expected], workers: int) -> None:
+    assert sorted(numbers(in_order(units(len(expected)), expected, workers))) == list(range(len(expected)))
+
+
+@given(st.lists(st.floats(0, 10), max_size=60), st.integers(2, 80), st.integers(2, 5))
+def test_nobody_waits_at_the_end_for_one_long_unit(rates: list[float], long_s: int, workers: int) -> None:
+    """Among units of a second, one that gives nothing costs no more than its share, or its own length."""
+    expected = [*(Expected(1.0, rate) for rate in rates), Expected(float(long_s), 0.0)]
     order = numbers(in_order(units(len(expected)), expected, workers))
-    assert sorted(order) == list(range(len(expected)))
-    # No order ends before both: the work shared evenly, and its longest piece.
-    total, longest = sum(e.seconds for e in expected), max((e.seconds for e in expected), default=0.0)
-    if workers > 1:
-        assert ends_s(order, expected, workers) <= max(total / workers + longest / 2, longest) + longest / 2 + 1e-6
+    assert ends_s(order, expected, workers) <= max(long_s, (len(rates) + long_s) / workers) + 1
 
 
 def test_the_best_rate_is_first() -> None:

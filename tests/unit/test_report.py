@@ -12,7 +12,7 @@ from oxidizer.miners.report import RunUnreadable, read_run, write_report
 from oxidizer.miners.report.code import MAX_COLUMNS, MAX_LINES, Line, Piece, diagnostic, diff, visible
 from oxidizer.miners.report.columns import Columns
 from oxidizer.miners.report.figures import figures
-from oxidizer.miners.report.html import percent, seconds
+from oxidizer.miners.report.html import page, percent, seconds
 from oxidizer.miners.report.samples import SAMPLES, choose
 from tests.unit import run_fixture as fixture
 
@@ -109,6 +109,30 @@ def test_time_is_summed_over_units_and_stopped_sessions(tmp_path: Path) -> None:
     prove = next(stage for stage in shown["time"]["stages"] if stage["stage"] == "prove")
     assert prove["wall_s"] == pytest.approx(0.3 * 32)
     assert shown["slowest"][0].startswith("smallvec")
+
+
+def test_what_it_cost_is_told_in_all_of_each_crate_and_of_each_tuple(tmp_path: Path) -> None:
+    run = fixture.build_run(tmp_path / "run")
+    assert figures(read_run(run))["cost"]["money"] is None
+    assert "CPU hours" in page(read_run(run), figures(read_run(run)))
+    for path, changes in (
+        (next(run.glob("units/itoa*/unit.json")), {"worker_cpu_s": 7200.0, "limits": {"memory_bytes": 5_000_000_000}}),
+        (run / "run.json", {"price": {"cpu_second": 0.01, "gb_hour": 2.0, "currency": "EUR"}, "reproducible": False,
+                            "budget": {"tuples": 30.0}}),
+    ):  # fmt: skip
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    shown = figures(facts := read_run(run))
+    of = {row["crate"]: row for row in shown["crates"]}
+    itoa = next(unit for unit in facts.units if unit.crate == "itoa")
+    commands_s = sum(stage.cpu_s for stage in itoa.stages.values())
+    assert of["itoa"]["cpu_s"] == pytest.approx(7200 + commands_s)
+    assert of["itoa"]["money"] == pytest.approx((7200 + commands_s) * 0.01 + 5 * itoa.wall_s / 3600 * 2)
+    cost = shown["cost"]
+    assert cost["money"] == pytest.approx(sum(row["money"] for row in shown["crates"]))
+    assert cost["tuple"]["money"] == pytest.approx(cost["money"] / shown["totals"]["tuples"])
+    text = page(facts, shown)
+    assert re.search(r"7\d\.\d\d<small> EUR", text)
+    assert "30 tuples; it is used" in text
 
 
 def test_a_killed_session_has_no_length(tmp_path: Path) -> None:

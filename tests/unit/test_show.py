@@ -7,8 +7,9 @@ import pytest
 from rich.console import Console
 
 from oxidizer.datasets.records import to_row
+from oxidizer.miners.lookup import NotFound
 from oxidizer.miners.report import RunUnreadable, read_run
-from oxidizer.miners.show import TupleNotFound, find_tuple, list_tuples, render_tuple
+from oxidizer.miners.show import find_tuple, list_tuples, render_tuple
 from tests.unit import run_fixture as fixture
 
 
@@ -38,7 +39,7 @@ def test_a_beginning_of_an_id_finds_the_whole_row(run: Path) -> None:
 
 @pytest.mark.parametrize("prefix", ["zz", "", "0" * 32])
 def test_an_unknown_id_says_how_to_list_all(run: Path, prefix: str) -> None:
-    with pytest.raises(TupleNotFound, match=r"`oxidizer show .*` lists all"):
+    with pytest.raises(NotFound, match=r"`oxidizer show .*` lists all"):
         find_tuple(run, prefix)
 
 
@@ -46,7 +47,7 @@ def test_an_ambiguous_id_names_some_that_it_fits(run: Path) -> None:
     ids = [row.id for row in read_run(run).tuples]
     prefix = next(one[0] for one in ids if sum(other[0] == one[0] for other in ids) > 1)
     fitting = sorted(one for one in ids if one[0] == prefix)
-    with pytest.raises(TupleNotFound, match=rf"{len(fitting)} tuples .*{fitting[0][:8]}.*give more of the id"):
+    with pytest.raises(NotFound, match=rf"{len(fitting)} records .*{fitting[0][:8]}.*give more of the id"):
         find_tuple(run, prefix)
 
 
