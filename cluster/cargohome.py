@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,6 +47,39 @@ def cargo_home_view(home: Path) -> tuple[Path, Path | None, bytes]:
     (home / "registry").mkdir(parents=True, exist_ok=True)
     git = home / "git"
     return home / "registry", git if git.is_dir() else None, _toml(kept)
+
+
+def open_sources(lock: bytes) -> None:
+    """Have everybody be able to read the unpacked sources of a lock's packages, for a sandbox's user is another one.
+
+    Archives say who may read their files, cargo unpacks them so, and some say only the owner.
+    Raises RegistryUnavailable where they are closed and not ours to open.
+    """
+    for package in tomllib.loads(lock.decode()).get("package", ()):
+        if "checksum" not in package:
+            continue
+        name = f"{package['name']}-{package['version']}"
+        for source in (cargo_home() / "registry/src").glob(f"*/{glob.escape(name)}"):
+            key = str(source), source.stat().st_ctime_ns
+            if key not in _OPEN:
+                for path in (source, *source.rglob("*")):
+                    _open(path)
+                _OPEN.add((str(source), source.stat().st_ctime_ns))
+
+
+_OPEN: set[tuple[str, int]] = set()
+"""What this process saw to before: a folder and when it was made or changed."""
+
+
+def _open(path: Path) -> None:
+    facts = path.lstat()
+    needed = 0o005 if stat.S_ISDIR(facts.st_mode) else 0o004
+    if stat.S_ISLNK(facts.st_mode) or facts.st_mode & needed == needed:
+        return
+    try:
+        path.chmod(stat.S_IMODE(facts.st_mode) | needed)
+    except PermissionError as error:
+        raise RegistryUnavailable(f"{path} is closed to the sandbox's user: chmod o+rX it") from error
 
 
 def _user_config(home: Path) -> dict[str, Any]:

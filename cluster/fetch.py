@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from oxidizer.cluster.cargohome import cargo_home, cargo_home_view
+from oxidizer.cluster.cargohome import cargo_home, cargo_home_view, open_sources
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.manifest import ManifestFacts, check_inside, check_rust_version, check_size, read_facts
 from oxidizer.cluster.registry import (
@@ -284,10 +284,12 @@ def _lock(toolchain: Toolchain, root: Path) -> tuple[bytes, Literal["shipped", "
     if lock.is_file():
         try:
             run_cargo(toolchain, (*fetch, "--locked"), manifest)
+            open_sources(lock.read_bytes())
             return lock.read_bytes(), "shipped"
         except FetchError:
             lock.unlink()
     run_cargo(toolchain, fetch, manifest)
+    open_sources(lock.read_bytes())
     return lock.read_bytes(), "made"
 
 

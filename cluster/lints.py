@@ -30,6 +30,8 @@ SECTION = re.compile(r"Lint (checks|groups) (?:provided by rustc|loaded by this 
 LINT = re.compile(r"\s+([\w:-]+)\s+(allow|warn|deny|forbid)\s+(\S.*)")
 GROUP = re.compile(r"\s+([\w:-]+)\s+([\w:-]+(?:, [\w:-]+)*)")
 
+_LEVELS = ("allow", "warn", "deny", "forbid")
+
 
 class NoLints(ValueError):
     """What should be a list of lints holds none."""
@@ -88,6 +90,17 @@ def members(lints: Mapping[str, Lint], group: str) -> list[str]:
     if not found:
         raise KeyError(f"this toolchain has no lint group {group}")
     return found
+
+
+def new_lints(older: Mapping[str, Lint], newer: Mapping[str, Lint]) -> list[str]:
+    """What a toolchain says of code that an older one passed: the lints, sorted, that it has on (as a warning by
+    default, or an error) and that the older one has not, or less sternly.
+    """
+
+    def sternness(lint: Lint | None) -> int:
+        return _LEVELS.index(lint.default_level) if lint else 0
+
+    return sorted(lint.name for lint in newer.values() if sternness(lint) > sternness(older.get(lint.name)))
 
 
 def _code(name: str) -> str:

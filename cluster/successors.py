@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from oxidizer.cluster.cargohome import open_sources
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.fetch import fetch_published
 from oxidizer.cluster.registry import FetchError, run_cargo, stub_of
@@ -85,7 +86,9 @@ def relock(toolchain: Toolchain, root: Path) -> bytes:
     Raises FetchError where there is no such lock, RegistryUnavailable.
     """
     run_cargo(toolchain, ("fetch", "--target", toolchain.host), root / "Cargo.toml")
-    return (root / "Cargo.lock").read_bytes()
+    lock = (root / "Cargo.lock").read_bytes()
+    open_sources(lock)
+    return lock
 
 
 def fetch_locked(toolchain: Toolchain, root: Path) -> None:

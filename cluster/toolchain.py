@@ -52,15 +52,15 @@ class Toolchain:
         return self.sysroot / "bin"
 
 
-def find_toolchain(name: str | None = None) -> Toolchain:
+def find_toolchain(name: str | None = None, *, oldest: tuple[int, int] = OLDEST) -> Toolchain:
     """The toolchain to use: rustup's `name` or default, else the one in /usr. `name` may also be a sysroot's folder.
 
-    Raises ToolchainMissing where none is found that has cargo and is at least Rust 1.85.
+    Raises ToolchainMissing where none is found that has cargo and is at least `oldest`.
     """
     reasons: list[str] = []
     for sysroot in dict.fromkeys(_sysroots(name)):
         try:
-            return _describe(sysroot)
+            return _describe(sysroot, oldest)
         except ToolchainMissing as error:
             reasons.append(str(error))
     wanted = f"no Rust toolchain `{name}` is here" if name else "no usable Rust toolchain is here"
@@ -77,7 +77,7 @@ def find_version(version: str) -> Toolchain:
     seen: list[str] = []
     for sysroot in dict.fromkeys([*_sysroots(None), *(home.resolve() for home in sorted(homes))]):
         try:
-            found = _describe(sysroot)
+            found = _describe(sysroot, OLDEST)
         except ToolchainMissing:
             continue
         if found.version == version:
@@ -88,6 +88,12 @@ def find_version(version: str) -> Toolchain:
     raise ToolchainMissing(
         f"{version} is not here, only {', '.join(seen) or 'no toolchain'}: get it by {way}, or give --toolchain"
     )
+
+
+def version_numbers(release: str) -> tuple[int, ...]:
+    """The major and minor number of a release (`1.97.0-nightly`); nothing of what is none."""
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return (int(found[1]), int(found[2])) if found else ()
 
 
 def rustup_name(version: str) -> str | None:
@@ -134,7 +140,7 @@ def _sysroot(rustc: str, name: str | None) -> Path | None:
     return Path(answer.strip()).resolve() if answer else None
 
 
-def _describe(sysroot: Path) -> Toolchain:
+def _describe(sysroot: Path, oldest: tuple[int, int]) -> Toolchain:
     tools = sysroot / "bin"
     missing = [tool for tool in ("rustc", "cargo") if not (tools / tool).exists()]
     if missing:
@@ -142,11 +148,11 @@ def _describe(sysroot: Path) -> Toolchain:
     answer = _ask([str(tools / "rustc"), "-vV"], {"PATH": "/usr/bin:/bin"})
     facts = dict(re.findall(r"^([\w -]+): (.+)$", answer or "", re.MULTILINE))
     release = facts.get("release", "")
-    numbers = re.match(r"(\d+)\.(\d+)", release)
+    numbers = version_numbers(release)
     if not answer or not numbers:
         raise ToolchainMissing(f"{tools / 'rustc'} does not run")
-    if (int(numbers[1]), int(numbers[2])) < OLDEST:
-        raise ToolchainMissing(f"{tools / 'rustc'} is {release}, older than {OLDEST[0]}.{OLDEST[1]}")
+    if numbers < oldest:
+        raise ToolchainMissing(f"{tools / 'rustc'} is {release}, older than {oldest[0]}.{oldest[1]}")
     return Toolchain(
         sysroot=sysroot,
         version=answer.splitlines()[0],

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,16 +17,16 @@ from oxidizer.cluster.dependencies import CacheTerms, cache_terms
 from oxidizer.cluster.fetch import FetchError, RegistryUnavailable, expand, own_source
 from oxidizer.cluster.image import image_digest, image_tag
 from oxidizer.cluster.labels import new_run
-from oxidizer.cluster.lints import clippy_group, read_lints
+from oxidizer.cluster.lints import NoLints, clippy_group, new_lints, read_lints
 from oxidizer.cluster.promises import Promise, promises_named
 from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.sandbox import SandboxUnavailable
-from oxidizer.cluster.toolchain import Toolchain, find_toolchain
+from oxidizer.cluster.toolchain import Toolchain, find_toolchain, version_numbers
 from oxidizer.datasets.records import canonical
 from oxidizer.datasets.sealed import is_sealed
 from oxidizer.miners.crate import told_spec
 from oxidizer.miners.operators import operators
-from oxidizer.miners.recipe import Recipe
+from oxidizer.miners.recipe import Migration, Recipe
 from oxidizer.miners.tuples import SOURCE_ARCHIVE
 
 MINERS = {"suggestions": "crates", "injected": "crates", "migration": "crates"}
@@ -92,6 +92,8 @@ def make_plan(
     found = find_toolchain(toolchain)
     if missing := [tool for tool, there in (("clippy", found.has_clippy), ("rustfmt", found.has_rustfmt)) if not there]:
         raise ValueError(f"the toolchain in {found.sysroot} has no {' and no '.join(missing)}: see `oxidizer doctor`")
+    if recipe.migration.older:
+        recipe = replace(recipe, migration=_moved_from(recipe.migration, found))
     units: dict[str, Json] = {}
     broken = []
     for spec in load_list(list_file):
@@ -117,6 +119,24 @@ def make_plan(
         sealed,
         cache,
     )
+
+
+def _moved_from(migration: Migration, to: Toolchain) -> Migration:
+    """The recipe of moves with what tells the older toolchain and the run's apart.
+
+    Raises ToolchainMissing, and ValueError where the older one is not older or has no clippy.
+    """
+    older = find_toolchain(migration.older, oldest=(1, 0))
+    if version_numbers(older.release) >= version_numbers(to.release):
+        raise ValueError(
+            f"recipe: [migration] older: {older.version} is not older than the run's {to.version}: "
+            "name an older one, or give the run a newer one by --toolchain"
+        )
+    try:
+        lints = new_lints(read_lints(older.bin / "clippy-driver"), read_lints(to.bin / "clippy-driver"))
+    except (OSError, NoLints) as error:
+        raise ValueError(f"recipe: [migration] older: {older.version} lists no lints: {error}") from error
+    return replace(migration, older=older.version, new_lints=tuple(lints))
 
 
 def _check_operators(recipe: Recipe) -> None:

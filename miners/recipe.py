@@ -114,8 +114,14 @@ class Injection:
 class Migration:
     """What the migration miner tries and keeps in one crate. Caps are absolute; rare codes come first."""
 
-    moves: tuple[str, ...] = ("edition", "dependency", "future")
+    moves: tuple[str, ...] = ("edition", "dependency", "future", "toolchain")
     """The kinds of moves, see docs/MINING.md."""
+    older: str = ""
+    """The toolchain to move from, older than the run's: rustup's name for it, or a sysroot's folder; without it no such
+    move. A plan holds the first line of its `rustc --version`.
+    """
+    new_lints: tuple[str, ...] = ()
+    """What the run's toolchain complains of by itself and `older` does not; a plan fills it in."""
     builds: int = 200
     """Builds in which one move is to be mended."""
     rounds: int = 12

@@ -21,7 +21,7 @@ from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.migration.dependencies import dependency_moves
 from oxidizer.miners.migration.editions import edition_moves, on_the_way
 from oxidizer.miners.migration.fixes import Fix, all_edits
-from oxidizer.miners.migration.future import Future, future_move
+from oxidizer.miners.migration.future import FUTURE, TOOLCHAIN, Denied, future_moves, toolchain_moves
 from oxidizer.miners.migration.ground import Builds, Ground, OutOfBuilds
 from oxidizer.miners.migration.history import mend_by_history
 from oxidizer.miners.migration.lessons import Lesson, Lessons
@@ -101,8 +101,7 @@ class MigrationMiner:
                 account = Account(move.kind, move.name)
                 self.accounts.append(account)
                 self._mine(move, account, mined)
-            if "future" in self.caps.moves:
-                self._look_ahead(mined)
+            self._deny(mined)
         kept = {record.id: record for record in mined.tuples}
         mined.unkept["the same lesson"] += len(mined.tuples) - len(kept)
         mined.tuples = list(kept.values())[: self.caps.per_crate]
@@ -159,27 +158,31 @@ class MigrationMiner:
         account.kept[lesson.fix.by] = account.kept.get(lesson.fix.by, 0) + 1
         mined.tuples.append(lesson.record(self.bench, self.unit, move, self.lineage))
 
-    def _look_ahead(self, mined: Mined) -> None:
-        """What lints of the future complain of, and later versions mend."""
-        future = Future(self.bench, self.lint, self.caps, self.unit.tools)
+    def _deny(self, mined: Mined) -> None:
+        """What lints of the future, and those new to an older toolchain, complain of."""
+        moves = future_moves(self.unit.tools) if FUTURE in self.caps.moves else {}
+        moves |= toolchain_moves(self.caps) if TOOLCHAIN in self.caps.moves else {}
+        if not moves:
+            return
+        denied = Denied(self.bench, self.lint, self.caps, moves)
 
         def later() -> list[list[Fix]]:
             return [self._later.hunks(successor) for successor in self._later.versions]
 
         accounts: dict[str, Account] = {}
         with self.meter.stage("lessons"):
-            for lesson in future.lessons(later):
-                move = future_move(lesson.fix.code or "")
-                account = accounts.setdefault(move.name, Account(move.kind, move.name, REPAIRED))
+            for lesson in denied.lessons(later):
+                lint = lesson.fix.code or ""
+                move = moves[lint]
+                account = accounts.setdefault(lint, Account(move.kind, move.name, REPAIRED))
                 self._keep(lesson, move, account, mined)
-        for lint, found in sorted(future.found.items()):
-            name = future_move(lint).name
-            account = accounts.get(name) or Account("future", name, "not repaired")
+        for lint, found in sorted(denied.found.items()):
+            account = accounts.get(lint) or Account(moves[lint].kind, moves[lint].name, "not repaired")
             account.found = found
             self.accounts.append(account)
         tried = sum(account.tried for account in accounts.values())
-        mined.harvested += future.found.total()
-        mined.skipped["no later version mends it"] += future.found.total() - tried
+        mined.harvested += denied.found.total()
+        mined.skipped["nothing mends it"] += denied.found.total() - tried
 
     def _repair(self, ground: Ground, repair: Repair) -> None:
         """Mend the library and the programs, then what the tests are built of."""

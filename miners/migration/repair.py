@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from oxidizer.cluster.build import Build
 from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE, Diagnostic, Key
 from oxidizer.cluster.diagnostics import Fix as Suggestion
-from oxidizer.cluster.edits import EditConflict, conflict
+from oxidizer.cluster.edits import Edit, EditConflict, conflict
 from oxidizer.cluster.policy import LESSON, screen
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.migration.fixes import Fix, all_edits, forward, woven
 from oxidizer.miners.migration.ground import Ground, View
 
+SUGGESTION = "suggestion"
 UNSURE = "unsure suggestion"
 _MAYBE = "MaybeIncorrect"
 
@@ -79,13 +80,23 @@ def _chosen(
     offers = list(_offers(wanted, fixes, pool))
     current = _Reader(ground, fixes)
     for sure in (True, False) if unsure else (True,):
-        taken: list[Fix] = []
-        for fix in (fix for fix in offers if (UNSURE not in fix.by) is sure):
-            if conflict([*all_edits(taken), *fix.edits]) is None and current.takes(fix):
-                taken.append(fix)
+        able = [fix for fix in offers if (UNSURE not in fix.by) is sure and current.changes(fix)]
+        taken = _apart(able)
+        # To look at them one by one takes a parse of the file for each.
+        if not current.allows(all_edits(taken)):
+            taken = _apart(able, lambda fix: current.allows(fix.edits))
         if taken:
             return taken
     return []
+
+
+def _apart(fixes: Sequence[Fix], takes: Callable[[Fix], bool] = lambda _: True) -> list[Fix]:
+    """Those of the fixes that `takes` takes, and that touch no earlier one of them."""
+    taken: list[Fix] = []
+    for fix in fixes:
+        if conflict([*all_edits(taken), *fix.edits]) is None and takes(fix):
+            taken.append(fix)
+    return taken
 
 
 def _offers(wanted: Sequence[Diagnostic], fixes: Sequence[Fix], pool: Sequence[Fix]) -> Iterator[Fix]:
@@ -104,7 +115,7 @@ def _offers(wanted: Sequence[Diagnostic], fixes: Sequence[Fix], pool: Sequence[F
 
 def _suggestions(diagnostic: Diagnostic) -> Iterator[tuple[Suggestion, str]]:
     told = diagnostic.fixes()
-    yield from ((s, "suggestion") for s in told if s.applicability == MACHINE_APPLICABLE)
+    yield from ((s, SUGGESTION) for s in told if s.applicability == MACHINE_APPLICABLE)
     yield from [(s, UNSURE) for s in told if s.applicability == _MAYBE][:1]
 
 
@@ -114,12 +125,19 @@ class _Reader:
     def __init__(self, ground: Ground, fixes: Sequence[Fix]) -> None:
         self._read = ground.bench.reader(ground.layer(fixes))
 
-    def takes(self, fix: Fix) -> bool:
-        """The fix changes Rust code of the crate, and does not silence."""
+    def changes(self, fix: Fix) -> bool:
+        """The fix changes Rust code, and nothing else."""
         try:
             if all(self._read(e.file)[e.start : e.end] == e.replacement for e in fix.edits):
                 return False
-            return all(e.file.endswith(".rs") for e in fix.edits) and not screen(fix.edits, self._read, policy=LESSON)
+            return all(e.file.endswith(".rs") for e in fix.edits)
+        except (EditConflict, FileNotFoundError):
+            return False
+
+    def allows(self, edits: Sequence[Edit]) -> bool:
+        """The edits silence nothing."""
+        try:
+            return not screen(edits, self._read, policy=LESSON)
         except (EditConflict, FileNotFoundError):
             return False
 

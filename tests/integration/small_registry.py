@@ -44,11 +44,13 @@ class Registry:
         files: dict[str, str] | None = None,
         yanked: bool = False,
         checksum: str | None = None,
+        mode: int = 0o644,
     ) -> None:
-        """Publish a crate; `manifest` follows its [package] table's first lines."""
+        """Publish a crate; `manifest` follows its [package] table's first lines, `mode` is that of its files."""
         tables = "".join(f'[dependencies.{crate}]\nversion = "{req}"\n' for crate, req in needs)
         head = f'[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\n'
-        data = crate_file(name, version, {"Cargo.toml": head + manifest + tables, "src/lib.rs": "", **(files or {})})
+        listed = {"Cargo.toml": head + manifest + tables, "src/lib.rs": "", **(files or {})}
+        data = crate_file(name, version, listed, mode)
         kinds = {"features": [], "optional": False, "default_features": True, "target": None, "kind": "normal"}
         row = {
             "name": name,
@@ -65,11 +67,11 @@ class Registry:
         self.answers[f"/dl/{name}/{version}"] = data
 
 
-def crate_file(name: str, version: str, files: dict[str, str]) -> bytes:
+def crate_file(name: str, version: str, files: dict[str, str], mode: int = 0o644) -> bytes:
     raw = io.BytesIO()
     with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as stream, tarfile.open(fileobj=stream, mode="w") as tar:
         for path, text in files.items():
             info = tarfile.TarInfo(f"{name}-{version}/{path}")
-            info.size = len(text.encode())
+            info.size, info.mode = len(text.encode()), mode
             tar.addfile(info, io.BytesIO(text.encode()))
     return raw.getvalue()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from oxidizer.cluster import registry as causes
+from oxidizer.cluster.cargohome import cargo_home
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.fetch import FetchError, RegistryUnavailable, prepare
 from oxidizer.cluster.registry import classify
@@ -48,6 +49,17 @@ def test_a_published_crate_comes_verified_stripped_and_locked(
 def test_a_version_is_spelled_as_the_registry_does(registry: Registry, toolchain: Toolchain, tmp_path: Path) -> None:
     registry.add("built", "1.0.0+spec.2")
     assert prepare(CrateSpec("built", "1.0.0"), toolchain, tmp_path / "work").version == "1.0.0+spec.2"
+
+
+def test_sources_that_an_archive_closes_are_open_to_the_sandbox(
+    registry: Registry, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    registry.add("closed", mode=0o600)
+    registry.add("whole", needs=[("closed", "1")])
+    prepare(CrateSpec("whole", "1.0.0"), toolchain, tmp_path / "crate")
+    unpacked = [p for p in (cargo_home() / "registry/src").glob("*/closed-1.0.0/**/*") if p.is_file()]
+    assert {p.name for p in unpacked} >= {"Cargo.toml", "lib.rs"}
+    assert {p.stat().st_mode & 0o777 for p in unpacked if p.name in ("Cargo.toml", "lib.rs")} == {0o604}
 
 
 def test_a_shipped_lock_is_kept_where_cargo_accepts_it(

@@ -188,3 +188,29 @@ def test_an_error_that_nothing_mends_is_told(
     assert (move["name"], move["outcome"]) == ("gauge 0.1 to 0.2", "not repaired")
     assert move["left"] == {"E0425": 1}, "the guess was taken back"
     assert "fixes" not in move
+
+
+def test_what_a_newer_toolchain_complains_of_is_mended_by_its_tool_or_by_the_next_version(
+    prepared: PreparedCrate, bench: Workbench, toolchain: Toolchain
+) -> None:
+    older = Migration(
+        moves=("toolchain",), older="rustc 1.30.0 (da5f414c2 2018-10-24)", new_lints=("bare_trait_objects", "deprecated")
+    )
+    mined = mine(bench, prepared, toolchain, older)
+    assert mined.rejects == []
+    found = {record.error.code: record for record in mined.tuples}
+    assert {code: record.lineage[-3:-1] for code, record in found.items()} == {
+        "bare_trait_objects": ["move:Rust 1.30.0: lint bare_trait_objects", "repair:suggestion"],
+        "deprecated": ["move:Rust 1.30.0: lint deprecated", "repair:next version"],
+    }
+    assert "moved on from Rust 1.30.0, which does not complain of it" in found["deprecated"].explanation
+    for record in mined.tuples:
+        assert record.setup_diff == ""
+        assert bench.judge(trial(bench, record), record.probe.args).green
+
+
+def test_without_an_older_toolchain_there_is_no_such_move(
+    prepared: PreparedCrate, bench: Workbench, toolchain: Toolchain
+) -> None:
+    mined = mine(bench, prepared, toolchain, Migration(moves=("toolchain",)))
+    assert (mined.tuples, mined.migration) == ([], {"moves": []})

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import pytest
 
 from oxidizer.cluster.rundir import RunDirectory
 from oxidizer.cluster.session import Share
-from oxidizer.cluster.toolchain import Toolchain
+from oxidizer.cluster.toolchain import Toolchain, ToolchainMissing
 from oxidizer.miners.campaign import Plan, RunMismatch, close_session, make_plan, note_broken, now, open_run
 from oxidizer.miners.crate import MineCrates, spec_of
-from oxidizer.miners.recipe import starter
+from oxidizer.miners.recipe import Migration, recipe_of, starter
 
 
 @pytest.fixture
@@ -121,3 +122,44 @@ def test_the_work_travels_to_workers(toolchain: Toolchain) -> None:
     sent = pickle.loads(pickle.dumps(work))
     assert sent == work
     assert sent().limits.memory_bytes == 1 << 30
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Path:
+    """A toolchain of long ago, which answers what a plan asks of it: `unused_mut` is one of few lints, and allowed."""
+    tools = tmp_path / "older/bin"
+    tools.mkdir(parents=True)
+    said = "rustc 1.20.0 (f3d6973f4 2017-08-27)\\nhost: x86_64-unknown-linux-gnu\\nrelease: 1.20.0"
+    lints = "Lint checks provided by rustc:\\n\\n    unused-mut  allow  mut\\n    unused-parens  warn  parens\\n"
+    for tool, words in (("rustc", said), ("cargo", ""), ("clippy-driver", lints)):
+        (tools / tool).write_text(f"#!/bin/sh\nprintf '{words}\\n'\n")
+        (tools / tool).chmod(0o755)
+    return tmp_path / "older"
+
+
+def moved_from(workspace: Path, older: str) -> Plan:
+    recipe = replace(starter(), migration=Migration(older=older))
+    listed = workspace.parent / "list.toml"
+    listed.write_text('[[crate]]\npath = "own/one"\n')
+    return make_plan(listed, recipe, seed=0, miners=["migration"], sandbox="bubblewrap")
+
+
+def test_a_move_from_an_older_toolchain_is_what_it_does_not_complain_of(workspace: Path, older: Path) -> None:
+    made = moved_from(workspace, str(older))
+    moves = made.asked["recipe"]["migration"]
+    assert moves["older"] == "rustc 1.20.0 (f3d6973f4 2017-08-27)"
+    assert {"unused_mut", "dead_code", "clippy::needless_return"} <= set(moves["new_lints"])
+    assert not {"unused_parens", "clippy::use_self", "clippy::unwrap_used"} & set(moves["new_lints"])
+    assert recipe_of(made.asked["recipe"]).migration == made.recipe.migration
+
+
+def test_a_toolchain_to_move_from_is_older_and_lists_its_lints(
+    workspace: Path, older: Path, toolchain: Toolchain
+) -> None:
+    with pytest.raises(ValueError, match=f"{re.escape(toolchain.version)} is not older than the run's"):
+        moved_from(workspace, str(toolchain.sysroot))
+    with pytest.raises(ToolchainMissing, match="no Rust toolchain `1.0.0` is here"):
+        moved_from(workspace, "1.0.0")
+    (older / "bin/clippy-driver").unlink()
+    with pytest.raises(ValueError, match=r"2017-08-27\) lists no lints"):
+        moved_from(workspace, str(older))
