@@ -194,7 +194,9 @@ def test_what_a_newer_toolchain_complains_of_is_mended_by_its_tool_or_by_the_nex
     prepared: PreparedCrate, bench: Workbench, toolchain: Toolchain
 ) -> None:
     older = Migration(
-        moves=("toolchain",), older="rustc 1.30.0 (da5f414c2 2018-10-24)", new_lints=("bare_trait_objects", "deprecated")
+        moves=("toolchain",),
+        older="rustc 1.30.0 (da5f414c2 2018-10-24)",
+        new_lints=("bare_trait_objects", "deprecated"),
     )
     mined = mine(bench, prepared, toolchain, older)
     assert mined.rejects == []
