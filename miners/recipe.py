@@ -122,7 +122,7 @@ class Migration:
     """
     new_lints: tuple[str, ...] = ()
     """What the run's toolchain complains of by itself and `older` does not; a plan fills it in."""
-    builds: int = 200
+    builds: int = 100
     """Builds in which one move is to be mended."""
     rounds: int = 12
     """Those in which the tools' suggestions are laid on, one after the other: errors hide behind errors."""

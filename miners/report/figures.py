@@ -17,6 +17,8 @@
     again     {tried, passed}: units that failed and were tried once more in a fresh sandbox; null where none was
     operators [{name, route, classes [name], codes [name], proposed, tried, red, kept, crates, left [{reason, count}],
                why}], of injected bugs; those without a site too
+    moves     {rows [{kind, name, tried, nothing, mended, tuples, others [{reason, count}], left [{name, count}]}],
+               fixes, left [{name, count}]}: what became of migrations, dependencies together; null where there is none
     unshared  [{unit, what, reason}]: where mutants shared no run of the compiler, and what came instead
     poisoned  [{unit, route, seen, culprits [operator], runs}]: shared runs that something spoiled, and were divided
     rejects   [{stage, reason, count}], largest first
@@ -52,6 +54,7 @@ from oxidizer.miners.report.facts import RunFacts
 from oxidizer.miners.report.funnel import funnel, ranked, untried
 from oxidizer.miners.report.injection import operator_rows, poisoned, unusual
 from oxidizer.miners.report.manifest import Stage, Unit
+from oxidizer.miners.report.moves import move_rows
 from oxidizer.miners.report.samples import choose
 from oxidizer.miners.report.sizes import sizes
 from oxidizer.miners.report.triage import triage
@@ -59,7 +62,7 @@ from oxidizer.miners.report.triage import triage
 SLOWEST = 10
 STAGES = (
     "fetch", "sandbox", "dependencies", "baseline", "harvest", "prove", "test", "audit", "format",
-    "record", "sites", "batch", "lints", "alone", "behaviour", "manifest", "records",
+    "record", "sites", "batch", "lints", "alone", "behaviour", "manifest", "records", "moves", "repair", "lessons",
 )  # fmt: skip
 """The order of the work, for figures; a stage with another name comes after these."""
 
@@ -83,6 +86,7 @@ def figures(facts: RunFacts) -> dict[str, Any]:
         "audit": _audit(facts.units),
         "again": _again(facts.units),
         "operators": operator_rows(facts.units),
+        "moves": move_rows(facts.units),
         "unshared": unusual(facts.units),
         "poisoned": poisoned(facts.units),
         "rejects": [{"stage": s, "reason": r, "count": n} for (s, r), n in ranked(facts.rejects)],

@@ -179,6 +179,24 @@ class Injection(_Facts):
     """Why shared runs were not believed."""
 
 
+class Move(_Facts):
+    """What became of one move of a crate."""
+
+    kind: str
+    name: str
+    outcome: str = "unknown"
+    kept: dict[str, int] = {}
+    """Tuples, by where their fixes come from."""
+    left: dict[str, int] = {}
+    """Errors that nothing mended, by code."""
+
+
+class Migration(_Facts):
+    """What the migration miner says of its moves."""
+
+    moves: tuple[Move, ...] = ()
+
+
 class Spec(_Facts):
     """The list's entry of a unit, beside name and version: what is needed to prepare it again."""
 
@@ -210,6 +228,7 @@ class Unit(_Facts):
     audit: Audit = Audit()
     coverage: Coverage = Coverage()
     injection: Injection | None = None
+    migration: Migration | None = None
     again: Again | None = None
     stages: dict[str, Stage] = {}
     wall_s: float = 0.0
