@@ -52,7 +52,7 @@ def damage(row: Row, kind: type[DiagFix] | type[Reject] = DiagFix) -> str | None
         record = kind.model_validate(row)
     except ValidationError as error:
         return f"not a {kind.model_fields['type'].default}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}"
-    own_id = record.lesson_id() if isinstance(record, DiagFix) else record.trial_id()
+    own_id = record.lesson_id()
     content = hashlib.sha256(encode(record.model_copy(update={"sha256": ""}))).hexdigest()
     if (record.id, record.sha256) != (own_id, content):
         return "its id or sha256 is not that of its content: the record was changed"

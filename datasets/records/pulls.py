@@ -1,0 +1,82 @@
+"""Pull requests whose before and after were built and tested."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal
+
+from oxidizer.datasets.records.parts import Probe, TestName
+from oxidizer.datasets.records.record import SCHEMA_VERSION, Identified, Record
+
+Kind = Literal["bug_fix", "migration", "deprecation", "safety", "perf", "refactor", "feature", "dependency"]
+
+
+class ReviewComment(Record):
+    """What a reviewer said of a place in the diff."""
+
+    file: str
+    line: int | None
+    """In the file after the change; null where the comment is about lines that went."""
+    hunk: str
+    """The lines of the diff that it stands beside."""
+    body: str
+
+
+class Ci(Record):
+    """How the change was checked."""
+
+    status: Literal["pass", "fail", "none"]
+    source: Literal["github", "sandbox"]
+    """Whose word it is: what GitHub's archive says, or what was run here."""
+
+
+class PrPair(Identified):
+    """A pull request: the tree before, the diff, the tree after, and what people and machines said of it."""
+
+    type: Literal["pr_pair"] = "pr_pair"
+    schema_version: Literal[1] = SCHEMA_VERSION
+    id: str
+    repo: str
+    """`<org>/<name>`."""
+    pr: int | None
+    kind: Kind
+    title: str
+    body: str
+    commit_msg: str
+    review_comments: list[ReviewComment]
+    base_commit: str
+    merge_commit: str
+    before_tree: str
+    """git's hash of the tree before."""
+    patch_diff: bytes
+    """Complete, as `git diff-tree -p --binary --full-index` writes it: laid on `before_tree` it gives `after_tree`."""
+    after_tree: str
+    model_diff: str
+    """The diff as models see it: without binary and generated files."""
+    test_diff: bytes
+    """The part of the diff that changes tests; empty where none does."""
+    ci: Ci
+    evidence: Literal["test", "compile_error"] | None
+    """What failed before and does not after; null where nothing did."""
+    fail_to_pass: list[TestName]
+    pass_to_pass: list[TestName]
+    flaky: list[TestName]
+    probe: Probe
+    lock: str
+    toolchain: str
+    sealed: bool
+    lineage: list[str]
+    license: str
+    source_url: str
+    commit: str | None
+    parents: list[str]
+    sha256: str
+
+    def lesson(self) -> dict[str, Any]:
+        """The repository's two trees: one change is one pair, whatever it is called."""
+        return {
+            "repo": self.repo,
+            "before_tree": self.before_tree,
+            "after_tree": self.after_tree,
+            "patch": hashlib.sha256(self.patch_diff).hexdigest(),
+        }
