@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -10,19 +9,14 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import inf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from oxidizer.cluster.config import RecipeError, overlaid
 from oxidizer.cluster.sandbox import Limits
 from oxidizer.datasets.records import canonical
 from oxidizer.miners.cost import Price
 
-Config = TypeVar("Config", "Recipe", "Injection", "Migration", Limits, Price)
-_KINDS = {tuple: "a list of texts", float: "a number", int: "a whole number", str: "a text"}
-
-
-class RecipeError(ValueError):
-    """A recipe file that cannot be meant."""
-
+__all__ = ["Injection", "Migration", "Recipe", "RecipeError", "load_recipe", "recipe_of", "starter"]
 
 # Restriction lints contradict each other by design. These teach an idiom; of opposite pairs both are here, since each
 # is probed alone over the default groups. `non_ascii_literal` and `implicit_return` drown the rest and teach nothing.
@@ -249,28 +243,8 @@ def _changed(recipe: Recipe, keys: dict[str, Any], where: str) -> Recipe:
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise RecipeError(f"{where}: {name} is a table: write [{name}] and its keys below it, not {table!r}")
-    recipe = _overlaid(recipe, keys, where)
+    recipe = overlaid(recipe, keys, where, tables=_TABLES)
     return replace(
         recipe,
-        **{name: _overlaid(getattr(recipe, name), dict(table), f"{where} [{name}]") for name, table in tables.items()},
+        **{name: overlaid(getattr(recipe, name), dict(table), f"{where} [{name}]") for name, table in tables.items()},
     )
-
-
-def _overlaid(config: Config, keys: dict[str, Any], where: str) -> Config:
-    known = {f.name: getattr(config, f.name) for f in fields(config) if f.name not in _TABLES}
-    for key, value in keys.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known keys: {', '.join(known)}"
-            raise RecipeError(f"{where}: unknown key {key!r}{hint}")
-        wanted = type(known[key])
-        if wanted is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
-            keys[key] = tuple(value)
-        elif wanted is float and type(value) is int:
-            keys[key] = float(value)
-        elif type(value) is not wanted:
-            raise RecipeError(f"{where}: {key} must be {_KINDS[wanted]}, not {value!r}")
-    try:
-        return replace(config, **keys)
-    except ValueError as error:
-        raise RecipeError(f"{where}: {error}") from error

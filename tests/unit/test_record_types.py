@@ -109,9 +109,9 @@ def test_a_field_inside_a_list_is_named_by_its_place(record: Identified) -> None
 def test_a_row_that_was_changed_afterwards_is_found(record: Identified) -> None:
     row = to_row(record)
     check(decode(row))
-    with pytest.raises(RecordError, match="^sha256: "):
+    with pytest.raises(RecordError, match=r"^sha256: "):
         check(decode({**row, "explanation": row["explanation"] + "."}))
-    with pytest.raises(RecordError, match="^id: "):
+    with pytest.raises(RecordError, match=r"^id: "):
         check(decode({**row, "setup_diff": row["setup_diff"] + "."}))
 
 
@@ -122,7 +122,7 @@ def test_an_older_version_is_brought_up_step_by_step(monkeypatch: pytest.MonkeyP
         parents=[],
     )  # fmt: skip
     oldest = {**_without(to_row(record), "answer"), "schema_version": -1, "reply": "a"}
-    with pytest.raises(RecordError, match="^schema_version: -1; this Oxidizer reads"):
+    with pytest.raises(RecordError, match=r"^schema_version: -1; this Oxidizer reads"):
         decode(oldest)
     steps = {
         -1: lambda row: {**_without(row, "reply"), "schema_version": 0, "rejoinder": row["reply"]},

@@ -1,0 +1,39 @@
+"""Frozen configs that a TOML file may change by key: an unknown key is an error that names the nearest one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+Config = TypeVar("Config")
+_KINDS = {tuple: "a list of texts", float: "a number", int: "a whole number", str: "a text"}
+
+
+class RecipeError(ValueError):
+    """A recipe file that cannot be meant."""
+
+
+def overlaid(config: Config, keys: dict[str, Any], where: str, *, tables: Collection[str] = ()) -> Config:
+    """A config (a frozen dataclass) with keys of a file laid over it; `tables` are fields that are not its own keys.
+
+    Raises RecipeError, which names `where` the keys are from.
+    """
+    known = {f.name: getattr(config, f.name) for f in fields(config) if f.name not in tables}  # type: ignore[arg-type]
+    for key, value in keys.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known keys: {', '.join(known)}"
+            raise RecipeError(f"{where}: unknown key {key!r}{hint}")
+        wanted = type(known[key])
+        if wanted is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
+            keys[key] = tuple(value)
+        elif wanted is float and type(value) is int:
+            keys[key] = float(value)
+        elif type(value) is not wanted:
+            raise RecipeError(f"{where}: {key} must be {_KINDS[wanted]}, not {value!r}")
+    try:
+        return replace(config, **keys)  # type: ignore[type-var]
+    except ValueError as error:
+        raise RecipeError(f"{where}: {error}") from error
