@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from license_expression import ExpressionError, ExpressionParseError, LicenseWithExceptionSymbol, get_spdx_licensing
+from oxidizer.datasets.spdx import COPYLEFT, choose, leaves, parse
 
 PERMISSIVE = frozenset({
     "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "ISC",
@@ -22,13 +21,9 @@ PERMISSIVE = frozenset({
 })  # fmt: skip
 """Licences that let anybody use, change and pass on the code, with at most a notice."""
 
-_COPYLEFT = re.compile(
-    r"(A|L)?GPL-|MPL-|EUPL-|CDDL-|EPL-|CPL-|OSL-|SSPL-|CECILL-(?!B)|MS-RL|QPL-|Sleepycat|ODbL-|GFDL-|CC-BY-SA-|RPL-|copyleft"
-)
 _HEADER_LINES = 30
 _HEADER_BYTES = 16 << 10
 _SPDX_LINE = re.compile(r"SPDX-License-Identifier:(.*)")
-_LONGEST_EXPRESSION = 1000
 _PHRASES: tuple[tuple[str, str], ...] = (
     (r"GNU Affero General Public Licen[cs]e|\bAGPL", "AGPL-3.0-or-later"),
     (r"GNU (Lesser|Library) General Public Licen[cs]e|\bLGPL", "LGPL-2.1-or-later"),
@@ -73,10 +68,10 @@ def judge_licence(
         return _rejected(
             "licence_unknown", "The manifest names no licence; for a crate of your own give `license` in the list."
         )
-    parsed = _parse(expression)
+    parsed = parse(expression)
     if parsed is None:
         return _rejected("licence_unknown", f"The licence `{expression}` is not a valid SPDX expression.")
-    chosen = _choose(parsed, PERMISSIVE)
+    chosen = choose(parsed, PERMISSIVE)
     if chosen is None:
         return _refusal(expression, parsed)
     return _with_headers(expression, parsed, chosen, headers)
@@ -125,12 +120,12 @@ def _comments(lines: Sequence[str]) -> Iterator[str]:
 
 def _with_headers(expression: str, parsed: Any, chosen: Any, headers: Sequence[HeaderLicence]) -> LicenceVerdict:
     """Fold in what single files say: permissive licences of their own are added, others contradict the manifest."""
-    offered, added = _leaves(parsed), dict[str, None]()
+    offered, added = leaves(parsed), dict[str, None]()
     for header in headers:
-        stated = _parse(header.licence)
-        if stated is not None and _choose(stated, offered) is not None:
+        stated = parse(header.licence)
+        if stated is not None and choose(stated, offered) is not None:
             continue
-        permissive = _choose(stated, PERMISSIVE) if stated is not None else None
+        permissive = choose(stated, PERMISSIVE) if stated is not None else None
         if permissive is None:
             return _rejected(
                 "licence_contradicted",
@@ -143,8 +138,8 @@ def _with_headers(expression: str, parsed: Any, chosen: Any, headers: Sequence[H
 
 
 def _refusal(expression: str, parsed: Any) -> LicenceVerdict:
-    refused = sorted(_leaves(parsed) - PERMISSIVE)
-    copyleft = [name for name in refused if _COPYLEFT.match(name)]
+    refused = sorted(leaves(parsed) - PERMISSIVE)
+    copyleft = [name for name in refused if COPYLEFT.match(name)]
     if copyleft:
         return _rejected("licence_copyleft", f"The licence `{expression}` is copyleft ({', '.join(copyleft)}).")
     return _rejected(
@@ -155,38 +150,3 @@ def _refusal(expression: str, parsed: Any) -> LicenceVerdict:
 
 def _rejected(cause: Cause, reason: str) -> LicenceVerdict:
     return LicenceVerdict(False, None, reason, cause)
-
-
-def _parse(expression: str) -> Any:
-    """The expression's tree; None where it is no SPDX expression. The old `MIT/Apache-2.0` means OR."""
-    # No honest expression is as long; the parser goes as deep as a long one's parentheses.
-    if len(expression) > _LONGEST_EXPRESSION:
-        return None
-    if "LicenseRef-" in expression or ("/" in expression and re.search(r"\bAND\b", expression, re.IGNORECASE)):
-        return None
-    try:
-        return _spdx().parse(expression.replace("/", " OR "))
-    except (ExpressionError, ExpressionParseError):
-        return None
-
-
-def _choose(parsed: Any, allowed: frozenset[str]) -> Any:
-    """What is left of an expression when only the allowed licences may be used; None where nothing is."""
-    if not getattr(parsed, "args", ()) or isinstance(parsed, LicenseWithExceptionSymbol):
-        return parsed if parsed.render() in allowed else None
-    kept = [left for part in parsed.args if (left := _choose(part, allowed)) is not None]
-    needed = len(parsed.args) if isinstance(parsed, _spdx().AND) else 1
-    if len(kept) < needed:
-        return None
-    return kept[0] if len(kept) == 1 else type(parsed)(*kept)
-
-
-def _leaves(parsed: Any) -> frozenset[str]:
-    if not getattr(parsed, "args", ()) or isinstance(parsed, LicenseWithExceptionSymbol):
-        return frozenset({parsed.render()})
-    return frozenset[str]().union(*map(_leaves, parsed.args))
-
-
-@cache
-def _spdx() -> Any:
-    return get_spdx_licensing()
