@@ -26,6 +26,8 @@ HOSTILE = frozenset({".cargo", "rust-toolchain", "rust-toolchain.toml"})
 """Left out at any depth: each lets a source tree choose the programs that our commands run."""
 
 _PLAIN_NAME = re.compile(r"[^\x00-\x1f\x7f\\]+")
+_SMALLEST = 1100
+"""How many times its packed size gzip can unpack to, at most."""
 _CACHE_MARK = b"Signature: 8a477f597d28d172789f06886806bc55"
 
 
@@ -49,24 +51,37 @@ def unpack_crate(
 
     Raises UnpackError for anything that cargo would not have packed; `dest` is then to be thrown away.
     """
-    limits = limits or TreeLimits()
-    root, stripped = f"{name}-{version}", set()
+    return _unpack(archive, dest, [f"{name}-{version}"], limits or TreeLimits())
+
+
+def unpack_source(archive: Path, dest: Path, limits: TreeLimits | None = None) -> tuple[str, ...]:
+    """Unpack what `pack_source` made into the new folder `dest`, as strictly as a `.crate`; gives what was stripped.
+
+    Raises UnpackError; `dest` is then to be thrown away.
+    """
+    # The user's own files may shrink as far as gzip can.
+    return _unpack(archive, dest, [], limits or TreeLimits(ratio=_SMALLEST))
+
+
+def _unpack(archive: Path, dest: Path, lead: list[str], limits: TreeLimits) -> tuple[str, ...]:
+    """Unpack what is below the folder `lead` of an archive, which may hold nothing else."""
+    deep, stripped = len(lead), set()
     file, reader = open_archive(archive, 2 * limits.total_bytes, limits.ratio)
     with file, _Tree(dest, limits) as tree:
         for member in reader:
             parts = member.name.removesuffix("/").split("/")
-            if parts[0] != root or (len(parts) == 1 and not member.is_folder):
-                raise UnpackError(f"member {member.name[:60]!r} is outside of {root}/")
-            if len(parts) == 1:
+            if parts[:deep] != lead or (len(parts) == deep and not member.is_folder):
+                raise UnpackError(f"member {member.name[:60]!r} is outside of {'/'.join(lead)}/")
+            if len(parts) == deep:
                 tree.see()
                 continue
-            tree.admit(parts[1:], member.size, member.is_folder)
-            if hostile := _hostile(parts[1:]):
+            tree.admit(parts[deep:], member.size, member.is_folder)
+            if hostile := _hostile(parts[deep:]):
                 stripped.add(hostile)
             elif member.is_folder:
-                os.close(tree.folder(parts[1:]))
+                os.close(tree.folder(parts[deep:]))
             else:
-                tree.write(parts[1:], reader.chunks(member), member.executable)
+                tree.write(parts[deep:], reader.chunks(member), member.executable)
     return tuple(sorted(stripped))
 
 

@@ -6,16 +6,14 @@ What a record names is not trusted: a file outside of the unit or of the source 
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
 
+from oxidizer.cluster import unpack
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.diagnostics import Diagnostic, Span
 from oxidizer.cluster.edits import apply, by_file, from_diff
@@ -26,8 +24,8 @@ from oxidizer.cluster.policy import flagged
 from oxidizer.cluster.registry import HostileArchive
 from oxidizer.cluster.schemata import judge_behaviour
 from oxidizer.cluster.successors import fetch_locked
+from oxidizer.cluster.tarball import UnpackError
 from oxidizer.cluster.toolchain import Toolchain
-from oxidizer.cluster.unpack import TreeLimits
 from oxidizer.cluster.verdict import Reason, Trial, Verdict, stopped_verdict
 from oxidizer.cluster.workbench import Workbench
 from oxidizer.datasets.records import DiagFix, Reject, encode
@@ -72,20 +70,9 @@ def inside(folder: Path, name: str) -> Path:
 def unpack_source(unit: Path, tree: Path) -> None:
     """The sources that lie beside a unit's tuples, in the new folder `tree`. Raises HostileArchive."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(inside(unit, SOURCE_ARCHIVE).read_bytes())) as archive:
-            archive.extractall(tree, _bounded(archive), filter="data")
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        unpack.unpack_source(inside(unit, SOURCE_ARCHIVE), tree)
+    except (UnpackError, OSError) as error:
         raise HostileArchive(f"{SOURCE_ARCHIVE} cannot be unpacked: {error}") from error
-
-
-def _bounded(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """The members, as long as they are no more than a source of ours may have. Raises HostileArchive."""
-    limits, total = TreeLimits(), 0
-    for number, member in enumerate(archive):
-        total += member.size
-        if number >= limits.members or total > limits.total_bytes:
-            raise HostileArchive(f"{SOURCE_ARCHIVE} holds more than a source may")
-        yield member
 
 
 def fresh(

@@ -166,7 +166,7 @@ def test_an_archive_of_sources_is_unpacked_within_bounds_and_below_its_folder(tm
     unpack_source(tmp_path, tmp_path / "tree")
     assert (tmp_path / "tree/src/lib.rs").stat().st_size == 3
     packed(tmp_path, *((f"f{n}", 0) for n in range(20_001)))
-    with pytest.raises(HostileArchive, match="more than a source may"):
+    with pytest.raises(HostileArchive, match="more than 20000 members"):
         unpack_source(tmp_path, tmp_path / "many")
     packed(tmp_path, ("../out", 1))
     with pytest.raises(HostileArchive, match="cannot be unpacked"):
