@@ -27,17 +27,17 @@ def published() -> list[Path]:
 
 
 def leaves(source: bytes) -> list[str]:
-    """The tree's leaves without comments."""
-    found, todo = [], [parse_part(source).root_node]
+    """The tree's leaves without comments; what is in no leaf (separators in patterns of macros) is one, too."""
+    found, todo, end = [], [parse_part(source).root_node], 0
     while todo:
         node: Node = todo.pop()
-        if node.type in COMMENTS:
-            continue
-        if node.children and node.type not in WHOLE:
+        if node.children and node.type not in WHOLE | COMMENTS:
             todo += reversed(node.children)
-        else:
-            found.append(source[node.start_byte : node.end_byte].decode())
-    return [text for text in found if text.strip()]
+            continue
+        found.append(source[end : node.start_byte])
+        found.append(source[node.start_byte : node.end_byte] if node.type not in COMMENTS else b"")
+        end = max(end, node.end_byte)
+    return [text.decode().strip() for text in found if text.strip()]
 
 
 def apart(found: list[str]) -> list[str]:
@@ -64,7 +64,7 @@ def test_tokens_are_the_leaves_of_the_tree() -> None:
         differ += apart(leaves(source)) != apart(tokens(source.decode()))
     assert seen >= len(HERE)
     # The tree is the grammar's, and that has faults of its own.
-    assert differ <= 1 + seen // 50
+    assert differ <= seen // 100
 
 
 @pytest.mark.parametrize(
