@@ -90,7 +90,9 @@ def estimate(one: Signatures, other: Signatures) -> NDArray[np.float64]:
 
 def is_empty(matrix: Signatures) -> NDArray[np.bool_]:
     """Which rows are of empty documents."""
-    return np.asarray((matrix == np.uint32(EMPTY)).all(axis=1))
+    empty = matrix[:, 0] == np.uint32(EMPTY)
+    empty[empty] = (matrix[empty] == np.uint32(EMPTY)).all(axis=1)
+    return np.asarray(empty)
 
 
 def _sketch(hashes: Hashes, offsets: NDArray[np.int64], permutations: int) -> Signatures:
