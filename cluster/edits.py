@@ -112,7 +112,7 @@ def from_diff(diff: str, read: Callable[[str], bytes]) -> list[Edit]:
             start = starts[first]
             if source[start : start + len(old)] != old:
                 raise ValueError(f"the diff does not fit {patched.path} at line {first + 1}")
-            edits.append(_trimmed(Edit(patched.path, start, start + len(old), new), old))
+            edits.append(trimmed(Edit(patched.path, start, start + len(old), new), old))
     return edits
 
 
@@ -130,9 +130,9 @@ def _side(hunk: Hunk, sign: str) -> list[bytes]:
     return lines
 
 
-def _trimmed(edit: Edit, old: bytes) -> Edit:
+def trimmed(edit: Edit, old: bytes) -> Edit:
     """The same edit without the context lines that it replaces by themselves."""
-    before, after = _lines(old), _lines(edit.replacement)
+    before, after = lines_of(old), lines_of(edit.replacement)
     head, tail = _common(before, after)
     start = edit.start + sum(map(len, before[:head]))
     end = edit.end - sum(map(len, before[len(before) - tail :]))
@@ -147,7 +147,7 @@ def _common(before: Sequence[bytes], after: Sequence[bytes]) -> tuple[int, int]:
     return head, tail
 
 
-def _lines(text: bytes) -> list[bytes]:
+def lines_of(text: bytes) -> list[bytes]:
     """Lines with their ends; only `\\n` ends a line, as git sees it."""
     return re.findall(rb"[^\n]*\n|[^\n]+", text)
 
@@ -155,7 +155,7 @@ def _lines(text: bytes) -> list[bytes]:
 @lru_cache(maxsize=16)
 def _split(source: bytes) -> tuple[list[bytes], list[int]]:
     """The lines of a file and where they start, its end included; one file is asked for by diff after diff."""
-    lines = _lines(source)
+    lines = lines_of(source)
     return lines, [0, *accumulate(map(len, lines))]
 
 
@@ -183,10 +183,10 @@ def _changes(source: bytes, edits: Sequence[Edit]) -> list[_Change]:
     for first, last, group in runs:
         base = starts[first]
         shifted = [Edit(e.file, e.start - base, e.end - base, e.replacement) for e in group]
-        old, new = lines[first:last], _lines(apply(source[base : starts[last]], shifted))
+        old, new = lines[first:last], lines_of(apply(source[base : starts[last]], shifted))
         if last < len(lines) and new and not new[-1].endswith(b"\n"):
             # The edit ate the line's end: the next line belongs to the change.
-            new, last = _lines(b"".join([*new, lines[last]])), last + 1
+            new, last = lines_of(b"".join([*new, lines[last]])), last + 1
             old = lines[first:last]
         head, tail = _common(old, new)
         if old != new:
