@@ -7,20 +7,17 @@ workspace's instead.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from oxidizer.cluster.layout import NO_INFLUENCE, Influence, Mutant
+from oxidizer.cluster.outline import is_test_attribute
 from oxidizer.cluster.syntax import ITEMS, is_generated, table_region
 from oxidizer.miners.influence import Influences, is_const
 from oxidizer.miners.operators.operator import Code, Operator, Route, Site, walk
 
-_TEST = re.compile(r"#!?\[\s*(?:[\w:]*\btest\b|[\w:]*\bbench\b|cfg\s*\(.*\b(?:test|doctest|fuzzing)\b)", re.DOTALL)
-_STRING = re.compile(r'r(#*)".*?"\1|"[^"]*"|\bnot\s*\((?:[^()]|\([^()]*\))*\)', re.DOTALL)
-"""What looks like a test in an attribute and is none: names of features, documentation, all but tests."""
 _SKIPPED = frozenset({"macro_definition", "token_tree", "attribute_item", "inner_attribute_item"})
 _BODIED = frozenset({Route.BODY, Route.BEHAVIOUR})
 
@@ -109,7 +106,7 @@ def _children(node: Node, code: Code) -> list[Node]:
     for child in node.children:
         if child.type in ("attribute_item", "inner_attribute_item"):
             # An attribute of a test takes the item after it along; an inner one all that it lies in.
-            if _TEST.match(_STRING.sub("", code.text(child))):
+            if is_test_attribute(code.text(child)):
                 if child.type == "inner_attribute_item":
                     return []
                 dropped = True

@@ -20,9 +20,7 @@ COMMENTS = frozenset({"line_comment", "block_comment"})
 STRINGS = frozenset({"string_literal", "raw_string_literal"})
 NUMBERS = frozenset({"integer_literal", "float_literal"})
 _WHOLE = STRINGS | {"char_literal", "lifetime"}
-_TESTING = frozenset(
-    {"test", "rstest", "quickcheck", "bench", "test_case", "wasm_bindgen_test", "proptest", "test_log"}
-)
+TESTING = frozenset({"test", "rstest", "quickcheck", "bench", "test_case", "wasm_bindgen_test", "proptest", "test_log"})
 _TEST_ITEMS = frozenset({"fn", "mod", "impl", "trait"})
 _MAY_TEST = re.compile(rb"test|bench|quickcheck")
 _BEFORE_FN = frozenset({"pub", "crate", "async", "const", "unsafe", "extern", "(", ")", "in", "super", "default"})
@@ -171,7 +169,7 @@ def piece(text: bytes, in_test: bool) -> Piece:
 
 def is_testing(attribute: Attribute) -> bool:
     """What it stands on is a test."""
-    return not attribute.inner and attribute.path.rpartition(":")[2] in _TESTING
+    return not attribute.inner and attribute.path.rpartition(":")[2] in TESTING
 
 
 def is_for_tests(attribute: Attribute) -> bool:

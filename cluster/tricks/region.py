@@ -9,18 +9,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from tree_sitter import Node
 
 from oxidizer.cluster.edits import Edit
+from oxidizer.cluster.outline import is_test_file
 from oxidizer.cluster.syntax import parse
 from oxidizer.cluster.tricks.piece import COMMENTS, Piece, is_for_tests, piece
 
 _BODIED = frozenset({"mod_item", "impl_item", "trait_item"})
 _BLANK = b" \t\r\n"
-_TEST_FOLDERS = frozenset({"tests", "benches"})
-_TEST_FILES = frozenset({"tests.rs", "test.rs"})
 _MOST_LINES = 4000
 
 
@@ -116,12 +114,6 @@ class Change:
 def sides(regions: Sequence[Region]) -> tuple[list[Piece], list[Piece]]:
     """The pieces before and those after."""
     return [r.before for r in regions], [r.after for r in regions]
-
-
-def is_test_file(file: str) -> bool:
-    """A file of tests by its place."""
-    path = PurePosixPath(file)
-    return path.name in _TEST_FILES or not _TEST_FOLDERS.isdisjoint(path.parts[:-1])
 
 
 def _offsets(lines: Sequence[bytes]) -> list[int]:

@@ -114,7 +114,9 @@ def test_not_left_out_is(what: str) -> None:
     assert broken(LIVE + KEPT[what]) == ["1", "2"]
 
 
-@pytest.mark.parametrize("condition", ["not(test)", 'feature = "test"', 'feature = "test-util"'])
+@pytest.mark.parametrize(
+    "condition", ["not(test)", 'feature = "test"', 'feature = "test-util"', 'any(test, feature = "std")']
+)
 def test_code_that_is_not_for_tests_alone_is_kept(condition: str) -> None:
     assert broken(f"#[cfg({condition})]\nfn k() {{ 2; }}\n") == ["2"]
 
