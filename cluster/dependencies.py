@@ -168,7 +168,7 @@ class DependencyCache:
     @contextmanager
     def _open(self, mounts: Mounts, source: Path, target: Path, meter: MeteredSandbox) -> Iterator[MeteredSandbox]:
         shown = replace(mounts, source=source, target=target, git=None)
-        with MeteredSandbox(RoomySandbox(open_sandbox(self.backend, shown, self.limits))) as sandbox:
+        with meter.beside(RoomySandbox(open_sandbox(self.backend, shown, self.limits))) as sandbox:
             try:
                 yield sandbox
             finally:

@@ -92,6 +92,12 @@ class MeteredSandbox:
         self.peak_bytes = max(self.peak_bytes, result.peak_bytes)
         return result
 
+    def beside(self, inner: Sandbox) -> MeteredSandbox:
+        """A meter of another sandbox, which works for the stage at hand: the episode has its commands, too."""
+        other = MeteredSandbox(inner, self.episode)
+        other._name = self._name
+        return other
+
     def charge(self, other: MeteredSandbox) -> None:
         """Count the commands of another sandbox, which is done, for the stage at hand."""
         stages = [other._outside, *other.stages.values()]

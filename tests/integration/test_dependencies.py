@@ -17,6 +17,7 @@ from oxidizer.cluster.build import BUILD_ENVIRONMENT, Build
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.dependencies import Account, CacheTerms, DependencyCache
+from oxidizer.cluster.episode import Command, Episode, about, read_episode
 from oxidizer.cluster.fetch import expand, prepare
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.sandbox import Limits
@@ -73,6 +74,8 @@ class Built:
     account: Account
     check: Build
     tests: TestRun
+    filling: list[str]
+    """What the episode says that was run to provide dependencies."""
 
 
 Build_ = Callable[..., Built]
@@ -108,13 +111,18 @@ def build(registry: Registry, toolchain: Toolchain, tmp_path: Path, shelf: Path)
         (spec,) = expand(CrateSpec(name="own", version="", path=folder / "own"), toolchain)
         crate = prepare(spec, toolchain, folder / "prepared")
         mounts = mounts_of(crate, toolchain, folder / "target")
-        with MeteredSandbox(open_sandbox(backend, mounts, LIMITS)) as sandbox:
+        episode = Episode(about("own", "own", "0.1.0", toolchain.version, {}, "here"))
+        with MeteredSandbox(open_sandbox(backend, mounts, LIMITS), episode) as sandbox:
             cargo = Cargo(sandbox, "own")
             account = Account()
             if cached:
                 cache = DependencyCache(CacheTerms(str(shelf)), backend, LIMITS, toolchain)
-                account = cache.provide(cargo, mounts, crate.lock, sandbox)
-            return Built(account, cargo.check(), cargo.test())
+                with sandbox.stage("dependencies"):
+                    account = cache.provide(cargo, mounts, crate.lock, sandbox)
+            check, tests = cargo.check(), cargo.test()
+        (folder / "log").write_bytes(episode.packed("mined"))
+        told = [line for line in read_episode(folder / "log") if isinstance(line, Command)]
+        return Built(account, check, tests, [" ".join(c.argv) for c in told if c.stage == "dependencies"])
 
     return made
 
@@ -129,9 +137,11 @@ def test_the_first_makes_what_the_second_takes(build: Build_, shelf: Path) -> No
     # quiet and told, scripted thrice; quiet and scripted to check and to build.
     assert (first.account.built, first.account.taken, first.account.unfilled) == (7, 0, [])
     assert first.account.fill_cpu_s > 0
+    assert any("cargo build" in command for command in first.filling)
     second = build(library=SOUND.replace("answer", "solution"))
     assert (second.account.built, second.account.taken) == (0, 7)
     assert second.account.fill_cpu_s == 0
+    assert not any("cargo build" in command for command in second.filling)
     assert second.account.saved_cpu_s > 0
     for one in (first, second):
         assert one.check.ok
