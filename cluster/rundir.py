@@ -49,11 +49,9 @@ class RunDirectory:
 
     def read_json(self, name: str) -> Json | None:
         """A JSON file of the run; None where it is not there. Raises ValueError where it is not JSON."""
-        path = f"{self._root}/{name}"
-        if self._fs.get_file_info(path).type is not fs.FileType.File:
+        text = self.read_bytes(name)
+        if text is None:
             return None
-        with self._fs.open_input_stream(path) as stream:
-            text = stream.read()
         try:
             found = json.loads(text)
         except ValueError as error:
@@ -61,6 +59,14 @@ class RunDirectory:
         if not isinstance(found, dict):
             raise ValueError(f"{self.place}/{name} is not a JSON object")
         return found
+
+    def read_bytes(self, name: str) -> bytes | None:
+        """A file of the run; None where it is not there."""
+        path = f"{self._root}/{name}"
+        if self._fs.get_file_info(path).type is not fs.FileType.File:
+            return None
+        with self._fs.open_input_stream(path) as stream:
+            return bytes(stream.read())
 
     def write_json(self, name: str, value: Json) -> None:
         """Write a JSON file at once."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from oxidizer.miners.report.code import visible
+from oxidizer.cluster.visible import visible
 from oxidizer.miners.report.compare import write_comparison
 
 MOST = 15

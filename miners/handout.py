@@ -14,7 +14,7 @@ from pathlib import Path
 
 from oxidizer.cluster.fetch import check_surroundings
 from oxidizer.cluster.toolchain import Toolchain, rustup_name
-from oxidizer.miners.report.code import visible
+from oxidizer.cluster.visible import visible
 
 _WARNING = """\
 This is code of strangers, and cargo runs it: build scripts, macros and tests do what they like with your rights.

@@ -18,8 +18,8 @@ from rich.text import Text
 from oxidizer.cluster.episode import LOG, About, Command, End, Line, More, read_episode, typed
 from oxidizer.cluster.said import Said
 from oxidizer.cluster.sandbox import SOURCE
+from oxidizer.cluster.visible import visible
 from oxidizer.miners.lookup import NotFound, Trouble, find_unit
-from oxidizer.miners.report.code import visible
 
 _COLOURS = {"ok": "green", "failed": "red"}
 _COMMAND_CHARS = 160

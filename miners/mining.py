@@ -22,6 +22,7 @@ from oxidizer.cluster.rundir import Json, RunDirectory
 from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.session import ClusterLost, NoCluster, NoRoom, session
 from oxidizer.cluster.standings import require
+from oxidizer.cluster.visible import visible
 from oxidizer.miners.against import say_comparison
 from oxidizer.miners.budget import Budget, Spending, wall_s
 from oxidizer.miners.campaign import Plan, close_session, note_broken, note_weaker, now, open_run
@@ -29,7 +30,6 @@ from oxidizer.miners.crate import SCHEMAS, MineCrates
 from oxidizer.miners.order import Expectations, cached_sizes, in_order
 from oxidizer.miners.progress import MiningProgress
 from oxidizer.miners.report import RunUnreadable, write_report
-from oxidizer.miners.report.code import visible
 
 OVER_BUDGET = 4
 """The exit status where a budget left crates for another time."""

@@ -13,8 +13,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from oxidizer.cluster.campaign import Done
+from oxidizer.cluster.visible import visible
 from oxidizer.miners.cost import Cost, Price
-from oxidizer.miners.report.code import visible
 
 
 class MiningProgress:

@@ -14,8 +14,9 @@ from oxidizer.cluster.sandbox import SOURCE
 from oxidizer.cluster.shell import check_shell, open_shell
 from oxidizer.cluster.standings import require
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain, find_version
+from oxidizer.cluster.visible import visible
 from oxidizer.miners.lookup import Found, NotFound, Place, Trouble, find_row, find_unit
-from oxidizer.miners.report.code import diagnostic, visible
+from oxidizer.miners.report.code import diagnostic
 from oxidizer.miners.reproduce import Reproduction, Step, recorded_toolchain
 from oxidizer.miners.show import paint
 

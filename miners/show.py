@@ -17,8 +17,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from oxidizer.cluster.visible import visible
 from oxidizer.miners.lookup import NotFound, find_row
-from oxidizer.miners.report.code import Line, diagnostic, diff, visible
+from oxidizer.miners.report.code import Line, diagnostic, diff
 from oxidizer.miners.report.facts import TupleFacts, read_run
 
 SHORTEST_MESSAGE = 24

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from oxidizer import supplies
+from oxidizer import corpora, supplies
 from oxidizer.terminal import err, fail, out, plain
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(supplies.image, name="image")
 app.add_typer(supplies.crates, name="crates")
+app.add_typer(corpora.corpus, name="corpus")
 
 AcceptWeaker = Annotated[
     list[str] | None,

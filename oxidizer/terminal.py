@@ -20,6 +20,6 @@ def fail(message: str, code: int = 1) -> NoReturn:
 
 def plain(message: str) -> str:
     """A message that may hold a crate's words: what looks like markup, [dependencies], or is a terminal's command."""
-    from oxidizer.miners.report.code import visible
+    from oxidizer.cluster.visible import visible
 
     return escape(visible(message))

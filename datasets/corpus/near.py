@@ -46,10 +46,10 @@ def pairs(signatures: Signatures, threshold: float) -> Places:
     """
     count, rows = bands(threshold, signatures.shape[1])
     chosen, stars = _distinct(signatures)
-    whole = _keys(signatures, chosen, 0, signatures.shape[1])
-    found, after = np.empty(0, np.int64), _keys(signatures, chosen, 0, rows)
+    whole = keys_of(signatures, chosen, 0, signatures.shape[1])
+    found, after = np.empty(0, np.int64), keys_of(signatures, chosen, 0, rows)
     for band in range(count):
-        keys, after = after, _keys(signatures, chosen, (band + 1) % count * rows, rows)
+        keys, after = after, keys_of(signatures, chosen, (band + 1) % count * rows, rows)
         near = [found]
         for one, other in _candidates(keys, after, whole):
             codes = _coded(chosen[one], chosen[other])
@@ -77,15 +77,15 @@ def _distinct(signatures: Signatures) -> tuple[Places, Places]:
     """The first row of each signature, and pairs of them with their equals; empty ones left out."""
     filled = np.flatnonzero(~is_empty(signatures))
     _, first, group = np.unique(
-        _keys(signatures, filled, 0, signatures.shape[1]), return_index=True, return_inverse=True
+        keys_of(signatures, filled, 0, signatures.shape[1]), return_index=True, return_inverse=True
     )
     leaders = filled[first][group]
     others = leaders != filled
     return np.sort(filled[first]), _coded(leaders[others], filled[others])
 
 
-def _keys(signatures: Signatures, chosen: Places, start: int, rows: int) -> Hashes:
-    """64 bits for what stands in some columns of each chosen row."""
+def keys_of(signatures: Signatures, chosen: Places, start: int, rows: int) -> Hashes:
+    """64 bits for what stands in the columns from `start` on of each chosen row: equal where these are."""
     keys = np.zeros(len(chosen), np.uint64)
     for column in range(start, start + rows):
         keys = mixed(keys + signatures[chosen, column])

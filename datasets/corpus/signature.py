@@ -52,20 +52,31 @@ def shingles(documents: Sequence[Sequence[str]], size: int) -> tuple[Hashes, NDA
 
     A shorter document is one run; an empty one has none.
     """
+    runs, offsets = runs_of(documents, size)
+    return folded(runs), offsets
+
+
+def runs_of(documents: Sequence[Sequence[str]], size: int) -> tuple[Hashes, NDArray[np.int64]]:
+    """As `shingles`, but the hashes of each run's tokens, one row a run."""
     lengths = np.array([len(document) for document in documents], np.int64)
     padded = np.where(lengths > 0, np.maximum(lengths, size), 0)
     tokens = np.zeros(int(padded.sum()), np.uint64)
     begin, first = np.cumsum(padded) - padded, np.cumsum(lengths) - lengths
-    # What fills up a short document hashes to nothing that a token hashes to.
+    # No token hashes to what fills up a short document.
     places = np.repeat(begin - first, lengths) + np.arange(int(lengths.sum()))
     tokens[places] = np.fromiter(map(token_hash, chain.from_iterable(documents)), np.uint64, len(places))
-    runs = np.maximum(padded - (size - 1), 0)
-    offsets = np.concatenate([[0], np.cumsum(runs)]).astype(np.int64)
-    at = np.repeat(begin - offsets[:-1], runs) + np.arange(offsets[-1])
-    hashes = np.zeros(len(at), np.uint64)
-    for step in range(size):
-        hashes = mixed(hashes + tokens[at + step])
-    return hashes, offsets
+    counts = np.maximum(padded - (size - 1), 0)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    at = np.repeat(begin - offsets[:-1], counts) + np.arange(offsets[-1])
+    return tokens[at[:, None] + np.arange(size)], offsets
+
+
+def folded(runs: Hashes) -> Hashes:
+    """One hash for each row."""
+    hashes = np.zeros(len(runs), np.uint64)
+    for column in runs.T:
+        hashes = mixed(hashes + column)
+    return hashes
 
 
 @lru_cache(maxsize=1 << 16)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from oxidizer.datasets.corpus.recipe import Split
 from oxidizer.datasets.repositories import repository_key
@@ -23,6 +25,16 @@ def home_of(crate: str, repository: str | None) -> str:
     """What a crate's rows are split by: its repository under the name that stands for all its names, else its own."""
     key = repository_key(repository) if repository else None
     return canonical_repository(key) if key else f"crate:{crate}"
+
+
+def row_home(row: Mapping[str, Any]) -> str:
+    """What a row of any type is split by."""
+    if row["type"] == "chat":
+        return str(row["repo"])
+    name = str(row.get("crate") or row.get("repo"))
+    told = (row.get("provenance") or {}).get("repo") or row["source_url"]
+    # An address of a package names its version too.
+    return home_of(name, None if told.startswith("pkg:") else told)
 
 
 def canonical_repository(key: str) -> str:

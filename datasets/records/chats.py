@@ -44,7 +44,8 @@ class Chat(Identified):
     messages: list[Message]
     tools: str
     """The tools' JSON schemas, as one JSON text; empty where there are none."""
-    repo: str | None
+    repo: str
+    """What it is split by: host and path of a repository, or `crate:<name>`."""
     attribution: list[Attribution]
     license: str
     source_url: str

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from oxidizer.miners.report.code import visible
+from oxidizer.cluster.visible import visible
 from oxidizer.miners.report.columns import Columns
 from oxidizer.miners.report.facts import RunFacts, load_tuples
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pygments.lexers import RustLexer
 from pygments.token import Comment, Keyword, Literal, Name, Number, Operator, Punctuation, String, _TokenType
 
+from oxidizer.cluster.visible import visible
+
 MAX_COLUMNS = 240
 MAX_LINES = 80
 
@@ -34,7 +36,6 @@ _KINDS: list[tuple[_TokenType, str]] = [
     (Punctuation, "operator"),
 ]
 _LEXER = RustLexer(stripnl=False, ensurenl=False)
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _HEADER = re.compile(r"^(error|warning|note|help)(\[[^\]]{1,80}\])?(: .*)$")
 _LOCATION = re.compile(r"^(\s*)(-->|:::)( .*)$")
 _NUMBERED = re.compile(r"^(\s*(?:\d+|LL|\.\.\.)\s)([|+~-])(.*)$")
@@ -55,16 +56,6 @@ class Piece:
 
 
 Line = list[Piece]
-
-
-def visible(text: str) -> str:
-    r"""The text with every character that could act unseen spelled out as `\u{..}`; line feeds and tabs stay."""
-    return _INVISIBLE.sub(_spelled, text.replace("\r\n", "\n"))
-
-
-def _spelled(match: re.Match[str]) -> str:
-    point = ord(match.group())
-    return "\ufffd" if 0xD800 <= point <= 0xDFFF else f"\\u{{{point:x}}}"
 
 
 def rust(text: str) -> Line:

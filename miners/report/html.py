@@ -18,9 +18,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from oxidizer.cluster.visible import visible
 from oxidizer.miners.cost import digits
 from oxidizer.miners.report.browse import browsable
-from oxidizer.miners.report.code import diagnostic, diff, visible
+from oxidizer.miners.report.code import diagnostic, diff
 from oxidizer.miners.report.codes import OFTEN
 from oxidizer.miners.report.facts import RunFacts, load_tuple, read_run
 from oxidizer.miners.report.figures import figures

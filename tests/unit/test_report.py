@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from oxidizer.cluster.visible import visible
 from oxidizer.miners.report import RunUnreadable, read_run, write_report
-from oxidizer.miners.report.code import MAX_COLUMNS, MAX_LINES, Line, Piece, diagnostic, diff, visible
+from oxidizer.miners.report.code import MAX_COLUMNS, MAX_LINES, Line, Piece, diagnostic, diff
 from oxidizer.miners.report.columns import Columns
 from oxidizer.miners.report.figures import figures
 from oxidizer.miners.report.html import page, percent, seconds

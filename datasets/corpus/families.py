@@ -1,0 +1,73 @@
+"""The kinds of shards that rows come into, and what is told of a row in each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from oxidizer.datasets.corpus.split import row_home
+from oxidizer.datasets.records import Chat, DiagFix, Identified, Reject, to_row
+from oxidizer.datasets.task import TOOLS, Form, NotShown, messages
+
+Row = dict[str, Any]
+
+FAMILY_IS = {
+    "diag_fix": "the proven repairs themselves, each with all that is needed to prove it again",
+    "chat": "the same repairs as an agent's conversation with the tools `read`, `edit` and `bash`",
+    "explain_diff": "their patches, and what they mend and why",
+    "style_guide": "code that breaks a rule of style, the rule, and the code as it should be",
+    "negatives": "what was tried and not kept, with the reason: never to be learnt as a repair",
+}
+"""What each family holds, in the order of the card."""
+FAMILY_TYPES: Mapping[str, type[Identified]] = {
+    "diag_fix": DiagFix, "chat": Chat, "explain_diff": Chat, "style_guide": Chat, "negatives": Reject,
+}  # fmt: skip
+"""The type of the records of each family's shards."""
+_OF = {"diag_fix": ("diag_fix", "chat", "explain_diff", "style_guide"), "reject": ("negatives",)}
+_FORMS = {"chat": Form(style="agent", explained=True), "explain_diff": Form(), "style_guide": Form()}
+
+
+def families_of(kind: str, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Of the wanted families those that records of a type come into."""
+    return tuple(family for family in _OF[kind] if family in wanted)
+
+
+def told(row: Row, wanted: Sequence[str]) -> Iterator[tuple[str, Row]]:
+    """What comes of a row: families, and a row for each. A conversation that its form has no room for is left out."""
+    for family in families_of(row["type"], wanted):
+        if family in _FORMS:
+            if (chat := _chat(row, family)) is not None:
+                yield family, chat
+        else:
+            yield family, row
+
+
+def licensed(row: Row, licence: str) -> Row:
+    """The row under the licence that a corpus takes it by; its hash changes with that, its id does not."""
+    if row["license"] == licence:
+        return row
+    fields = {key: value for key, value in row.items() if key not in ("id", "sha256")}
+    return to_row(FAMILY_TYPES[_OF[row["type"]][0]].new(**{**fields, "license": licence}))
+
+
+def _chat(row: Row, family: str) -> Row | None:
+    """A conversation of a row. It keeps the row's licence and origin, and its id among the parents."""
+    try:
+        said = messages(row, _FORMS[family], "diag_fix" if family == "chat" else family)
+    except NotShown:
+        return None
+    whole = [{"tool_calls": None, "tool_call_id": None, **message} for message in said]
+    return to_row(
+        Chat.new(
+            family=family,
+            messages=whole,
+            tools=json.dumps(TOOLS, ensure_ascii=False) if family == "chat" else "",
+            repo=row_home(row),
+            attribution=[],
+            license=row["license"],
+            source_url=row["source_url"],
+            commit=row["commit"],
+            parents=[row["id"]],
+        )
+    )

@@ -1,0 +1,147 @@
+"""A sketch: the little of a row that decides whether a corpus takes it, and where. Rows are read once for it.
+
+What can be judged of a row alone is judged here (its form, its licence, its code, its likeness to sealed code); what
+needs the others (duplicates, shares) is judged of all sketches together. About 1.3 KB a row stay in memory for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from oxidizer.datasets.corpus.columns import SCHEMA
+from oxidizer.datasets.corpus.contamination import Index
+from oxidizer.datasets.corpus.lesson import code_tokens, content_key, lesson_tokens
+from oxidizer.datasets.corpus.licences import Terms
+from oxidizer.datasets.corpus.meaning import unfit_files, unfit_record
+from oxidizer.datasets.corpus.recipe import CorpusRecipe
+from oxidizer.datasets.corpus.signature import signatures
+from oxidizer.datasets.corpus.sources import Part
+from oxidizer.datasets.corpus.split import row_home
+from oxidizer.datasets.records import RecordError, check, decode
+from oxidizer.datasets.sealed import is_sealed
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sketching:
+    """The work on one part: its sketches go into a folder, as one file."""
+
+    recipe: CorpusRecipe
+    index: Path
+    folder: Path
+
+    def path(self, part: Part) -> Path:
+        """Where a part's sketches are, or will be."""
+        return self.folder / f"{part.name}.parquet"
+
+    def is_done(self, part: Part) -> bool:
+        """An earlier build sketched this part."""
+        return self.path(part).is_file()
+
+    def __call__(self, part: Part) -> str:
+        """Sketch all rows of a part; its name."""
+        table = sketches(part, part.rows(), self.recipe, _index(self.index))
+        draft = self.path(part).with_suffix(".part")
+        pq.write_table(table, draft, compression="zstd")
+        draft.rename(self.path(part))
+        return part.name
+
+
+@cache
+def _index(path: Path) -> Index:
+    return Index.load(path)
+
+
+def sketches(part: Part, rows: Sequence[Row], recipe: CorpusRecipe, index: Index) -> pa.Table:
+    """The sketches of a part's rows, in their order."""
+    terms = Terms(frozenset(recipe.licences))
+    plain = [_plain(part, number, row, terms) for number, row in enumerate(rows)]
+    lessons = [
+        lesson_tokens(row) if sketch["malformed"] is None else [] for sketch, row in zip(plain, rows, strict=True)
+    ]
+    codes = [code_tokens(row) if sketch["malformed"] is None else [] for sketch, row in zip(plain, rows, strict=True)]
+    for sketch, hit in zip(plain, index.judge_all(codes), strict=True):
+        sketch["contaminated"] = str(hit) if hit and not sketch["sealed"] else None
+    for name, documents in (("lesson", lessons), ("function", codes)):
+        for sketch, document, signature in zip(plain, documents, signatures(documents), strict=True):
+            sketch[name] = signature.astype("<u4").tobytes() if document else None
+    return pa.Table.from_pylist(plain, SCHEMA)
+
+
+def _plain(part: Part, number: int, row: Row, terms: Terms) -> Row:
+    """A sketch without what is computed of tokens."""
+    malformed = _malformed(row)
+    found: Row = dict.fromkeys(SCHEMA.names)
+    found |= {
+        "part": part.name,
+        "row": number,
+        "type": part.type,
+        "malformed": malformed,
+        "sealed": False,
+        "quality": 0,
+    }
+    found |= {"id": str(row.get("id")), "sha256": str(row.get("sha256")), "crate": str(row.get("crate")), "bytes": 0}
+    if malformed is not None:
+        return found | {"home": "", "code": "", "content": bytes(16)}
+    verdict = terms.judge(row["license"])
+    repository = (row.get("provenance") or {}).get("repo") or row["source_url"]
+    error = row["error"] or {}
+    name = row["crate"] if row["source"] == "registry" else None
+    return found | {
+        "home": row_home(row),
+        **{name: row[name] for name in ("version", "source", "member", "source_url", "commit")},
+        "tool": error.get("tool") or row.get("tool"),
+        "code": error.get("code") or error.get("tool") or row.get("code") or "none",
+        "class": row.get("class"),
+        "sealed": bool(row.get("sealed")) or is_sealed(name, repository),
+        "quality": _quality(row),
+        "bytes": _bytes(row),
+        "refused": verdict.reason if verdict.kept is None else None,
+        "license": verdict.kept,
+        "unfit": _unfit(row),
+        "content": bytes.fromhex(content_key(row)),
+    }
+
+
+def _unfit(row: Row) -> str | None:
+    """Why nobody should learn from the code; a reject has no more of it than its patch."""
+    if "code_before" in row:
+        return unfit_record(row)
+    return next(iter(unfit_files(row["patch_diff"] or "").values()), None)
+
+
+def _malformed(row: Row) -> str | None:
+    try:
+        check(decode(row))
+    except RecordError as error:
+        return str(error)
+    return None
+
+
+def _quality(row: Row) -> int:
+    """How well a row is proven, for a choice between rows that say the same: tests that run the edit count most."""
+    verdict, tests = row.get("verdict"), row.get("tests")
+    if not verdict or not tests:
+        return 0
+    proof = {"alone": 2, "together": 1, "batch": 0}[verdict["scope"]]
+    return int(8 * bool(verdict["covered"]) + 4 * (tests["after"] == "pass") + 2 * bool(verdict["audited"]) + proof)
+
+
+def _bytes(row: Row) -> int:
+    """About what a row takes before compression: its texts, by which shards are measured out."""
+    return sum(len(value.encode("utf-8", "surrogatepass")) for value in _texts(row))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for part in parts for text in _texts(part)]

@@ -1,0 +1,401 @@
+"""A corpus from end to end: built, held to its gates, broken on purpose, built again."""
+
+import hashlib
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from oxidizer.cluster.toolchain import Toolchain
+from oxidizer.datasets.corpus.audit import GATES, audit
+from oxidizer.datasets.corpus.build import Order, OtherCorpus, build
+from oxidizer.datasets.corpus.contamination import Index, IndexUnusable, SealedCode
+from oxidizer.datasets.corpus.engine import Local
+from oxidizer.datasets.corpus.ledger import entry, entry_path
+from oxidizer.datasets.corpus.reading import NoCorpus, differences, open_corpus, sample
+from oxidizer.datasets.corpus.recipe import CorpusRecipe, Shards, standard
+from oxidizer.datasets.corpus.shards import Shard, file_hash
+from oxidizer.datasets.corpus.sources import SourceError, open_source
+from oxidizer.datasets.corpus.validate import validate
+from oxidizer.datasets.records import CanonTeach, DiagFix, arrow_schema, to_row
+from tests.unit.corpus_runs import diag_fix, function, varied, write_run
+
+Break = Callable[[Path], None]
+RECIPE = replace(standard(), shards=Shards(bytes=60_000, row_group=7))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs and an index of sealed code."""
+    folder = tmp_path_factory.mktemp("world")
+    first, second = varied(14, 12), varied(6, 9, first=14)
+    # A copy of a function of the other run, a sealed crate's, a licence that no corpus takes.
+    second["fork"] = ([diag_fix("fork", 0, alike=("crate3", 0)), diag_fix("fork", 1)], [])
+    second["thief"] = ([diag_fix("thief", 0, alike="sealed function"), diag_fix("thief", 1)], [])
+    second["gpl"] = ([diag_fix("gpl", i, license="GPL-3.0-only") for i in range(3)], [])
+    second["dunce"] = ([diag_fix("dunce", i, sealed=True) for i in range(5)], [])
+    write_run(folder, "one", first)
+    write_run(folder, "two", second)
+    sealed = SealedCode("dunce", "https://example.com/dunce/dunce", function("sealed function")[1])
+    Index.of([sealed]).save(folder / "sealed.index")
+    return folder
+
+
+def ordered(world: Path, toolchain: Toolchain, *runs: str, recipe: CorpusRecipe = RECIPE, **more: Any) -> Order:
+    sources = tuple(open_source(str(world / run)) for run in runs or ("one", "two"))
+    return Order(sources, world / "sealed.index", recipe, toolchain, **more)
+
+
+@pytest.fixture(scope="module")
+def finished(world: Path, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    corpus = tmp_path_factory.mktemp("finished") / "corpus"
+    build(ordered(world, toolchain), corpus, Local())
+    return corpus
+
+
+def files(corpus: Path) -> dict[str, str]:
+    return {path.relative_to(corpus).as_posix(): file_hash(path) for path in corpus.rglob("*") if path.is_file()}
+
+
+def test_all_gates_pass_and_every_row_is_a_record(finished: Path) -> None:
+    found = audit(finished)
+    assert found.exit_code == 0, found.breaches
+    assert found.rows == sum(shard["rows"] for shard in open_corpus(finished).manifest["shards"]) > 300
+    assert found.shards > 12
+    assert set(validate(finished)) == {None}
+
+
+def test_what_should_not_be_learnt_is_out_with_its_reason(finished: Path) -> None:
+    corpus = open_corpus(finished)
+    trained = {row["crate"] for row in corpus.rows("diag_fix") if not row["sealed"]}
+    assert {"crate0", "fork", "thief"} <= trained
+    assert not {"gpl", "dunce"} & trained
+    assert {row["crate"] for row in corpus.rows("diag_fix", "sealed")} == {"dunce"}
+    gone = {path.stem: pq.read_table(path).to_pylist() for path in (finished / "rejects").glob("*.parquet")}
+    assert {row["crate"] for row in gone["licence"]} == {"gpl"}
+    assert [row["crate"] for row in gone["sealed"]] == ["thief"]
+    (copy,) = gone["exact"]
+    assert copy["crate"] in {"fork", "crate3"}
+    assert copy["for_the_sake_of"] in {row["id"] for row in corpus.rows("diag_fix")}
+
+
+def test_what_was_rejected_in_mining_is_never_a_repair(finished: Path) -> None:
+    corpus = open_corpus(finished)
+    negatives = {row["id"] for row in corpus.rows("negatives")}
+    assert negatives
+    assert not negatives & {row["id"] for row in corpus.rows("diag_fix")}
+    for family in ("chat", "explain_diff"):
+        assert not negatives & {parent for row in corpus.rows(family) for parent in row["parents"]}
+
+
+def test_conversations_are_of_tuples_of_the_same_split(finished: Path) -> None:
+    corpus = open_corpus(finished)
+    splits = dict(corpus.ids("diag_fix"))
+    for family in ("chat", "explain_diff"):
+        for shard in corpus.shards(family):
+            for row in pq.read_table(finished / shard["path"], columns=["parents"]).to_pylist():
+                assert splits[row["parents"][0]] == shard["split"]
+
+
+def test_shards_are_sorted_and_bounded(finished: Path) -> None:
+    corpus = open_corpus(finished)
+    assert len(corpus.shards("diag_fix", "train")) > 2
+    for shard in corpus.shards():
+        ids = pq.read_table(finished / shard["path"], columns=["id"])["id"].to_pylist()
+        assert ids == sorted(set(ids))
+
+
+def test_the_ledger_names_every_source_and_the_bundle_its_licence(finished: Path) -> None:
+    corpus = open_corpus(finished)
+    for shard in corpus.shards():
+        entry = yaml.safe_load((finished / entry_path(shard["path"])).read_text())
+        assert {"name", "version", "license", "source_url", "commit", "sha256", "split", "rows"} <= set(entry)
+        assert entry["sha256"] == file_hash(finished / shard["path"])
+        assert sum(source["rows"] for source in entry["sources"]) == entry["rows"] == shard["rows"]
+    bundle = json.loads((finished / "licences/index.json").read_text())
+    assert {one["crate"] for one in bundle["crates"]} == {row["crate"] for row in corpus.rows("diag_fix")} | {
+        row["crate"] for row in corpus.rows("negatives")
+    }
+
+
+def test_load_dataset_reads_it_offline(finished: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    datasets = pytest.importorskip("datasets")
+    corpus = open_corpus(finished)
+    for family in ("diag_fix", "negatives", "chat"):
+        loaded = datasets.load_dataset(str(finished), family, cache_dir=str(tmp_path))
+        assert {split: len(rows) for split, rows in loaded.items()} == {
+            split: sum(s["rows"] for s in corpus.shards(family, split)) for split in loaded
+        }
+        assert set(loaded) == {shard["split"] for shard in corpus.shards(family)}
+
+
+# One build in another way gives the same bytes.
+
+
+def test_the_order_of_runs_and_the_number_of_workers_decide_nothing(
+    finished: Path, world: Path, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    build(ordered(world, toolchain, "two", "one"), tmp_path / "corpus", Local(2))
+    assert files(tmp_path / "corpus") == files(finished)
+
+
+class Broken(Exception):
+    """The build is killed here."""
+
+
+class Breaking:
+    """An engine that dies after so many results."""
+
+    def __init__(self, results: int) -> None:
+        self.left = results
+
+    def map(self, work: Callable[[Any], Any], items: Any) -> Iterator[Any]:
+        for item in items:
+            if not self.left:
+                raise Broken
+            self.left -= 1
+            yield work(item)
+
+
+def test_a_build_that_was_killed_anywhere_ends_in_the_same_corpus(
+    finished: Path, world: Path, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    order, corpus = ordered(world, toolchain), tmp_path / "corpus"
+    chance = random.Random(7)
+    for _ in range(6):
+        with pytest.raises(Broken):
+            build(order, corpus, Breaking(chance.randrange(30)))
+        assert audit(corpus).exit_code == GATES["complete"]
+        with pytest.raises(NoCorpus, match="its build did not end"):
+            open_corpus(corpus)
+    build(order, corpus, Local())
+    assert files(corpus) == files(finished)
+
+
+def test_what_is_finished_is_not_built_again_nor_replaced_unseen(
+    finished: Path, world: Path, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    corpus = tmp_path / "corpus"
+    shutil.copytree(finished, corpus)
+    build(ordered(world, toolchain), corpus, Breaking(0))
+    with pytest.raises(OtherCorpus, match="--replace"):
+        build(ordered(world, toolchain, "one"), corpus, Local())
+    assert audit(corpus).exit_code == 0
+    build(ordered(world, toolchain, "one", replace=True), corpus, Local())
+    assert audit(corpus).exit_code == 0
+    assert {row["crate"] for row in open_corpus(corpus).rows("diag_fix")} <= {f"crate{n}" for n in range(14)}
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/letter.txt").write_text("mine")
+    with pytest.raises(OtherCorpus, match="neither empty nor a corpus"):
+        build(ordered(world, toolchain), tmp_path / "other", Local())
+
+
+def test_another_run_moves_no_row(finished: Path, world: Path, toolchain: Toolchain, tmp_path: Path) -> None:
+    build(ordered(world, toolchain, "one"), tmp_path / "small", Local())
+    for found in differences(open_corpus(tmp_path / "small"), open_corpus(finished)):
+        assert found.moved == ()
+        assert found.kept + len(found.lost) > 0
+    assert any(found.gained for found in differences(open_corpus(tmp_path / "small"), open_corpus(finished)))
+
+
+def test_a_source_that_is_none_is_told(world: Path, toolchain: Toolchain, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is no run directory"):
+        open_source(str(tmp_path))
+    empty = write_run(tmp_path, "empty", {})
+    with pytest.raises(SourceError, match="no unit is finished"):
+        build(replace(ordered(world, toolchain), sources=(open_source(str(empty)),)), tmp_path / "c", Local())
+
+
+def test_without_an_index_of_sealed_code_nothing_begins(world: Path, toolchain: Toolchain, tmp_path: Path) -> None:
+    (tmp_path / "damaged").write_bytes(b"PK")
+    for name, said in (("missing", "there is no index"), ("damaged", "cannot be read")):
+        order = replace(ordered(world, toolchain), index=tmp_path / name)
+        with pytest.raises(IndexUnusable, match=said):
+            build(order, tmp_path / "corpus", Local())
+        assert not (tmp_path / "corpus").exists()
+
+
+def test_a_sample_is_the_same_for_the_same_seed(finished: Path) -> None:
+    corpus = open_corpus(finished)
+    one, other = (sample(corpus, "diag_fix", "train", 5, seed) for seed in (1, 2))
+    assert len(one) == 5
+    assert one == sample(corpus, "diag_fix", "train", 5, 1) != other
+    with pytest.raises(NoCorpus, match="it has: chat"):
+        sample(corpus, "songs", None, 1, 0)
+
+
+# Each gate refuses a corpus that was broken on purpose, by its own exit status.
+
+
+def shard(corpus: Path, family: str = "diag_fix", split: str = "train") -> Path:
+    return corpus / open_corpus(corpus).shards(family, split)[0]["path"]
+
+
+def rewritten(path: Path, change: Callable[[list[dict[str, Any]]], None], settle: bool = True) -> None:
+    """A shard with other rows; `settle` makes hashes of ledger and manifest fit again, as a forger would."""
+    rows = pq.read_table(path).to_pylist()
+    change(rows)
+    pq.write_table(pa.Table.from_pylist(rows, pq.read_schema(path)), path)
+    if settle:
+        settled(path)
+
+
+def settled(path: Path) -> None:
+    corpus = path.parents[2]
+    name = path.relative_to(corpus).as_posix()
+    entry = corpus / entry_path(name)
+    told = yaml.safe_load(entry.read_text())
+    entry.write_text(yaml.safe_dump({**told, "sha256": file_hash(path)}))
+    manifest = json.loads((corpus / "manifest.json").read_text())
+    for one in manifest["shards"]:
+        if one["path"] == name:
+            one["sha256"] = file_hash(path)
+    (corpus / "manifest.json").write_text(json.dumps(manifest))
+
+
+def renewed(row: dict[str, Any], **changes: Any) -> None:
+    """The row as another record, whole and well hashed."""
+    fields = {key: value for key, value in row.items() if key not in ("id", "sha256")}
+    row.update(to_row(DiagFix.new(**{**fields, **changes})))
+
+
+def without_manifest(corpus: Path) -> None:
+    (corpus / "manifest.json").unlink()
+
+
+def with_a_stray_shard(corpus: Path) -> None:
+    shutil.copy(shard(corpus), corpus / "data/diag_fix/train-stray.parquet")
+
+
+def without_an_entry(corpus: Path) -> None:
+    (corpus / entry_path(shard(corpus).relative_to(corpus).as_posix())).unlink()
+
+
+def with_another_byte(corpus: Path) -> None:
+    with shard(corpus).open("ab") as file:
+        file.write(b"PAR1")
+
+
+def with_an_entry_too_many(corpus: Path) -> None:
+    (corpus / "ledger/diag_fix/train-99999-of-99999.yaml").write_text("name: x\n")
+
+
+def with_a_repository_in_two_splits(corpus: Path) -> None:
+    moved = pq.read_table(shard(corpus)).to_pylist()[0]
+
+    def change(rows: list[dict[str, Any]]) -> None:
+        renewed(moved, explanation="moved", setup_diff="x")
+        rows.append(moved)
+
+    target = shard(corpus, split="test" if any((corpus / "data/diag_fix").glob("test-*")) else "val")
+    rewritten(target, change)
+    entry = target.parents[2] / entry_path(target.relative_to(corpus).as_posix())
+    told = yaml.safe_load(entry.read_text())
+    home = f"example.com/{moved['crate']}/{moved['crate']}"
+    source = {name: moved[name] for name in ("version", "license", "source_url", "commit")}
+    told["sources"].append({"name": moved["crate"], "repository": home, "rows": 1, **source})
+    entry.write_text(yaml.safe_dump(told))
+
+
+def with_copyleft(corpus: Path) -> None:
+    rewritten(shard(corpus), lambda rows: renewed(rows[0], license="GPL-2.0-only"))
+
+
+def without_a_licence(corpus: Path) -> None:
+    rewritten(shard(corpus), lambda rows: renewed(rows[0], license=""))
+
+
+def with_an_answer_of_nobody(corpus: Path) -> None:
+    rewritten(shard(corpus), lambda rows: renewed(rows[0], license="CC-BY-SA-4.0"))
+
+
+def with_sealed_code(corpus: Path) -> None:
+    rewritten(shard(corpus), lambda rows: renewed(rows[0], sealed=True))
+
+
+def with_a_changed_row(corpus: Path) -> None:
+    rewritten(shard(corpus), lambda rows: rows[0].update(explanation="better"))
+
+
+def with_a_row_twice(corpus: Path) -> None:
+    rewritten(shard(corpus), lambda rows: rows.append(rows[0]))
+
+
+BROKEN: list[tuple[str, Break, str]] = [
+    ("complete", without_manifest, "the build did not end"),
+    ("complete", with_a_stray_shard, "the manifest does not know"),
+    ("ledger", without_an_entry, "has no entry in the ledger"),
+    ("ledger", with_another_byte, "has another hash than the ledger says"),
+    ("ledger", with_an_entry_too_many, "is the entry of no shard"),
+    ("split", with_a_repository_in_two_splits, "and train"),
+    ("licence", with_copyleft, "GPL-2.0-only"),
+    ("licence", without_a_licence, "No licence is named"),
+    ("attribution", with_an_answer_of_nobody, "in a shard of other licences"),
+    ("sealed", with_sealed_code, "is sealed, and in train"),
+    ("record", with_a_changed_row, "sha256: "),
+    ("record", with_a_row_twice, "is there twice"),
+]
+
+
+@pytest.mark.parametrize(("gate", "breaking", "said"), BROKEN, ids=[one[1].__name__ for one in BROKEN])
+def test_a_gate_refuses_what_was_broken_on_purpose(
+    gate: str, breaking: Break, said: str, finished: Path, tmp_path: Path
+) -> None:
+    corpus = tmp_path / "corpus"
+    shutil.copytree(finished, corpus)
+    breaking(corpus)
+    found = audit(corpus)
+    assert any(said in breach.what for breach in found.breaches[gate]), found.breaches
+    assert found.counts[gate] > 0
+    if gate != "complete":
+        assert not found.counts["complete"]
+
+
+def test_an_anchor_whose_text_is_another_is_refused(finished: Path, tmp_path: Path) -> None:
+    """A book's lesson cites a heading by the hash of its text, which the corpus holds."""
+    corpus = tmp_path / "corpus"
+    shutil.copytree(finished, corpus)
+    text = b"## Ownership\n\nEach value has an owner.\n"
+    digest = hashlib_of(text)
+    add_teaching(corpus, [f"book.md#ownership@{digest}"])
+    assert audit(corpus).counts["anchor"] == 1
+    (corpus / "anchors").mkdir()
+    (corpus / f"anchors/{digest}.txt").write_bytes(text)
+    assert audit(corpus).exit_code == 0
+    (corpus / f"anchors/{digest}.txt").write_bytes(text + b"!")
+    found = audit(corpus)
+    assert found.exit_code == GATES["anchor"] == 15
+    assert "is another one than the hash says" in found.breaches["anchor"][0].what
+
+
+def hashlib_of(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
+
+
+def add_teaching(corpus: Path, citations: list[str]) -> None:
+    """A shard of lessons from a book, entered in ledger and manifest."""
+    target = {"explanation": "e", "code_before": "", "code_after": "", "citations": citations}
+    row = CanonTeach.new(
+        source="book", topic="ownership", prompt="p", context="c", target=target, spdx="MIT", license="MIT",
+        source_url="https://example.com/book/book", commit=None, parents=[],
+    )  # fmt: skip
+    shard = Shard("teach", "train", 0, 1)
+    path = corpus / shard.path
+    path.parent.mkdir()
+    pq.write_table(pa.Table.from_pylist([to_row(row)], arrow_schema(CanonTeach)), path)
+    told = entry(shard, path)
+    (corpus / entry_path(shard.path)).parent.mkdir()
+    (corpus / entry_path(shard.path)).write_text(yaml.safe_dump(told))
+    manifest = json.loads((corpus / "manifest.json").read_text())
+    manifest["shards"].append({"path": shard.path, **{key: told[key] for key in ("family", "split", "rows", "sha256")}})
+    (corpus / "manifest.json").write_text(json.dumps(manifest))
