@@ -71,12 +71,23 @@ def inverse(edits: Sequence[Edit], read: Callable[[str], bytes]) -> tuple[Edit, 
     for file, group in by_file(edits).items():
         source, shift = read(file), 0
         apply(source, group)
-        for edit in group:
+        for edit in _joined(group):
             start = edit.start + shift
             old = source[edit.start : edit.end]
             back.append(Edit(file, start, start + len(edit.replacement), old))
             shift += len(edit.replacement) - len(old)
     return tuple(back)
+
+
+def _joined(group: Iterable[Edit]) -> list[Edit]:
+    """One file's edits, in order, neighbours that meet as one: what one deletes would be put back where the next ends."""
+    joined: list[Edit] = []
+    for edit in group:
+        if joined and joined[-1].end == edit.start:
+            before = joined.pop()
+            edit = Edit(edit.file, before.start, edit.end, before.replacement + edit.replacement)
+        joined.append(edit)
+    return joined
 
 
 def map_back(offset: int, edits: Sequence[Edit]) -> int:

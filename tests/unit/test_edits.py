@@ -1,13 +1,14 @@
 """Laws of edits: a diff of edits, applied by us or by git, gives what the edits give."""
 
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oxidizer.cluster.edits import Edit, EditConflict, apply, from_diff, map_back, unified_diff
+from oxidizer.cluster.edits import Edit, EditConflict, apply, from_diff, inverse, map_back, unified_diff
 
 TEXT = st.lists(st.sampled_from(["a", "b", "fn f() {", "}", "", "\tx", "é", "c\r"]), max_size=14).flatmap(
     lambda lines: st.sampled_from(["\n".join(lines), "\n".join([*lines, ""])])
@@ -21,6 +22,22 @@ def edited(draw: st.DrawFn) -> tuple[bytes, list[Edit]]:
     cuts = sorted(draw(st.sets(st.integers(0, len(source)), max_size=6)))
     pairs = list(zip(cuts[::2], cuts[1::2], strict=False))
     return source, [Edit("src/lib.rs", a, b, draw(WITH).encode()) for a, b in pairs]
+
+
+@st.composite
+def meeting(draw: st.DrawFn) -> tuple[bytes, list[Edit]]:
+    """Edits of which some meet: one ends where the next begins."""
+    source = draw(TEXT).encode()
+    cuts = sorted(draw(st.sets(st.integers(0, len(source)), max_size=6)))
+    taken = [pair for pair in pairwise(cuts) if draw(st.booleans())]
+    return source, [Edit("src/lib.rs", a, b, draw(WITH).encode()) for a, b in taken]
+
+
+@given(meeting() | edited())
+@settings(max_examples=400)
+def test_the_inverse_takes_edits_back(case: tuple[bytes, list[Edit]]) -> None:
+    source, edits = case
+    assert apply(apply(source, edits), inverse(edits, lambda _: source)) == source
 
 
 @given(edited())
