@@ -80,7 +80,7 @@ def inverse(edits: Sequence[Edit], read: Callable[[str], bytes]) -> tuple[Edit, 
 
 
 def _joined(group: Iterable[Edit]) -> list[Edit]:
-    """One file's edits, in order, neighbours that meet as one: what one deletes would be put back where the next ends."""
+    """One file's edits, in order, neighbours that meet as one: else one would be put back where another ends."""
     joined: list[Edit] = []
     for edit in group:
         if joined and joined[-1].end == edit.start:
