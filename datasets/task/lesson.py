@@ -89,7 +89,7 @@ def hunks(diff: str) -> list[tuple[Piece, list[Change]]]:
 def _is_edit(patched: PatchedFile) -> bool:
     if patched.path.rpartition("/")[2] == "Cargo.lock":
         raise NotShown("lock_file", "the diff changes Cargo.lock, which cargo writes and nobody by hand")
-    if not patched.is_modified_file or patched.is_rename or patched.is_binary_file:
+    if patched.source_file != f"a/{patched.path}" or patched.target_file != f"b/{patched.path}" or not patched:
         raise NotShown("no_change_of_text", f"the diff makes, moves or takes away {patched.path}")
     return True
 
@@ -132,12 +132,12 @@ def locate(
     lines = lines_of(code)
     if not changes or not lines:
         raise NotShown("code_elsewhere", f"the diff changes nothing in {file}")
-    lowest, highest = max(c.stop for c in changes) - len(lines), min(c.first for c in changes)
-    found = [
-        piece
-        for first in range(max(1, lowest), highest + 1)
-        if (piece := _at(file, first, lines, after, known, changes)) is not None
-    ]
+    start, stop = min(c.first for c in changes), max(c.stop for c in changes)
+    # Where an edit takes a line's end away, the diff changes a line behind the excerpt too.
+    for lowest, highest in ((stop - len(lines), start), (start - len(lines), stop)):
+        tried = (_at(file, first, lines, after, known, changes) for first in range(max(1, lowest), highest + 1))
+        if found := [piece for piece in tried if piece is not None]:
+            break
     if not found:
         raise NotShown("code_elsewhere", f"the diff does not make code_after of code_before in {file}")
     marked = [p for p in found if span["file"] == file and p.line <= span["line_start"] < p.stop]
@@ -147,23 +147,25 @@ def locate(
 def _at(
     file: str, first: int, lines: list[bytes], after: bytes, known: dict[int, bytes], changes: Sequence[Change]
 ) -> Piece | None:  # fmt: skip
-    """The lines as a piece that starts at line `first`, where the diff agrees."""
+    """The excerpt that starts in line `first`, as whole lines where the diff shows them whole, and where it agrees."""
     stop = first + len(lines)
     inner = zip(range(first + 1, stop - 1), lines[1:-1], strict=True)
     if any(known.get(number, line) != line for number, line in inner):
         return None
-    head, tail = known.get(first), known.get(stop - 1)
-    if len(lines) == 1 and head is not None:
-        before, _, behind = head.partition(lines[0])
-        if before + lines[0] + behind != head:
-            return None
-    else:
-        if not (head or lines[0]).endswith(lines[0]) or not (tail or lines[-1]).startswith(lines[-1]):
-            return None
-        before, behind = (head or lines[0])[: -len(lines[0])], (tail or lines[-1])[len(lines[-1]) :]
-    text = before + b"".join(lines) + behind
-    piece = Piece(file, first, text, head is not None, tail is not None or text.endswith(b"\n"))
-    return piece if changed(piece, changes) == before + after + behind else None
+    start, end = min(first, *(c.first for c in changes)), max(stop, *(c.stop for c in changes))
+    full = dict(zip(range(first, stop), lines, strict=True)) | known
+    if any(number not in full for number in range(start, end)):
+        return None
+    text = b"".join(full[number] for number in range(start, end))
+    closed = end - 1 in known or text.endswith(b"\n")
+    piece, code = Piece(file, start, text, start in known, closed), b"".join(lines)
+    made, ahead = changed(piece, changes), sum(len(full[number]) for number in range(start, first))
+    at = text.find(code, ahead)
+    while 0 <= at <= ahead + len(full[first]):
+        if made == text[:at] + after + text[at + len(code) :]:
+            return piece
+        at = text.find(code, at + 1)
+    return None
 
 
 def cut(whole: Lesson, marks: Sequence[tuple[str, int]], fits: Callable[[Lesson], bool]) -> Lesson:

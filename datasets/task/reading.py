@@ -116,9 +116,9 @@ def _as_there(one: Replacement, place: Place) -> bytes:
     """The new text with the ends of lines that the file has there."""
     old = place.piece.text[place.start : place.end]
     new = one.new
-    if not place.exact:
-        there = lines_of(old)
-        end = b"\r\n" if there[0].endswith(b"\r\n") else b"\n"
+    ends = old if b"\n" in old else place.piece.text
+    end = b"\r\n" if ends[: ends.find(b"\n") + 1].endswith(b"\r\n") else b"\n"
+    if not place.exact or (b"\n" not in old and b"\r" not in new):
         new = b"".join(
             line.rstrip(b"\r\n") + end if line.endswith(b"\n") else line.rstrip(b"\r") for line in lines_of(new)
         )
