@@ -47,7 +47,7 @@ def drawn(rows: Sequence[Sample], weights: Weights) -> set[str]:
 
 
 @given(mixed(), st.integers(0, 2**64), st.integers(0, 5))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_an_epoch_shows_every_lesson_once(case: tuple[list[Sample], Weights], seed: int, epoch: int) -> None:
     rows, weights = case
     order = MixtureSampler(samples(rows), weights, seed=seed).order(epoch)
@@ -80,7 +80,7 @@ def test_stopping_anywhere_changes_nothing(case: Any, seed: int, world: int, dat
 
 
 @given(mixed(), st.integers(1, 4))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_ranks_share_an_epoch_evenly_and_never_meet(case: Any, world: int) -> None:
     rows, weights = case
     table = samples(rows)
@@ -118,7 +118,7 @@ def spread(m: float, weights: dict[str, float], held: dict[str, int]) -> dict[st
 
 
 @given(mixed(), st.integers(0, 9))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 def test_shares_are_within_the_bound_of_the_rule(case: Any, seed: int) -> None:
     rows, weights = case
     order = MixtureSampler(samples(rows), replace(weights, epoch_samples=None), seed=seed).order(0)
@@ -163,6 +163,7 @@ def test_a_lesson_of_several_families_goes_where_it_is_scarce() -> None:
 
 
 @given(ROWS, st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=50)
 def test_the_order_of_rows_changes_nothing(rows: list[Sample], random: Any) -> None:
     named = [(str(i), *row) for i, row in enumerate(rows)]
     other = random.sample(named, len(named))

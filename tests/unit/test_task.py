@@ -93,7 +93,8 @@ def test_what_is_shown_is_read_back_as_the_fix(case: Any, form: Form, budget: in
         assert refused in ("too_large", "not_unique")
         return
     assert fixed(files, answered(said, files, pieces)) == after
-    assert len(said[1]["content"].encode()) <= budget
+    given_out = [said[1]["content"], *(m["content"] for m in said if m["role"] == "tool")][: 1 + len(pieces)]
+    assert sum(len(text.encode()) for text in given_out) <= budget
     assert all(piece.text in files[piece.file] for piece in pieces)
     assert messages(lesson, form) == said
 
