@@ -175,10 +175,20 @@ def _is_table(array: Node) -> bool:
 
 def _changed(before: bytes, after: bytes) -> tuple[int, int]:
     """The byte range of `before` that the change touches."""
-    most = min(len(before), len(after))
-    head = next((at for at in range(most) if before[at] != after[at]), most)
-    tail = next((at for at in range(most - head) if before[-1 - at] != after[-1 - at]), most - head)
-    return head, len(before) - tail
+    head = _shared(before, after)
+    return head, len(before) - _shared(before[head:][::-1], after[head:][::-1])
+
+
+def _shared(one: bytes, other: bytes) -> int:
+    """The number of bytes that two texts begin with alike."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one[least:middle] == other[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def _bytes(text: str) -> bytes:

@@ -3,7 +3,7 @@
 from itertools import chain
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oxidizer.datasets.corpus.licences import (
@@ -88,6 +88,7 @@ def test_without_a_place_for_share_alike_it_is_refused() -> None:
     assert Terms.of(share_alike=()).judge("CC-BY-SA-4.0").cause == "licence_copyleft"
 
 
+@settings(deadline=None)
 @given(TREES, st.sets(st.sampled_from(sorted(PERMISSIVE)), min_size=1))
 def test_an_or_takes_what_may_be_taken_and_an_and_needs_all(tree: object, allowed: set[str]) -> None:
     terms = Terms.of(allowed, ())
@@ -98,6 +99,7 @@ def test_an_or_takes_what_may_be_taken_and_an_and_needs_all(tree: object, allowe
         assert terms.judge(kept).kept == kept
 
 
+@settings(deadline=None)
 @given(TREES, st.sets(st.sampled_from(sorted(PERMISSIVE)), min_size=1), st.sets(st.sampled_from(sorted(PERMISSIVE))))
 def test_a_longer_list_takes_no_less(tree: object, allowed: set[str], more: set[str]) -> None:
     few, many = (Terms.of(some, ()).judge(written(tree)).kept for some in (allowed, allowed | more))
@@ -111,6 +113,7 @@ WORDS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), WORDS.map(" ".join), WORDS.map("".join)))
 def test_no_text_raises(text: str) -> None:
     judged = TERMS.judge(text)
@@ -191,6 +194,7 @@ ROWS = st.fixed_dictionaries(
 ).filter(lambda row: attribution_missing(row) is None)
 
 
+@settings(deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=4))
 def test_inheritance_is_always_faithful(parents: list[dict[str, object]]) -> None:
     owed = inherit(parents)

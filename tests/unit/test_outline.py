@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oxidizer.cluster.outline import enclosing_item, is_example_file, is_test_attribute, is_test_code, is_test_file
@@ -59,12 +59,14 @@ def holds(tree: object, on: frozenset[str]) -> bool:
     return not values[0] if word == "not" else all(values) if word == "all" else any(values)
 
 
+@settings(deadline=None)
 @given(CONDITIONS, st.frozensets(st.sampled_from(["unix", 'feature = "test"', 'feature = "std"'])))
 def test_no_build_for_users_has_what_is_called_test_code(tree: object, on: frozenset[str]) -> None:
     if is_test_attribute(f"#[cfg({written(tree)})]"):
         assert not holds(tree, on)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='#![]()=,"r cfgtestanyall\\', max_size=60))
 def test_no_attribute_raises(text: str) -> None:
     is_test_attribute("#[cfg(" + text)
@@ -216,6 +218,7 @@ def test_places_of_tests_and_examples(file: str, test: bool, example: bool) -> N
     assert (is_test_file(file), is_example_file(file)) == (test, example)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_range_of_any_file_has_an_answer(data: st.DataObject) -> None:
     source = data.draw(st.sampled_from(SOURCES) | st.binary(max_size=80))
