@@ -65,7 +65,8 @@ class RunDirectory:
         path = f"{self._root}/{name}"
         if self._fs.get_file_info(path).type is not fs.FileType.File:
             return None
-        with self._fs.open_input_stream(path) as stream:
+        # Else Arrow unpacks by itself what is called .gz or .zst.
+        with self._fs.open_input_stream(path, compression=None) as stream:
             return bytes(stream.read())
 
     def write_json(self, name: str, value: Json) -> None:

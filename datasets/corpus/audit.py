@@ -5,7 +5,8 @@
 | complete | 10 | no manifest.json (a build that was broken off), or files that it does not know |
 | ledger | 11 | a shard without an entry, an entry without a shard, a hash that is not the file's |
 | split | 12 | a repository, or a commit of one, in two splits |
-| licence | 13 | a row, or an entry, whose licence is missing, unknown, copyleft or not among the corpus' own |
+| licence | 13 | a row or entry whose licence is missing, unknown, copyleft or not among the corpus' own; a package |
+|         |    | whose texts and notices are not in `licences/`, or not as they were shipped |
 | attribution | 14 | a share-alike row that names no author or no address, or stands outside of shards of its own |
 | anchor | 15 | a citation whose text is not in the corpus, or no longer what the hash says |
 | sealed | 16 | a sealed crate, repository or record outside of the sealed split |
@@ -26,6 +27,7 @@ import pyarrow as pa
 
 from oxidizer.datasets.corpus.ledger import entry_path, read_entry, source_of
 from oxidizer.datasets.corpus.licences import Terms, attribution_missing, is_share_alike
+from oxidizer.datasets.corpus.notices import Used, faults
 from oxidizer.datasets.corpus.shards import file_hash, shard_rows
 from oxidizer.datasets.corpus.split import SEALED
 from oxidizer.datasets.records import RecordError, check, decode
@@ -87,6 +89,8 @@ def audit(corpus: Path) -> Audit:
         if (corpus / path).is_file():
             _shard(corpus, path, told, terms, seen, found)
     _splits(seen, found)
+    if manifest:
+        _bundle(corpus, seen, found)
     return found
 
 
@@ -98,6 +102,7 @@ class _Seen:
     """By repository, the splits that it is in, and a shard of each."""
     commits: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    packages: set[Used] = field(default_factory=set)
 
 
 def _complete(corpus: Path, found: Audit) -> dict[str, Any]:
@@ -236,10 +241,20 @@ def _note(
     seen.homes.setdefault(source[0], {}).setdefault(split, path)
     if source[5]:
         seen.commits.setdefault((source[0], source[5]), {}).setdefault(split, path)
+    if row.get("source") in ("registry", "path"):
+        seen.packages.add(Used.of(row))
     key = path.split("/")[1], str(row.get("id"))
     if (other := seen.ids.get(key)) is not None:
         found.refuse("record", f"{path}: {key[1]}", f"is in {other} too" if other != path else "is there twice")
     seen.ids[key] = path
+
+
+def _bundle(corpus: Path, seen: _Seen, found: Audit) -> None:
+    try:
+        for fault in faults(corpus, seen.packages):
+            found.refuse("licence", "licences", fault)
+    except ValueError as error:
+        found.refuse("licence", "licences", str(error))
 
 
 def _splits(seen: _Seen, found: Audit) -> None:

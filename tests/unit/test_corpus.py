@@ -315,6 +315,14 @@ def without_a_licence(corpus: Path) -> None:
     rewritten(shard(corpus), lambda rows: renewed(rows[0], license=""))
 
 
+def without_a_text(corpus: Path) -> None:
+    next((corpus / "licences/texts").iterdir()).unlink()
+
+
+def with_a_text_that_nobody_shipped(corpus: Path) -> None:
+    next((corpus / "licences/texts").iterdir()).write_text("do as you like")
+
+
 def with_an_answer_of_nobody(corpus: Path) -> None:
     rewritten(shard(corpus), lambda rows: renewed(rows[0], license="CC-BY-SA-4.0"))
 
@@ -340,6 +348,8 @@ BROKEN: list[tuple[str, Break, str]] = [
     ("split", with_a_repository_in_two_splits, "and train"),
     ("licence", with_copyleft, "GPL-2.0-only"),
     ("licence", without_a_licence, "No licence is named"),
+    ("licence", without_a_text, "is missing"),
+    ("licence", with_a_text_that_nobody_shipped, "it has another hash"),
     ("attribution", with_an_answer_of_nobody, "in a shard of other licences"),
     ("sealed", with_sealed_code, "is sealed, and in train"),
     ("record", with_a_changed_row, "sha256: "),
