@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +21,13 @@ from oxidizer.datasets.corpus.build import Order, OtherCorpus, build
 from oxidizer.datasets.corpus.contamination import Index, IndexUnusable, SealedCode
 from oxidizer.datasets.corpus.engine import Local
 from oxidizer.datasets.corpus.ledger import entry, entry_path
+from oxidizer.datasets.corpus.mixing import MixedRows
 from oxidizer.datasets.corpus.reading import NoCorpus, differences, open_corpus, sample
 from oxidizer.datasets.corpus.recipe import CorpusRecipe, Shards, standard
 from oxidizer.datasets.corpus.shards import Shard, file_hash
 from oxidizer.datasets.corpus.sources import SourceError, open_source
 from oxidizer.datasets.corpus.validate import validate
+from oxidizer.datasets.mixture import MixtureSampler, Weights, lesson_of
 from oxidizer.datasets.records import CanonTeach, DiagFix, arrow_schema, to_row
 from tests.unit.corpus_runs import diag_fix, function, varied, write_run
 
@@ -232,6 +235,20 @@ def test_a_sample_is_the_same_for_the_same_seed(finished: Path) -> None:
     assert one == sample(corpus, "diag_fix", "train", 5, 1) != other
     with pytest.raises(NoCorpus, match="it has: chat"):
         sample(corpus, "songs", None, 1, 0)
+
+
+def test_a_mixture_shows_each_lesson_of_a_corpus_once_an_epoch(finished: Path) -> None:
+    corpus = open_corpus(finished)
+    rows = MixedRows(corpus, "train", ["diag_fix", "chat", "explain_diff"])
+    lessons = {row["id"] for row in corpus.rows("diag_fix", "train")}
+    sampler = MixtureSampler(rows.samples, Weights({"diag_fix": 2, "chat": 1, "explain_diff": 1}), seed=3)
+    drawn = [rows[int(number)] for number in sampler.take(len(lessons))]
+    assert sorted(lesson_of(row) for row in drawn) == sorted(lessons)
+    families = Counter(row.get("family") or row["type"] for row in drawn)
+    assert len(families) == 3
+    assert rows[0]["id"] == next(corpus.rows("diag_fix", "train"))["id"]
+    with pytest.raises(IndexError):
+        rows[len(rows.samples)]
 
 
 # Each gate refuses a corpus that was broken on purpose, by its own exit status.
