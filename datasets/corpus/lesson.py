@@ -2,7 +2,7 @@
 
 All three are of tokens, so that comments, layout, file names, crates and versions do not matter, but names in the code
 do. Where the edit changes no token (rustfmt, lints of comments), layout and comments are the lesson and count. Rows
-are `diag_fix` and `reject` records as plain dicts, with the fields of `datasets/records.py`.
+are `diag_fix` and `reject` records as plain dicts, with the fields of `datasets/records/`.
 """
 
 from __future__ import annotations
