@@ -4,14 +4,21 @@ import hashlib
 import json
 import random
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from oxidizer.cluster.rundir import table_bytes
+from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.unpack import content_hash, pack_source
+from oxidizer.datasets.corpus.build import Order
+from oxidizer.datasets.corpus.recipe import CorpusRecipe, Shards, standard
+from oxidizer.datasets.corpus.sources import open_source
 from oxidizer.datasets.records import DiagFix, Reject, arrow_schema, to_row
 
+RECIPE = replace(standard(), shards=Shards(bytes=60_000, row_group=7))
+"""Several small shards a family."""
 TOOLCHAIN = "rustc 1.95.0 (59807616e 2026-04-14)"
 CODES = {"E0308": "type", "E0382": "move", "E0425": "resolve", "clippy::needless_return": "lint"}
 
@@ -112,3 +119,8 @@ def varied(crates: int, tuples: int, first: int = 0) -> dict[str, tuple[list[Dia
         )
         for n in range(first, first + crates)
     }
+
+
+def ordered(world: Path, toolchain: Toolchain, *runs: str, recipe: CorpusRecipe = RECIPE, **more: Any) -> Order:
+    sources = tuple(open_source(str(world / run)) for run in runs or ("one", "two"))
+    return Order(sources, world / "sealed.index", recipe, toolchain, **more)
