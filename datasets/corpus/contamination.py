@@ -2,8 +2,8 @@
 
 A document is judged by two measures: its MinHash signature against that of each sealed function (a copy with changes
 all over), and the share of its runs of tokens that occur in sealed code (a copy in part, or of several functions at
-once). Short documents are not judged: what is written in a line or two is written by many. Nor do runs count that
-repeat a few tokens (tables of numbers).
+once). Short documents are not judged: what is written in a line or two is written by many. Nor are such that repeat
+a few tokens (tables of numbers), nor do such runs count.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from oxidizer.datasets.records import canonical
 FORMAT: Final = 1
 WAY_OUT: Final = "make one with `oxidizer corpus seal`"
 _HOLDERS = frozenset({"impl_item", "mod_item", "trait_item", "foreign_mod_item"})
-_BATCH = 512
+_BATCH = 128
 
 
 Owners = NDArray[np.uint32]
@@ -73,6 +73,8 @@ class Limits:
     """Different tokens that a run needs to count."""
     least: int = 60
     """Tokens of the shortest document, and of the shortest sealed function, that is judged."""
+    words: int = 20
+    """Different tokens that these need."""
     shingle: int = SHINGLE
     permutations: int = PERMUTATIONS
 
@@ -82,6 +84,10 @@ class Limits:
                 raise ValueError(f"{name} is a share above 0 and at most 1, not {getattr(self, name)}")
         if not 0 < self.various <= self.run <= self.least:
             raise ValueError("a run has at least as many tokens as differ in it, and at most as many as a document")
+
+    def judges(self, document: Sequence[str]) -> bool:
+        """A document is long and various enough to be a copy of something."""
+        return len(document) >= self.least and len(set(document)) >= self.words
 
 
 @dataclass(frozen=True)
@@ -171,7 +177,7 @@ class Index:
         """As `judge`, in their order; many at once take less time."""
         listed = list(documents)
         found: list[Hit | None] = [None] * len(listed)
-        judged = [number for number, document in enumerate(listed) if len(document) >= self.limits.least]
+        judged = [number for number, document in enumerate(listed) if self.limits.judges(document)]
         for start in range(0, len(judged), _BATCH):
             numbers = judged[start : start + _BATCH]
             batch = [listed[number] for number in numbers]
@@ -185,13 +191,15 @@ class Index:
         for (start, rows), (keys, order) in self._bands:
             asked = keys_of(made, np.arange(len(made)), start, rows)
             first, last = np.searchsorted(keys, asked, "left"), np.searchsorted(keys, asked, "right")
-            for document in np.flatnonzero(first < last):
-                candidates = order[first[document] : last[document]]
-                told = estimate(
-                    np.broadcast_to(made[document], (len(candidates), made.shape[1])), self._functions[candidates]
-                )
-                if told.max() > best[document]:
-                    best[document], owner[document] = told.max(), self._owners[candidates[told.argmax()]]
+            counts = last - first
+            asking = np.repeat(np.arange(len(batch)), counts)
+            candidates = order[np.repeat(last - np.cumsum(counts), counts) + np.arange(counts.sum())]
+            told = estimate(made[asking], self._functions[candidates])
+            # The last of equal places stays: the most similar.
+            ranked = np.argsort(told, kind="stable")
+            now, whose = np.zeros_like(best), np.zeros_like(owner)
+            now[asking[ranked]], whose[asking[ranked]] = told[ranked], self._owners[candidates[ranked]]
+            best, owner = np.maximum(now, best), np.where(now > best, whose, owner)
         for measure, place in zip(best.tolist(), owner.tolist(), strict=True):
             close = measure >= self.limits.similarity
             yield Hit("similar_function", self._name(place), measure) if close else None
@@ -230,7 +238,7 @@ class _Part:
     def __init__(self, sealed: SealedCode, places: Mapping[tuple[str, str], int], limits: Limits) -> None:
         self.owner = places[sealed.name, sealed.repository or ""]
         read = tokens(sealed.code)
-        texts = [found for found in map(tokens, outer_items(sealed.code)) if len(found) >= limits.least]
+        texts = [found for found in map(tokens, outer_items(sealed.code)) if limits.judges(found)]
         made = signatures(texts, shingle=limits.shingle, permutations=limits.permutations)
         self.functions = np.insert(made, 0, self.owner, axis=1)
         runs, _, counted = _runs([read] if len(read) >= limits.run else [], limits)
