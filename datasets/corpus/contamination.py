@@ -61,11 +61,17 @@ class SealedCode:
 
 @dataclass(frozen=True)
 class Limits:
-    """What makes a document a copy; stored with the index. The values are measured, see `docs/CORPUS.md`."""
+    """What makes a document a copy; stored with the index.
+
+    Measured with 35 sealed crates on 1,527 pieces of code of other crates, of 40 tokens or more: above these limits is
+    one, and that is a copy (an error type of `arrayvec`, in `arraydeque`). Were shorter ones judged, there would be 12
+    more, most of them written alike by many (`f.debug_list().entries(self.iter()).finish()`). Of the sealed functions
+    themselves, with 2% of their tokens changed, nine in ten are found, and with 10% one in ten.
+    """
 
     similarity: float = 0.6
     """A document is so similar to one sealed function (estimated, of shingles)."""
-    share: float = 0.3
+    share: float = 0.4
     """So much of a document's runs occurs in sealed code."""
     run: int = 20
     """Tokens of a run."""

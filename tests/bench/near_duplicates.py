@@ -20,15 +20,15 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations, islice
+from itertools import combinations, islice, product
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from oxidizer.datasets.corpus.lesson import lesson_tokens
-from oxidizer.datasets.corpus.near import bands, clusters, pairs
-from oxidizer.datasets.corpus.signature import PERMUTATIONS, SHINGLE, signatures
+from oxidizer.datasets.corpus.near import Places, bands, clusters, pairs
+from oxidizer.datasets.corpus.signature import PERMUTATIONS, SHINGLE, Signatures, signatures
 
 _CHUNK = 4_000
 _LESSONS = 5_000
@@ -84,16 +84,23 @@ def ours(asked: argparse.Namespace) -> dict[str, float]:
         done += len(chunk)
     began_s = time.perf_counter()
     found = pairs(matrix, asked.threshold)
-    labels = clusters(len(matrix), found)
+    clusters(len(matrix), found)
     told = {"signed_s": signed_s, "found_s": time.perf_counter() - began_s, "bytes": _peak() - before}
     if asked.documents != asked.exact:
         return told
-    members = defaultdict(list)
-    for number, label in enumerate(labels.tolist()):
-        members[label].append(number)
-    # A star stands for all pairs of its equals.
-    joined = {pair for group in members.values() for pair in combinations(group, 2)}
-    return told | _quality(asked, joined)
+    return told | _quality(asked, _expanded(matrix, found))
+
+
+def _expanded(matrix: Signatures, found: Places) -> set[Pair]:
+    """All pairs that a star of equals and what is near its first stand for."""
+    equals = defaultdict(list)
+    for number, row in enumerate(matrix):
+        equals[row.tobytes()].append(number)
+    joined = {pair for group in equals.values() for pair in combinations(group, 2)}
+    for one, other in found.tolist():
+        pairs_of = product(equals[matrix[one].tobytes()], equals[matrix[other].tobytes()])
+        joined |= {(min(pair), max(pair)) for pair in pairs_of if pair[0] != pair[1]}
+    return joined
 
 
 def datasketch(asked: argparse.Namespace) -> dict[str, float]:

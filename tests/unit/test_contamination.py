@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oxidizer.datasets.corpus.contamination import Index, IndexUnusable, Limits, SealedCode, outer_items
@@ -72,7 +72,7 @@ def test_a_copy_in_other_clothes_is_found() -> None:
 
 def test_a_copy_among_other_code_is_found_by_its_runs() -> None:
     own = "fn own_{n}() {{ let v = [a{n}(1), b{n}(2), c{n}(3)]; if v.is_empty() {{ return; }} d{n}(v, n); }}\n"
-    hit = INDEX.judge(tokens("".join(own.format(n=n) for n in range(5)) + "mod copied {" + FUNCTION + "}"))
+    hit = INDEX.judge(tokens("".join(own.format(n=n) for n in range(4)) + "mod copied {" + FUNCTION + "}"))
     assert hit is not None
     assert hit.reason == "shared_runs"
     assert str(hit).startswith("has runs of tokens of inet (0.")
@@ -173,6 +173,7 @@ def test_impossible_limits_are_refused() -> None:
             Limits(**wrong)
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.text() | st.text(alphabet="fn impl{}()\ud800 \n"))
 def test_any_text_can_be_sealed(text: str) -> None:
     assert all(isinstance(item, str) for item in outer_items(text))

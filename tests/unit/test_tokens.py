@@ -99,6 +99,7 @@ def test_comments_and_layout_never_matter(code: str, between: list[str]) -> None
     assert tokens(rewritten) == found
 
 
+@settings(deadline=None)
 @given(st.text() | st.text(alphabet="/*\"'r#b\\cu{}0.1e-x \n\ud800"))
 def test_any_text_has_tokens(text: str) -> None:
     for read in (tokens, toml_tokens, layout_tokens):
@@ -107,6 +108,7 @@ def test_any_text_has_tokens(text: str) -> None:
         assert len("".join(found)) <= len(text)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="/*\"'r#b\\cu{}0.1e-x \n"))
 def test_tokens_stand_in_the_text_in_their_order(text: str) -> None:
     at = 0
