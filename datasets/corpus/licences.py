@@ -13,6 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from oxidizer.datasets.licence import PERMISSIVE
+from oxidizer.datasets.records import Attribution
 from oxidizer.datasets.spdx import COPYLEFT, choose, leaves, named, near, parse, unknown
 
 SHARE_ALIKE = frozenset({"CC-BY-SA-2.5", "CC-BY-SA-3.0", "CC-BY-SA-4.0"})
@@ -90,14 +91,6 @@ class Terms:
         )
 
 
-@dataclass(frozen=True, order=True)
-class Attribution:
-    """Whom a text is owed to, and where it stands."""
-
-    author: str
-    link: str
-
-
 @dataclass(frozen=True)
 class Inheritance:
     """What a row owes to the rows it is made of."""
@@ -163,12 +156,13 @@ def unfaithful(row: Row, parents: Iterable[Row]) -> str | None:
 
     It has to be under their licences too, and to name all of their authors and links.
     """
-    own, named_there = _alike(row.get("license")), set(attributions(row))
+    own, named_there = _alike(row.get("license")), {(one.author, one.link) for one in attributions(row)}
     for parent in parents:
         if lost := _alike(parent.get("license")) - own:
             return f"its parent {parent.get('id')} is under {', '.join(sorted(lost))}, and it is not"
-        if needs_attribution(parent.get("license")) and (owed := set(attributions(parent)) - named_there):
-            return f"its parent {parent.get('id')} is by {min(owed).author} ({min(owed).link}), which it does not say"
+        for one in attributions(parent) if needs_attribution(parent.get("license")) else ():
+            if (one.author, one.link) not in named_there:
+                return f"its parent {parent.get('id')} is by {one.author} ({one.link}), which it does not say"
     return None
 
 
@@ -185,10 +179,10 @@ def _bound(parsed: Any, prefix: str) -> frozenset[str]:
 
 
 def _attribution(entry: Row) -> Attribution | None:
-    author, link = entry.get("author"), entry.get("link")
+    author, link, title = (entry.get(key) or "" for key in ("author", "link", "title"))
     if not isinstance(author, str) or not isinstance(link, str) or not author.strip() or not _is_link(link):
         return None
-    return Attribution(author, link)
+    return Attribution(author=author, link=link, title=title if isinstance(title, str) else "")
 
 
 def _is_link(link: str) -> bool:

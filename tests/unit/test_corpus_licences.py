@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from oxidizer.datasets.corpus.licences import (
     SHARE_ALIKE,
-    Attribution,
     Terms,
     attribution_missing,
     attributions,
@@ -18,6 +17,7 @@ from oxidizer.datasets.corpus.licences import (
     unfaithful,
 )
 from oxidizer.datasets.licence import PERMISSIVE
+from oxidizer.datasets.records import Attribution, to_row
 from oxidizer.datasets.spdx import leaves, named, parse
 
 TERMS = Terms()
@@ -149,7 +149,7 @@ def test_a_free_licence_is_no_share_alike_one() -> None:
         Terms.of(share_alike=["MIT"])
 
 
-ANN, BOB = ({"author": name, "link": f"https://example.org/{name}"} for name in ("ann", "bob"))
+ANN, BOB = ({"author": name, "link": f"https://example.org/{name}", "title": f"Of {name}"} for name in ("ann", "bob"))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ ROWS = st.fixed_dictionaries(
 @given(st.lists(ROWS, min_size=1, max_size=4))
 def test_inheritance_is_always_faithful(parents: list[dict[str, object]]) -> None:
     owed = inherit(parents)
-    child = {"license": owed.license, "attribution": [vars(one) for one in owed.attribution]}
+    child = {"license": owed.license, "attribution": [to_row(one) for one in owed.attribution]}
     assert unfaithful(child, parents) is None
     assert attribution_missing(child) is None
     assert set(attributions(child)) == set(chain.from_iterable(map(attributions, parents)))
