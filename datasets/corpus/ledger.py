@@ -2,7 +2,8 @@
 
     name, family, split, sha256, rows, bytes        the shard
     license                                         all SPDX expressions in it
-    version, source_url, commit                     Oxidizer's version; where the sources are listed (`sources`); null
+    version                                         of Oxidizer that wrote it
+    source_url, commit                              all addresses and commits that its rows are from
     counts     {codes {..}, classes {..}, origins {..}}
     sources    [{name, version, license, source_url, commit, repository, rows, authors?}], by name and version
 
@@ -57,8 +58,8 @@ def entry(shard: Shard, path: Path) -> dict[str, Any]:
         "split": shard.split,
         "version": __version__,
         "license": sorted({key[3] for key in sources}),
-        "source_url": "see sources",
-        "commit": "see sources",
+        "source_url": sorted({key[4] for key in sources}),
+        "commit": sorted({key[5] for key in sources} - {""}),
         "sha256": file_hash(path),
         "rows": rows,
         "bytes": path.stat().st_size,
