@@ -46,5 +46,8 @@ its expression when the corpus' terms are laid on it. Signatures are null where 
 
 def matrix(column: pa.ChunkedArray) -> NDArray[np.uint32]:
     """A column of signatures, of which none is null, as a matrix with a row for each."""
-    data = b"".join(column.to_pylist())
-    return np.frombuffer(data, "<u4").reshape(-1, PERMUTATIONS)
+    whole = column.combine_chunks()
+    size = len(whole) * PERMUTATIONS
+    # Not by way of Python's objects: there may be millions.
+    flat = np.frombuffer(whole.buffers()[1], "<u4", size, whole.offset * 4 * PERMUTATIONS)
+    return flat.reshape(-1, PERMUTATIONS)

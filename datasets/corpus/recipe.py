@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from oxidizer.cluster.config import RecipeError, overlaid
+from oxidizer.datasets.corpus.licences import Terms
 from oxidizer.datasets.licence import PERMISSIVE
 from oxidizer.datasets.records import canonical
 
@@ -109,6 +110,10 @@ class CorpusRecipe:
     def __post_init__(self) -> None:
         if not self.licences:
             raise RecipeError("recipe: licences is empty: a gate that lets nothing in makes no corpus")
+        try:
+            Terms(frozenset(self.licences))
+        except ValueError as error:
+            raise RecipeError(f"recipe: licences: {error}") from error
 
     @property
     def fingerprint(self) -> str:

@@ -27,6 +27,8 @@ def test_no_file_is_the_standard_and_a_file_changes_what_it_names(tmp_path: Path
     [
         ("licence = ['MIT']", r"unknown key 'licence'; did you mean 'licences'"),
         ("licences = []", "licences is empty"),
+        ("licences = ['MTI']", "MTI.*MIT"),
+        ("licences = ['GPL-3.0-only']", "is copyleft and cannot be allowed"),
         ("near = 3", r"write \[near\]"),
         ("[near]\nlesson = 1.5", r"\[near\] lesson is a share from 0 to 1"),
         ("[near]\nper_function = 0", "per_function must be at least 1"),
