@@ -26,7 +26,8 @@ CLIPPY_GROUPS = (
 )
 """Every clippy lint is in exactly one of these; `clippy::all` holds the first five."""
 
-SECTION = re.compile(r"Lint (checks|groups) (?:provided by rustc|loaded by this crate)")
+SECTION = re.compile(r"Lint (checks|groups) (?:provided by rustc|(?:provided by plugins )?loaded by this crate)")
+"""Rust 1.63, which Debian 12 has, says `provided by plugins loaded by this crate`."""
 LINT = re.compile(r"\s+([\w:-]+)\s+(allow|warn|deny|forbid)\s+(\S.*)")
 GROUP = re.compile(r"\s+([\w:-]+)\s+([\w:-]+(?:, [\w:-]+)*)")
 

@@ -133,7 +133,10 @@ def _moved_from(migration: Migration, to: Toolchain) -> Migration:
             "name an older one, or give the run a newer one by --toolchain"
         )
     try:
-        lints = new_lints(read_lints(older.bin / "clippy-driver"), read_lints(to.bin / "clippy-driver"))
+        known = read_lints(older.bin / "clippy-driver")
+        if not any(name.startswith("clippy::") for name in known):
+            raise NoLints("none of clippy's is among them")
+        lints = new_lints(known, read_lints(to.bin / "clippy-driver"))
     except (OSError, NoLints) as error:
         raise ValueError(f"recipe: [migration] older: {older.version} lists no lints: {error}") from error
     return replace(migration, older=older.version, new_lints=tuple(lints))

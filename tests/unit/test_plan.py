@@ -130,7 +130,10 @@ def older(tmp_path: Path) -> Path:
     tools = tmp_path / "older/bin"
     tools.mkdir(parents=True)
     said = "rustc 1.20.0 (f3d6973f4 2017-08-27)\\nhost: x86_64-unknown-linux-gnu\\nrelease: 1.20.0"
-    lints = "Lint checks provided by rustc:\\n\\n    unused-mut  allow  mut\\n    unused-parens  warn  parens\\n"
+    lints = (
+        "Lint checks provided by rustc:\\n\\n    unused-mut  allow  mut\\n    unused-parens  warn  parens\\n"
+        "Lint checks provided by plugins loaded by this crate:\\n\\n    clippy::zero-ptr  warn  zero\\n"
+    )
     for tool, words in (("rustc", said), ("cargo", ""), ("clippy-driver", lints)):
         (tools / tool).write_text(f"#!/bin/sh\nprintf '{words}\\n'\n")
         (tools / tool).chmod(0o755)
@@ -149,7 +152,7 @@ def test_a_move_from_an_older_toolchain_is_what_it_does_not_complain_of(workspac
     moves = made.asked["recipe"]["migration"]
     assert moves["older"] == "rustc 1.20.0 (f3d6973f4 2017-08-27)"
     assert {"unused_mut", "dead_code", "clippy::needless_return"} <= set(moves["new_lints"])
-    assert not {"unused_parens", "clippy::use_self", "clippy::unwrap_used"} & set(moves["new_lints"])
+    assert not {"unused_parens", "clippy::zero_ptr", "clippy::use_self", "clippy::unwrap_used"} & set(moves["new_lints"])
     assert recipe_of(made.asked["recipe"]).migration == made.recipe.migration
 
 
