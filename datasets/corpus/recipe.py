@@ -26,9 +26,9 @@ def _check_share(table: str, name: str, value: float) -> None:
 class Near:
     """What counts as the same, though it is not equal."""
 
-    lesson: float = 0.85
+    lesson: float = 0.7
     """Two edits with their surroundings are one lesson from this similarity on (Jaccard, of runs of tokens)."""
-    function: float = 0.8
+    function: float = 0.7
     """Two functions are one from this similarity on."""
     per_function: int = 16
     """Lessons kept per function, wherever copies of it are."""
