@@ -234,6 +234,7 @@ def test_answers_as_models_write_them(text: str) -> None:
         ("--- a/src/lib.rs\n+++ b/src/lib.rs\n@@ -4,1 +4,1 @@\n-        size\n+        self.size\n+x\n", Unparsable),
         ("@@ -4,1 +4,1 @@\n-        size\n+        self.size\n", Unparsable),
         (block("        sise\n", "        self.size\n"), DoesNotApply),
+        (block("ize\n", "ide\n"), DoesNotApply),
         (block("", "fn g() {}\n"), DoesNotApply),
         (block("        size\n", "x\n") + block("        size\n", "y\n"), DoesNotApply),
         (block("a\n", "b\n", "twice.rs"), Ambiguous),
