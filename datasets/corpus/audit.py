@@ -25,6 +25,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from oxidizer.datasets.corpus.families import SHARE_ALIKE
 from oxidizer.datasets.corpus.ledger import entry_path, read_entry, source_of
 from oxidizer.datasets.corpus.licences import Terms, attribution_missing, is_share_alike
 from oxidizer.datasets.corpus.notices import Used, faults
@@ -34,8 +35,6 @@ from oxidizer.datasets.records import RecordError, check, decode
 from oxidizer.datasets.sealed import is_sealed
 
 MANIFEST = "manifest.json"
-SHARE_ALIKE = "share-alike"
-"""Where share-alike rows are: families of this ending, e.g. `qa-share-alike`."""
 GATES = {
     "complete": 10, "ledger": 11, "split": 12, "licence": 13, "attribution": 14, "anchor": 15, "sealed": 16,
     "record": 17,

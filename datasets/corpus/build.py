@@ -160,10 +160,9 @@ def _sketches(folder: Path, parts: Sequence[Part]) -> pa.Table:
 def _shards(sieve: Sieve, splits: Any, recipe: CorpusRecipe) -> list[Shard]:
     """How many shards each family and split needs, by what the rows take that they are made of."""
     sizes: Counter[tuple[str, str]] = Counter()
-    for kind, split, size in zip(
-        sieve.column("type")[sieve.alive], splits[sieve.alive], sieve.column("bytes")[sieve.alive], strict=True
-    ):
-        for family in families_of(kind, recipe.shards.families):
+    columns = [sieve.column(name)[sieve.alive] for name in ("type", "bytes", "license")]
+    for kind, size, licence, split in zip(*columns, splits[sieve.alive], strict=True):
+        for family in families_of(kind, recipe.shards.families, licence):
             sizes[family, split] += int(size)
     counts = {key: max(1, -(-size // recipe.shards.bytes)) for key, size in sizes.items()}
     return [

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from oxidizer.datasets.corpus.families import FAMILY_IS
+from oxidizer.datasets.corpus.families import FAMILY_IS, SHARE_ALIKE
 from oxidizer.datasets.corpus.split import SPLITS, TRAIN
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -18,7 +18,8 @@ _MOST = 24
 def card(manifest: Mapping[str, Any]) -> str:
     """The card of a corpus; the same manifest gives the same card."""
     shards = manifest["shards"]
-    families = [_family(name, shards) for name in FAMILY_IS if any(s["family"] == name for s in shards)]
+    names = [name + apart for apart in ("", SHARE_ALIKE) for name in FAMILY_IS]
+    families = [_family(name, shards) for name in names if any(s["family"] == name for s in shards)]
     total = sum(shard["rows"] for shard in shards if shard["family"] == "diag_fix")
     trained = [s for s in shards if (s["family"], s["split"]) == ("diag_fix", TRAIN)]
     balance: dict[str, Counter[str]] = {name: Counter() for name in ("classes", "codes", "origins")}
@@ -60,4 +61,4 @@ def _family(name: str, shards: list[dict[str, Any]]) -> dict[str, Any]:
         if own:
             sums = {key: sum(shard[key] for shard in own) for key in ("rows", "bytes")}
             splits.append({"name": split, "shards": len(own), "crates": max(s["crates"] for s in own), **sums})
-    return {"name": name, "is": FAMILY_IS[name], "splits": splits}
+    return {"name": name, "is": FAMILY_IS[name.removesuffix(SHARE_ALIKE)], "splits": splits}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from oxidizer.datasets.corpus.licences import attributions, is_share_alike
 from oxidizer.datasets.corpus.split import row_home
 from oxidizer.datasets.records import Chat, DiagFix, Identified, Reject, to_row
 from oxidizer.datasets.task import TOOLS, Form, NotShown, messages
@@ -20,27 +21,33 @@ FAMILY_IS = {
     "negatives": "what was tried and not kept, with the reason: never to be learnt as a repair",
 }
 """What each family holds, in the order of the card."""
-FAMILY_TYPES: Mapping[str, type[Identified]] = {
+SHARE_ALIKE = "-share-alike"
+"""How the families of rows end that are under a share-alike licence."""
+_TYPES: Mapping[str, type[Identified]] = {
     "diag_fix": DiagFix, "chat": Chat, "explain_diff": Chat, "style_guide": Chat, "negatives": Reject,
 }  # fmt: skip
-"""The type of the records of each family's shards."""
 _OF = {"diag_fix": ("diag_fix", "chat", "explain_diff", "style_guide"), "reject": ("negatives",)}
 _FORMS = {"chat": Form(style="agent", explained=True), "explain_diff": Form(), "style_guide": Form()}
 
 
-def families_of(kind: str, wanted: Sequence[str]) -> tuple[str, ...]:
-    """Of the wanted families those that records of a type come into."""
-    return tuple(family for family in _OF[kind] if family in wanted)
+def families_of(kind: str, wanted: Sequence[str], licence: str) -> tuple[str, ...]:
+    """Of the wanted families those that records of a type come into; share-alike ones have families of their own."""
+    apart = SHARE_ALIKE if is_share_alike(licence) else ""
+    return tuple(family + apart for family in _OF[kind] if family in wanted)
+
+
+def type_of(family: str) -> type[Identified]:
+    """The type of the records of a family's shards."""
+    return _TYPES[family.removesuffix(SHARE_ALIKE)]
 
 
 def told(row: Row, wanted: Sequence[str]) -> Iterator[tuple[str, Row]]:
     """What comes of a row: families, and a row for each. A conversation that its form has no room for is left out."""
-    for family in families_of(row["type"], wanted):
-        if family in _FORMS:
-            if (chat := _chat(row, family)) is not None:
-                yield family, chat
-        else:
+    for family in families_of(row["type"], wanted, row["license"]):
+        if (kind := family.removesuffix(SHARE_ALIKE)) not in _FORMS:
             yield family, row
+        elif (chat := _chat(row, kind)) is not None:
+            yield family, chat
 
 
 def licensed(row: Row, licence: str) -> Row:
@@ -48,11 +55,11 @@ def licensed(row: Row, licence: str) -> Row:
     if row["license"] == licence:
         return row
     fields = {key: value for key, value in row.items() if key not in ("id", "sha256")}
-    return to_row(FAMILY_TYPES[_OF[row["type"]][0]].new(**{**fields, "license": licence}))
+    return to_row(_TYPES[_OF[row["type"]][0]].new(**{**fields, "license": licence}))
 
 
 def _chat(row: Row, family: str) -> Row | None:
-    """A conversation of a row. It keeps the row's licence and origin, and its id among the parents."""
+    """A conversation of a row. It keeps the row's licence, its origin and its authors, and has its id as a parent."""
     try:
         said = messages(row, _FORMS[family], "diag_fix" if family == "chat" else family)
     except NotShown:
@@ -64,7 +71,7 @@ def _chat(row: Row, family: str) -> Row | None:
             messages=whole,
             tools=json.dumps(TOOLS, ensure_ascii=False) if family == "chat" else "",
             repo=row_home(row),
-            attribution=[],
+            attribution=list(attributions(row)),
             license=row["license"],
             source_url=row["source_url"],
             commit=row["commit"],

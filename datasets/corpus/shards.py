@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from oxidizer.datasets.corpus.families import FAMILY_TYPES, licensed, told
+from oxidizer.datasets.corpus.families import licensed, told, type_of
 from oxidizer.datasets.corpus.sources import Part
 from oxidizer.datasets.records import arrow_schema
 
@@ -105,7 +105,7 @@ class Gathering:
 
 def _publish(path: Path, rows: Sequence[Row], family: str, row_group: int) -> None:
     draft = path.with_name(f".{path.name}.part")
-    table = pa.Table.from_pylist(list(rows), arrow_schema(FAMILY_TYPES[family]))
+    table = pa.Table.from_pylist(list(rows), arrow_schema(type_of(family)))
     pq.write_table(table, draft, compression="zstd", store_schema=False, row_group_size=max(1, row_group))
     draft.rename(path)
 

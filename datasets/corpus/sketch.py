@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from oxidizer.datasets.corpus.columns import SCHEMA
 from oxidizer.datasets.corpus.contamination import Index
 from oxidizer.datasets.corpus.lesson import code_tokens, content_key, lesson_tokens
-from oxidizer.datasets.corpus.licences import Terms
+from oxidizer.datasets.corpus.licences import Terms, attribution_missing
 from oxidizer.datasets.corpus.meaning import unfit_files, unfit_record
 from oxidizer.datasets.corpus.recipe import CorpusRecipe
 from oxidizer.datasets.corpus.signature import signatures
@@ -104,7 +104,11 @@ def _plain(part: Part, number: int, row: Row, terms: Terms) -> Row:
         "sealed": bool(row.get("sealed")) or is_sealed(name, repository),
         "quality": _quality(row),
         "bytes": _bytes(row),
-        "refused": verdict.reason if verdict.kept is None else None,
+        "refused": verdict.reason
+        if verdict.kept is None
+        else attribution_missing(row)
+        if verdict.share_alike
+        else None,
         "license": verdict.kept,
         "unfit": _unfit(row),
         "content": bytes.fromhex(content_key(row)),

@@ -20,6 +20,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     second["fork"] = ([diag_fix("fork", 0, alike=("crate3", 0)), diag_fix("fork", 1)], [])
     second["thief"] = ([diag_fix("thief", 0, alike="sealed function"), diag_fix("thief", 1)], [])
     second["gpl"] = ([diag_fix("gpl", i, license="GPL-3.0-only") for i in range(3)], [])
+    second["shared"] = ([diag_fix("shared", 0, license="CC-BY-SA-4.0")], [])
     second["dunce"] = ([diag_fix("dunce", i, sealed=True) for i in range(5)], [])
     write_run(folder, "one", first)
     write_run(folder, "two", second)

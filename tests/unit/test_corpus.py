@@ -18,14 +18,17 @@ from oxidizer.datasets.corpus.audit import GATES, audit
 from oxidizer.datasets.corpus.build import OtherCorpus, build
 from oxidizer.datasets.corpus.contamination import IndexUnusable
 from oxidizer.datasets.corpus.engine import Local
+from oxidizer.datasets.corpus.families import licensed, told
 from oxidizer.datasets.corpus.ledger import entry_path
 from oxidizer.datasets.corpus.mixing import MixedRows
 from oxidizer.datasets.corpus.reading import NoCorpus, differences, open_corpus, sample
+from oxidizer.datasets.corpus.recipe import FAMILIES
 from oxidizer.datasets.corpus.shards import file_hash
 from oxidizer.datasets.corpus.sources import SourceError, open_source
 from oxidizer.datasets.corpus.validate import validate
 from oxidizer.datasets.mixture import MixtureSampler, Weights, lesson_of
-from tests.unit.corpus_runs import ordered, write_run
+from oxidizer.datasets.records import check, decode, to_row
+from tests.unit.corpus_runs import diag_fix, ordered, write_run
 
 
 def files(corpus: Path) -> dict[str, str]:
@@ -44,10 +47,11 @@ def test_what_should_not_be_learnt_is_out_with_its_reason(finished: Path) -> Non
     corpus = open_corpus(finished)
     trained = {row["crate"] for row in corpus.rows("diag_fix") if not row["sealed"]}
     assert {"crate0", "fork", "thief"} <= trained
-    assert not {"gpl", "dunce"} & trained
+    assert not {"gpl", "dunce", "shared"} & trained
     assert {row["crate"] for row in corpus.rows("diag_fix", "sealed")} == {"dunce"}
     gone = {path.stem: pq.read_table(path).to_pylist() for path in (finished / "rejects").glob("*.parquet")}
-    assert {row["crate"] for row in gone["licence"]} == {"gpl"}
+    assert {row["crate"]: row["reason"] for row in gone["licence"]}.keys() == {"gpl", "shared"}
+    assert "attribution" in next(row["reason"] for row in gone["licence"] if row["crate"] == "shared")
     assert [row["crate"] for row in gone["sealed"]] == ["thief"]
     (copy,) = gone["exact"]
     assert copy["crate"] in {"fork", "crate3"}
@@ -70,6 +74,23 @@ def test_conversations_are_of_tuples_of_the_same_split(finished: Path) -> None:
         for shard in corpus.shards(family):
             for row in pq.read_table(finished / shard["path"], columns=["parents"]).to_pylist():
                 assert splits[row["parents"][0]] == shard["split"]
+
+
+def test_share_alike_rows_come_into_families_of_their_own_with_their_authors() -> None:
+    author = {"author": "A. Nother", "link": "https://example.com/q/1", "title": ""}
+    row = to_row(diag_fix("shared", 2, license="CC-BY-SA-4.0")) | {"attribution": [author]}
+    shared = dict(told(row, FAMILIES))
+    assert set(shared) == {"diag_fix-share-alike", "chat-share-alike", "explain_diff-share-alike"}
+    assert shared["chat-share-alike"]["attribution"] == [author]
+    assert set(dict(told(to_row(diag_fix("own", 2)), FAMILIES))) == {"diag_fix", "chat", "explain_diff"}
+
+
+def test_a_licence_that_is_narrowed_changes_the_hash_and_not_the_id() -> None:
+    row = to_row(diag_fix("own", 1, license="MIT OR GPL-3.0-only"))
+    narrowed = licensed(row, "MIT")
+    check(decode(narrowed))
+    assert (narrowed["id"], narrowed["license"]) == (row["id"], "MIT")
+    assert licensed(row, row["license"]) is row
 
 
 def test_shards_are_sorted_and_bounded(finished: Path) -> None:
