@@ -45,6 +45,10 @@ Say = Callable[[str, int, int], None]
 """Told of progress: the step, how many of its pieces are done, how many there are."""
 
 
+class NothingLeft(ValueError):
+    """The stages dropped every row: a corpus without rows is none."""
+
+
 class OtherCorpus(ValueError):
     """The folder holds something else than what is to be built."""
 
@@ -66,7 +70,7 @@ class Order:
 def build(order: Order, corpus: Path, engine: Engine, say: Say = lambda step, done, of: None) -> dict[str, Any]:
     """Build a corpus, or go on where an earlier build of the same was broken off; the manifest.
 
-    Raises OtherCorpus, SourceError, IndexUnusable, NoticesInterrupted, EngineBroken, and what cannot be written.
+    Raises OtherCorpus, NothingLeft, SourceError, IndexUnusable, NoticesInterrupted, EngineBroken, OSError.
     """
     parts = parts_of(order.sources)
     asked = _asked(order, parts)
@@ -75,6 +79,9 @@ def build(order: Order, corpus: Path, engine: Engine, say: Say = lambda step, do
     work = corpus / _WORK
     _all(engine, Sketching(order.recipe, order.index, _folder(work / "sketches")), parts, say)
     sieve = sifted(_sketches(work / "sketches", parts), order.recipe, say)
+    if not sieve.alive.any():
+        gone = ", ".join(f"{p.stage} {p.came - p.stayed:,}" for p in sieve.passages if p.came > p.stayed)
+        raise NothingLeft(f"of {len(sieve):,} rows none is left ({gone}): mine more, or change the recipe")
     splits = split_column(sieve, order.recipe)
     shards = _shards(sieve, splits, order.recipe)
     dealing = Dealing(_kept(sieve, splits), _counts(shards), order.recipe.shards.families, _folder(work / "piles"))

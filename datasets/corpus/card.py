@@ -10,9 +10,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from oxidizer.datasets.corpus.families import FAMILY_IS, SHARE_ALIKE
 from oxidizer.datasets.corpus.split import SPLITS, TRAIN
+from oxidizer.datasets.spdx import leaves, parse
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _MOST = 24
+_HUB = frozenset({
+    "0bsd", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "bsl-1.0", "cc0-1.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "isc",
+    "mit", "unlicense", "zlib",
+})  # fmt: skip
+"""Licences that the dataset hub knows by these names; the rest is `other` to it."""
 
 
 def card(manifest: Mapping[str, Any]) -> str:
@@ -41,13 +47,16 @@ def card(manifest: Mapping[str, Any]) -> str:
         cell=lambda text: str(text).replace("|", "\\|").replace("\n", " ")[:100],
     )
     asked = manifest["recipe"]["shares"]
+    licences = sorted({licence for shard in shards for licence in shard["license"]})
+    named = {name.lower() for licence in licences for name in leaves(parse(licence))}
     return environment.get_template("card.md.j2").render(
         {name: manifest[name] for name in ("code", "runs", "stages", "shares", "index")},
         families=families,
         total=total,
         trained=sum(shard["rows"] for shard in trained),
         size=next((name for limit, name in _SIZES if total < limit), "n>1M"),
-        licences=sorted({licence for shard in shards for licence in shard["license"]}),
+        licences=licences,
+        hub_licences=sorted({name if name in _HUB else "other" for name in named}),
         asked={"crate": asked["crate"], "code": asked["code"], "class": asked["error_class"]},
         balance={name: counts.most_common() for name, counts in balance.items() if counts},
         most=_MOST,

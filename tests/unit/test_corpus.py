@@ -15,7 +15,7 @@ import yaml  # type: ignore[import-untyped]
 
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.datasets.corpus.audit import GATES, audit
-from oxidizer.datasets.corpus.build import OtherCorpus, build
+from oxidizer.datasets.corpus.build import NothingLeft, OtherCorpus, build
 from oxidizer.datasets.corpus.contamination import IndexUnusable
 from oxidizer.datasets.corpus.engine import Local
 from oxidizer.datasets.corpus.families import licensed, told
@@ -202,6 +202,22 @@ def test_a_source_that_is_none_is_told(world: Path, toolchain: Toolchain, tmp_pa
     empty = write_run(tmp_path, "empty", {})
     with pytest.raises(SourceError, match="no unit is finished"):
         build(replace(ordered(world, toolchain), sources=(open_source(str(empty)),)), tmp_path / "c", Local())
+
+
+def test_runs_of_which_nothing_is_left_make_no_corpus(world: Path, toolchain: Toolchain, tmp_path: Path) -> None:
+    run = write_run(tmp_path, "gpl", {"gpl": ([diag_fix("gpl", 0, license="GPL-3.0-only")], [])})
+    order = replace(ordered(world, toolchain), sources=(open_source(str(run)),))
+    with pytest.raises(NothingLeft, match=r"of 1 rows none is left \(licence 1\)"):
+        build(order, tmp_path / "corpus", Local())
+    assert audit(tmp_path / "corpus").exit_code == GATES["complete"]
+
+
+def test_a_corpus_may_hold_sealed_rows_alone(world: Path, toolchain: Toolchain, tmp_path: Path) -> None:
+    run = write_run(tmp_path, "exam", {"dunce": ([diag_fix("dunce", i, sealed=True) for i in range(3)], [])})
+    order = replace(ordered(world, toolchain), sources=(open_source(str(run)),))
+    build(order, tmp_path / "corpus", Local())
+    assert audit(tmp_path / "corpus").exit_code == 0
+    assert {shard["split"] for shard in open_corpus(tmp_path / "corpus").shards()} == {"sealed"}
 
 
 def test_without_an_index_of_sealed_code_nothing_begins(world: Path, toolchain: Toolchain, tmp_path: Path) -> None:
