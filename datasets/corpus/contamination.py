@@ -106,9 +106,14 @@ class Hit:
     measure: float
     """The similarity or the share."""
 
-    def __str__(self) -> str:
+    @property
+    def cause(self) -> str:
+        """What is found and whose, without the measure: for counting."""
         what = "is like a function of" if self.reason == "similar_function" else "has runs of tokens of"
-        return f"{what} {self.name} ({self.measure:.2f})"
+        return f"{what} {self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.cause} ({self.measure:.2f})"
 
 
 class Index:

@@ -69,7 +69,7 @@ def sketches(part: Part, rows: Sequence[Row], recipe: CorpusRecipe, index: Index
     ]
     codes = [code_tokens(row) if sketch["malformed"] is None else [] for sketch, row in zip(plain, rows, strict=True)]
     for sketch, hit in zip(plain, index.judge_all(codes), strict=True):
-        sketch["contaminated"] = str(hit) if hit and not sketch["sealed"] else None
+        sketch["contaminated"] = hit.cause if hit and not sketch["sealed"] else None
     for name, documents in (("lesson", lessons), ("function", codes)):
         for sketch, document, signature in zip(plain, documents, signatures(documents), strict=True):
             sketch[name] = signature.astype("<u4").tobytes() if document else None
