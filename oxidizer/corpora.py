@@ -18,22 +18,27 @@ Corpus = Annotated[Path, typer.Argument(metavar="CORPUS", help="A folder that `o
 @corpus.command("seal")
 def seal_command(
     target: Annotated[Path, typer.Option("--out", help="The index: one file.")],
-    list_file: Annotated[
-        Path | None, typer.Option("--list", help="The crates to be kept out; without it the sealed ones that we ship.")
+    lists: Annotated[
+        list[Path] | None, typer.Option("--list", help="More crates to be kept out, as `mine` takes them. Repeatable.")
     ] = None,
-    runs: Annotated[list[str] | None, typer.Option("--run", help="Runs whose tuples are to be kept out, too.")] = None,
+    runs: Annotated[
+        list[str] | None, typer.Option("--run", help="A run whose tuples are to be kept out. Repeatable.")
+    ] = None,
+    records: Annotated[
+        list[Path] | None,
+        typer.Option("--records", help="Eval cases, pull requests or tuples, as .parquet or .jsonl. Repeatable."),
+    ] = None,
 ) -> None:
     """Make the index of sealed code: its functions and the runs of tokens in them, which no corpus may hold.
 
-    The sealed crates are fetched by cargo; nothing of them is run.
+    The sealed crates that we ship are always in it. They are fetched by cargo; nothing of them is run.
     """
     from oxidizer.cluster.crates import ListError
     from oxidizer.cluster.toolchain import ToolchainMissing, find_toolchain
     from oxidizer.datasets.corpus.sealing import SealingFailed, seal
-    from oxidizer.datasets.sealed import SEALED_LIST
 
     try:
-        sealed = seal(list_file or SEALED_LIST, runs or (), find_toolchain(), target).about["sealed"]
+        sealed = seal(target, find_toolchain(), lists or (), runs or (), records or ()).about["sealed"]
     except (ListError, ToolchainMissing, SealingFailed, ValueError, OSError) as error:
         fail(str(error))
     functions = sum(one["functions"] for one in sealed)
@@ -61,9 +66,10 @@ def build_command(
     manifest.json. The same runs, recipe and index give the same bytes.
     """
     from oxidizer.cluster.toolchain import ToolchainMissing, find_toolchain
-    from oxidizer.datasets.corpus.build import Order, build
+    from oxidizer.datasets.corpus.build import build
     from oxidizer.datasets.corpus.engine import engine
     from oxidizer.datasets.corpus.notices import NoticesInterrupted
+    from oxidizer.datasets.corpus.order import Order
     from oxidizer.datasets.corpus.recipe import load_corpus_recipe
     from oxidizer.datasets.corpus.sources import open_source
     from oxidizer.datasets.corpus.tell import tell

@@ -50,7 +50,7 @@ def card(manifest: Mapping[str, Any]) -> str:
     licences = sorted({licence for shard in shards for licence in shard["license"]})
     named = {name.lower() for licence in licences for name in leaves(parse(licence))}
     return environment.get_template("card.md.j2").render(
-        {name: manifest[name] for name in ("code", "runs", "stages", "shares", "index")},
+        {name: manifest[name] for name in ("code", "runs", "stages", "shares", "crates", "index")},
         families=families,
         total=total,
         trained=sum(shard["rows"] for shard in trained),
@@ -69,5 +69,5 @@ def _family(name: str, shards: list[dict[str, Any]]) -> dict[str, Any]:
         own = [shard for shard in shards if (shard["family"], shard["split"]) == (name, split)]
         if own:
             sums = {key: sum(shard[key] for shard in own) for key in ("rows", "bytes")}
-            splits.append({"name": split, "shards": len(own), "crates": max(s["crates"] for s in own), **sums})
+            splits.append({"name": split, "shards": len(own), **sums})
     return {"name": name, "is": FAMILY_IS[name.removesuffix(SHARE_ALIKE)], "splits": splits}

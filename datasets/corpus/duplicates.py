@@ -14,17 +14,19 @@ from oxidizer.datasets.corpus.sieve import Mask, Numbers, Sieve
 
 
 class Duplicates:
-    """Of lessons that are nearly the same (of one type, tool and code) the best stays. Sealed ones are apart."""
+    """Of lessons that are nearly the same (of one type, tool and code) the best stays; beside a sealed one, none."""
 
     def __init__(self, near: Near) -> None:
         self.near = near
 
     def __call__(self, sieve: Sieve) -> None:
         """Drop every row that is near a better one which stays."""
-        kinds = sieve.groups("type", "sealed", "tool", "code")
+        sealed = sieve.column("sealed").astype(bool)
+        kinds = sieve.groups("type", "tool", "code")
         rows, signatures = _signed(sieve, "lesson", sieve.alive)
         # Equal signatures first: all pairs of many equal ones would be too many.
-        keys = np.ascontiguousarray(np.c_[kinds[rows].astype("<u8").view("<u4").reshape(-1, 2), signatures])
+        kind = (2 * kinds[rows] + sealed[rows]).astype("<u8").view("<u4").reshape(-1, 2)
+        keys = np.ascontiguousarray(np.c_[kind, signatures])
         _, first, group = np.unique(keys.view(f"V{4 * keys.shape[1]}").ravel(), return_index=True, return_inverse=True)
         same = rows[first][group]
         sieve.drop(rows[same != rows], "nearly the same lesson", same[same != rows])
@@ -32,8 +34,12 @@ class Duplicates:
         rows, signatures = rows[unique], signatures[unique]
         near = pairs(signatures, self.near.lesson)
         near = near[kinds[rows[near[:, 0]]] == kinds[rows[near[:, 1]]]]
-        gone, other = _yielding(near, len(rows))
-        sieve.drop(rows[gone], "nearly the same lesson", rows[other])
+        one, other = rows[near.min(axis=1)], rows[near.max(axis=1)]
+        # Sealed rows come first.
+        across = sealed[one] != sealed[other]
+        sieve.drop(other[across], "nearly the same lesson is sealed", one[across])
+        gone, for_whom = _yielding(near[~across], len(rows))
+        sieve.drop(rows[gone], "nearly the same lesson", rows[for_whom])
 
 
 class Functions:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from oxidizer.datasets.corpus.audit import MANIFEST
+from oxidizer.datasets.corpus.files import MANIFEST
 from oxidizer.datasets.corpus.shards import shard_rows
 
 Row = dict[str, Any]

@@ -7,6 +7,7 @@ hands dealt. Every file is written under another name first; what has its final 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from oxidizer.datasets.corpus.families import licensed, told, type_of
+from oxidizer.datasets.corpus.files import draft_of, folder
 from oxidizer.datasets.corpus.sources import Part
-from oxidizer.datasets.records import arrow_schema
+from oxidizer.datasets.records import arrow_schema, decode, to_row
 
 Row = dict[str, Any]
+_PATH = re.compile(r"data/(?P<family>[^/]+)/(?P<split>[a-z]+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.parquet")
 
 
 @dataclass(frozen=True, order=True)
@@ -31,6 +34,14 @@ class Shard:
     number: int
     count: int
     """How many the family and split have."""
+
+    @classmethod
+    def of(cls, path: str) -> Shard:
+        """The shard that lies at a path. Raises ValueError for a path of none."""
+        found = _PATH.fullmatch(path)
+        if found is None:
+            raise ValueError(f"{path} is no shard's path")
+        return cls(found["family"], found["split"], int(found["number"]), int(found["count"]))
 
     @property
     def path(self) -> str:
@@ -48,12 +59,14 @@ def shard_number(record_id: str, count: int) -> int:
     return int(record_id[:8], 16) * count >> 32
 
 
+Kept = Mapping[int, tuple[str, str]]
+"""Of a part the numbers of the rows that are kept, each with its split and its licence."""
+
+
 @dataclass(frozen=True)
 class Dealing:
     """The work on one part: its rows that are kept go into piles, one for each shard."""
 
-    kept: Mapping[str, Mapping[int, tuple[str, str]]]
-    """By part, the numbers of the rows that are kept, with split and licence."""
     counts: Mapping[tuple[str, str], int]
     """How many shards each family and split has."""
     families: tuple[str, ...]
@@ -63,22 +76,20 @@ class Dealing:
         """An earlier build dealt this part out."""
         return (self.folder / f"{part.name}.dealt").is_file()
 
-    def __call__(self, part: Part) -> str:
+    def __call__(self, order: tuple[Part, Kept]) -> str:
         """Deal out one part; its name."""
+        part, kept = order
         piles: dict[Shard, list[Row]] = {}
-        kept = self.kept.get(part.name, {})
         for number, row in enumerate(part.rows() if kept else ()):
             if number not in kept:
                 continue
             split, licence = kept[number]
-            for family, record in told(licensed(row, licence), self.families):
+            for family, record in told(licensed(to_row(decode(row)), licence), self.families):
                 count = self.counts[family, split]
                 shard = Shard(family, split, shard_number(record["id"], count), count)
                 piles.setdefault(shard, []).append(record)
         for shard, rows in sorted(piles.items()):
-            path = self.folder / shard.name / f"{part.name}.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _publish(path, rows, shard.family, len(rows))
+            _publish(folder(self.folder / shard.name) / f"{part.name}.parquet", rows, shard.family, len(rows))
         (self.folder / f"{part.name}.dealt").touch()
         return part.name
 
@@ -98,13 +109,13 @@ class Gathering:
         # Two lessons may come to the same words.
         unique = {row["id"]: row for row in sorted(rows, key=lambda row: (row["id"], row["sha256"]), reverse=True)}
         path = self.corpus / shard.path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder(path.parent)
         _publish(path, [unique[key] for key in sorted(unique)], shard.family, self.row_group)
         return shard, len(unique)
 
 
 def _publish(path: Path, rows: Sequence[Row], family: str, row_group: int) -> None:
-    draft = path.with_name(f".{path.name}.part")
+    draft = draft_of(path)
     table = pa.Table.from_pylist(list(rows), arrow_schema(type_of(family)))
     pq.write_table(table, draft, compression="zstd", store_schema=False, row_group_size=max(1, row_group))
     draft.rename(path)

@@ -15,6 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from oxidizer.datasets.corpus.recipe import Split
+from oxidizer.datasets.corpus.split import SEALED, TEST, TRAIN, VAL, split_of
+
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
 
@@ -32,9 +35,11 @@ class Passage:
 class Sieve:
     """The sketches and what became of each."""
 
-    def __init__(self, sketches: pa.Table) -> None:
+    def __init__(self, sketches: pa.Table, split: Split) -> None:
         """`sketches` has the columns of `columns.SCHEMA`, in any order of rows."""
-        self.sketches = _sorted(sketches)
+        self.sketches = _sorted(sketches, _splits(sketches, split))
+        self.splits = _splits(self.sketches, split)
+        """Each row's split."""
         count = self.sketches.num_rows
         self.alive: Mask = np.ones(count, bool)
         self.passages: list[Passage] = []
@@ -90,6 +95,14 @@ class Sieve:
         found = first[groups]
         return np.where(found < 0, np.arange(len(self)), found)
 
+    def largest(self, kind: str) -> dict[str, float]:
+        """Of the kept rows of a type that are not sealed, the share of the largest crate, code and class."""
+        among = np.flatnonzero(self.alive & (self.column("type") == kind) & (self.splits != SEALED))
+        return {
+            name: round(float(np.bincount(self.groups(name)[among]).max()) / len(among), 4) if len(among) else 0.0
+            for name in ("crate", "code", "class")
+        }
+
     def rejects(self) -> Iterator[dict[str, str | None]]:
         """What went, with its stage and reason, by id."""
         columns = {name: self.column(name) for name in ("id", "part", "type", "crate", "code")}
@@ -103,7 +116,18 @@ class Sieve:
             }
 
 
-def _sorted(sketches: pa.Table) -> pa.Table:
-    """Better proven rows first; of equals that with the smaller id, which is a hash and so nobody's favour."""
-    worth = [("quality", "descending"), ("id", "ascending"), ("sha256", "ascending"), ("part", "ascending")]
-    return sketches.take(pc.sort_indices(sketches, sort_keys=[*worth, ("row", "ascending")]))
+def _splits(sketches: pa.Table, split: Split) -> NDArray[np.object_]:
+    homes, sealed = sketches["home"].to_pylist(), sketches["sealed"].to_pylist()
+    of = {home: split_of(home, split) for home in set(homes)}
+    return np.array([SEALED if shut else of[home] for home, shut in zip(homes, sealed, strict=True)], object)
+
+
+def _sorted(sketches: pa.Table, splits: NDArray[np.object_]) -> pa.Table:
+    """What is for examinations first, so that no lesson ever leaves it for training; then the better proven rows; of
+    equals that with the smaller id, which is a hash and so nobody's favour.
+    """
+    ranks = {split: rank for rank, split in enumerate((SEALED, TEST, VAL, TRAIN))}
+    ranked = sketches.append_column("rank", pa.array([ranks[split] for split in splits], pa.int64()))
+    keys = [("rank", "ascending"), ("quality", "descending")]
+    keys += [(name, "ascending") for name in ("id", "sha256", "part", "row")]
+    return ranked.take(pc.sort_indices(ranked, sort_keys=keys)).drop_columns(["rank"])

@@ -14,16 +14,19 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from unidiff.errors import UnidiffParseError
 
 from oxidizer.datasets.corpus.columns import SCHEMA
 from oxidizer.datasets.corpus.contamination import Index
+from oxidizer.datasets.corpus.files import draft_of
 from oxidizer.datasets.corpus.lesson import code_tokens, content_key, lesson_tokens
 from oxidizer.datasets.corpus.licences import Terms, attribution_missing
 from oxidizer.datasets.corpus.meaning import unfit_files, unfit_record
 from oxidizer.datasets.corpus.recipe import CorpusRecipe
 from oxidizer.datasets.corpus.signature import signatures
 from oxidizer.datasets.corpus.sources import Part
-from oxidizer.datasets.corpus.split import row_home
+from oxidizer.datasets.corpus.split import home_of, row_home
+from oxidizer.datasets.corpus.tokens import tokens
 from oxidizer.datasets.records import RecordError, check, decode
 from oxidizer.datasets.sealed import is_sealed
 
@@ -49,7 +52,7 @@ class Sketching:
     def __call__(self, part: Part) -> str:
         """Sketch all rows of a part; its name."""
         table = sketches(part, part.rows(), self.recipe, _index(self.index))
-        draft = self.path(part).with_suffix(".part")
+        draft = draft_of(self.path(part))
         pq.write_table(table, draft, compression="zstd")
         draft.rename(self.path(part))
         return part.name
@@ -62,53 +65,58 @@ def _index(path: Path) -> Index:
 
 def sketches(part: Part, rows: Sequence[Row], recipe: CorpusRecipe, index: Index) -> pa.Table:
     """The sketches of a part's rows, in their order."""
-    terms = Terms(frozenset(recipe.licences))
+    terms, closed = Terms(frozenset(recipe.licences)), _Closed(index)
     plain = [_plain(part, number, row, terms) for number, row in enumerate(rows)]
-    lessons = [
-        lesson_tokens(row) if sketch["malformed"] is None else [] for sketch, row in zip(plain, rows, strict=True)
-    ]
-    codes = [code_tokens(row) if sketch["malformed"] is None else [] for sketch, row in zip(plain, rows, strict=True)]
-    for sketch, hit in zip(plain, index.judge_all(codes), strict=True):
-        sketch["contaminated"] = hit.cause if hit and not sketch["sealed"] else None
+    sound = [row if sketch["malformed"] is None else None for sketch, row in zip(plain, rows, strict=True)]
+    lessons = [lesson_tokens(row) if row else [] for row in sound]
+    codes = [code_tokens(row) if row else [] for row in sound]
+    # An injected mistake may lie in another item than its fix shows.
+    befores = [tokens(row.get("code_before") or "") if row else [] for row in sound]
+    hits = zip(index.judge_all(codes), index.judge_all(befores), strict=True)
+    for sketch, row, (after, before) in zip(plain, sound, hits, strict=True):
+        if row and not sketch["sealed"]:
+            hit = after or before
+            sketch["contaminated"] = closed.word(sketch) or (hit.cause if hit else None)
     for name, documents in (("lesson", lessons), ("function", codes)):
         for sketch, document, signature in zip(plain, documents, signatures(documents), strict=True):
             sketch[name] = signature.astype("<u4").tobytes() if document else None
     return pa.Table.from_pylist(plain, SCHEMA)
 
 
+class _Closed:
+    """What the index names, whatever its code is like: most rows are too short to be known by their likeness."""
+
+    def __init__(self, index: Index) -> None:
+        self.names = {str(one["name"]) for one in index.about["sealed"]}
+        self.homes = {home_of(str(one["name"]), one["repository"]) for one in index.about["sealed"]}
+
+    def word(self, sketch: Row) -> str | None:
+        if sketch["source"] == "registry" and sketch["crate"] in self.names:
+            return "its crate is in the index"
+        return "its repository is in the index" if sketch["home"] in self.homes else None
+
+
 def _plain(part: Part, number: int, row: Row, terms: Terms) -> Row:
     """A sketch without what is computed of tokens."""
-    malformed = _malformed(row)
     found: Row = dict.fromkeys(SCHEMA.names)
-    found |= {
-        "part": part.name,
-        "row": number,
-        "type": part.type,
-        "malformed": malformed,
-        "sealed": False,
-        "quality": 0,
-    }
-    found |= {"id": str(row.get("id")), "sha256": str(row.get("sha256")), "crate": str(row.get("crate")), "bytes": 0}
-    if malformed is not None:
-        return found | {"home": "", "code": "", "content": bytes(16)}
+    found |= {"part": part.name, "row": number, "type": part.type, "malformed": _malformed(row)}
+    found |= {name: str(row.get(name)) for name in ("id", "sha256", "crate")}
+    if found["malformed"] is not None:
+        return found | {"home": "", "code": "", "content": bytes(16), "sealed": False, "quality": 0, "bytes": 0}
     verdict = terms.judge(row["license"])
     repository = (row.get("provenance") or {}).get("repo") or row["source_url"]
+    published = row["crate"] if row["source"] == "registry" else None
     error = row["error"] or {}
-    name = row["crate"] if row["source"] == "registry" else None
     return found | {
-        "home": row_home(row),
         **{name: row[name] for name in ("version", "source", "member", "source_url", "commit")},
+        "home": row_home(row),
         "tool": error.get("tool") or row.get("tool"),
         "code": error.get("code") or error.get("tool") or row.get("code") or "none",
         "class": row.get("class"),
-        "sealed": bool(row.get("sealed")) or is_sealed(name, repository),
+        "sealed": bool(row.get("sealed")) or is_sealed(published, repository),
         "quality": _quality(row),
         "bytes": _bytes(row),
-        "refused": verdict.reason
-        if verdict.kept is None
-        else attribution_missing(row)
-        if verdict.share_alike
-        else None,
+        "refused": verdict.reason if verdict.kept is None else attribution_missing(row),
         "license": verdict.kept,
         "unfit": _unfit(row),
         "content": bytes.fromhex(content_key(row)),
@@ -125,8 +133,12 @@ def _unfit(row: Row) -> str | None:
 def _malformed(row: Row) -> str | None:
     try:
         check(decode(row))
+        lesson_tokens(row)
+        _unfit(row)
     except RecordError as error:
         return str(error)
+    except (ValueError, UnidiffParseError) as error:
+        return f"patch_diff: cannot be read: {error}"
     return None
 
 

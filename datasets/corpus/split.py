@@ -67,8 +67,3 @@ def split_of(home: str, split: Split) -> str:
     if place < split.test:
         return TEST
     return VAL if place < split.test + split.val else TRAIN
-
-
-def precedence(home: str, split: Split) -> bytes:
-    """Of homes that turn out to be one, that with the smallest value stays."""
-    return hashlib.sha256(f"{split.salt}\0precedence\0{home}".encode()).digest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from oxidizer.datasets.corpus.duplicates import Duplicates, Functions
 from oxidizer.datasets.corpus.recipe import CorpusRecipe
 from oxidizer.datasets.corpus.shares import share_out
 from oxidizer.datasets.corpus.sieve import Mask, Sieve
-from oxidizer.datasets.corpus.split import SEALED, precedence, split_of
+from oxidizer.datasets.corpus.split import SEALED
 
 Stage = Callable[[Sieve], None]
 
@@ -26,9 +26,10 @@ def pipeline(recipe: CorpusRecipe) -> list[tuple[str, Stage]]:
         ("exact", exact),
         ("near", Duplicates(recipe.near)),
         ("sealed", _judged("contaminated")),
+        ("sealed home", sealed_home),
         ("sealed copies", functions.sealed),
         ("function", functions.capped),
-        ("home", lambda sieve: one_home(sieve, recipe, functions)),
+        ("home", lambda sieve: one_home(sieve, functions)),
         # Last: whatever went after it would change the shares of what stays.
         ("shares", lambda sieve: shares(sieve, recipe)),
     ]
@@ -75,35 +76,31 @@ def shares(sieve: Sieve, recipe: CorpusRecipe) -> None:
             sieve.drop(rows[mask], f"more than {shared.shares[name]:.1%} of one {name}")
 
 
-def one_home(sieve: Sieve, recipe: CorpusRecipe, functions: Functions) -> None:
-    """What is seen only from rows to be one (a crate with two repositories, a function with copies) is in one split:
-    rows that would be in another are dropped, for moving them would move them from where they were.
-    """
-    splits = split_column(sieve, recipe)
-    names = np.array([f"{s}:{c}" for s, c in zip(sieve.column("source"), sieve.column("crate"), strict=True)], object)
-    published = sieve.alive & (sieve.column("source") == "registry")
-    _unite(sieve, recipe, splits, np.unique(names.astype(str), return_inverse=True)[1], published, "crate")
-    _unite(sieve, recipe, splits, functions.labels, sieve.alive & (functions.labels >= 0), "function")
-
-
-def split_column(sieve: Sieve, recipe: CorpusRecipe) -> NDArray[np.object_]:
-    """Each row's split."""
-    homes, sealed = sieve.column("home"), sieve.column("sealed")
-    of: Mapping[str, str] = {home: split_of(home, recipe.split) for home in set(homes)}
-    return np.array([SEALED if s else of[home] for home, s in zip(homes, sealed, strict=True)], object)
-
-
-def _unite(
-    sieve: Sieve, recipe: CorpusRecipe, splits: NDArray[np.object_], groups: NDArray[np.int64], among: Mask, what: str
-) -> None:
-    rows = np.flatnonzero(among & sieve.alive & (splits != SEALED))
+def sealed_home(sieve: Sieve) -> None:
+    """What is not sealed itself, but of a repository that is."""
+    sealed = sieve.column("sealed").astype(bool)
     homes = sieve.column("home")
-    chosen: dict[int, tuple[bytes, str]] = {}
-    order = {home: precedence(home, recipe.split) for home in set(homes[rows])}
-    for row in rows:
-        group = int(groups[row])
-        bid = (order[homes[row]], splits[row])
-        if group not in chosen or bid < chosen[group]:
-            chosen[group] = bid
-    gone = np.array([row for row in rows if splits[row] != chosen[int(groups[row])][1]], np.int64)
+    closed = set(homes[sieve.alive & sealed])
+    sieve.drop(~sealed & np.array([home in closed for home in homes], bool), "its repository is sealed")
+
+
+def one_home(sieve: Sieve, functions: Functions) -> None:
+    """What is seen only from rows to be one (a crate with two repositories, repositories with one commit, a function
+    with copies) is in one split, the one for examinations first; rows of the others are dropped, for moving them would
+    move them from where they were.
+    """
+    names = np.array([f"{s}:{c}" for s, c in zip(sieve.column("source"), sieve.column("crate"), strict=True)], object)
+    commits = sieve.groups("commit")
+    told = np.array([commit is not None for commit in sieve.column("commit")], bool)
+    _unite(sieve, np.unique(names.astype(str), return_inverse=True)[1], sieve.column("source") == "registry", "crate")
+    _unite(sieve, commits, told, "commit")
+    _unite(sieve, functions.labels, functions.labels >= 0, "function")
+
+
+def _unite(sieve: Sieve, groups: NDArray[np.int64], among: Mask, what: str) -> None:
+    rows = np.flatnonzero(among & sieve.alive & (sieve.splits != SEALED))
+    # The better rows come first, and those for examinations before all.
+    first = np.unique(groups[rows], return_index=True)
+    split_of_group = dict(zip(first[0].tolist(), sieve.splits[rows[first[1]]], strict=True))
+    gone = np.array([row for row in rows if sieve.splits[row] != split_of_group[int(groups[row])]], np.int64)
     sieve.drop(gone, f"its {what} is in another split too")

@@ -19,6 +19,11 @@ _NAMED = 20
 _REASONS = 3
 
 
+def _plain(text: str) -> str:
+    """A stranger's words: nothing in them is markup, or acts on the terminal."""
+    return escape(visible(text))
+
+
 def tell(manifest: Mapping[str, Any], out: Console) -> None:
     """The stages with what each dropped, then the families by split."""
     stages = Table("stage", "came", "stayed", "dropped", box=None, pad_edge=False, header_style="bold")
@@ -26,7 +31,7 @@ def tell(manifest: Mapping[str, Any], out: Console) -> None:
         column.justify = "right"
     for stage in manifest["stages"]:
         dropped = sorted(stage["dropped"].items(), key=lambda item: (-item[1], item[0]))
-        words = [f"{count:,} {escape(reason[:60])}" for reason, count in dropped[:_REASONS]]
+        words = [f"{count:,} {_plain(reason[:60])}" for reason, count in dropped[:_REASONS]]
         words += [f"{sum(count for _, count in dropped[_REASONS:]):,} for other reasons"] if dropped[_REASONS:] else []
         stages.add_row(stage["stage"], f"{stage['came']:,}", f"{stage['stayed']:,}", "; ".join(words))
     out.print(stages)
@@ -50,7 +55,7 @@ def tell_audit(found: Audit, out: Console) -> None:
         verdict = "[green]pass[/]" if not count else f"[red]refuses[/] {count:,}, exit status {code}"
         out.print(f"{gate:12} {verdict}")
         for breach in found.breaches[gate]:
-            out.print(f"  {escape(breach.where)}: {escape(breach.what)}", soft_wrap=True)
+            out.print(f"  {_plain(breach.where)}: {_plain(breach.what)}", soft_wrap=True)
         if count > len(found.breaches[gate]):
             out.print(f"  and {count - len(found.breaches[gate]):,} more")
     out.print(f"{found.rows:,} rows in {found.shards:,} shards")
@@ -66,19 +71,19 @@ def tell_counts(manifest: Mapping[str, Any], out: Console) -> None:
             for what, found in shard["counts"].items():
                 counts.setdefault(what, Counter()).update(found)
     for what, found in counts.items():
-        named = [f"{escape(name)} {count:,}" for name, count in found.most_common(_NAMED)]
+        named = [f"{_plain(name)} {count:,}" for name, count in found.most_common(_NAMED)]
         more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
         out.print(f"\n[bold]{what}[/] ({len(found):,}): {', '.join(named)}{more}", soft_wrap=True)
-    out.print(f"\n[bold]licences[/]: {escape(', '.join(sorted(licences)))}", soft_wrap=True)
+    out.print(f"\n[bold]licences[/]: {_plain(', '.join(sorted(licences)))}", soft_wrap=True)
 
 
 def tell_chat(row: Mapping[str, Any], out: Console) -> None:
     """A conversation message by message; of other rows their fields."""
-    out.rule(escape(f"{row['type']} {row['id'][:12]}"))
+    out.rule(_plain(f"{row['type']} {row['id'][:12]}"))
     if row["type"] != "chat":
         for name in ("crate", "version", "stage", "reason", "detail", "code", "patch_diff"):
             if row.get(name):
-                out.print(f"[bold]{name}[/] {escape(str(row[name]))}", soft_wrap=True)
+                out.print(f"[bold]{name}[/] {_plain(str(row[name]))}", soft_wrap=True)
         return
     for message in row["messages"]:
         out.print(f"[bold]{message['role']}[/]")

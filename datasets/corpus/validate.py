@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from oxidizer.datasets.corpus.shards import shard_rows
-from oxidizer.datasets.records import RecordError, check, decode
+from oxidizer.datasets.records import Identified, RecordError, check, decode
 
 _KINDS = (".parquet", ".jsonl")
 
@@ -20,9 +20,17 @@ def validate(path: Path) -> Iterator[str | None]:
 
     Raises ValueError where there is nothing to look at, or a file is damaged.
     """
+    for where, found in records_of(path):
+        yield f"{where}: {found}" if isinstance(found, RecordError) else None
+
+
+def records_of(path: Path) -> Iterator[tuple[str, Identified | RecordError]]:
+    """All rows of a file, or of the files below a folder, as records or with what is wrong with them, each with the
+    words where it is. Raises ValueError.
+    """
     for file in _files(path):
         for number, row in enumerate(_rows(file), 1):
-            yield _trouble(row, f"{file}, row {number}")
+            yield f"{file}, row {number}", _record(row, from_json=file.suffix == ".jsonl")
 
 
 def _files(path: Path) -> list[Path]:
@@ -52,11 +60,12 @@ def _rows(file: Path) -> Iterator[Any]:
         raise ValueError(f"{file} cannot be read: {error}") from error
 
 
-def _trouble(row: Any, where: str) -> str | None:
+def _record(row: Any, *, from_json: bool) -> Identified | RecordError:
     if not isinstance(row, dict):
-        return f"{where}: is not an object"
+        return RecordError("is not an object")
     try:
-        check(decode(row))
+        record = decode(row, from_json=from_json)
+        check(record)
     except RecordError as error:
-        return f"{where}: {error}"
-    return None
+        return error
+    return record

@@ -12,7 +12,7 @@ from oxidizer.datasets.records.cases import DiagCase, Entry, GraphSnap, Triplet
 from oxidizer.datasets.records.chats import Chat, Preference
 from oxidizer.datasets.records.diag_fix import DiagFix, Reject
 from oxidizer.datasets.records.pulls import PrPair
-from oxidizer.datasets.records.record import SCHEMA_VERSION, Identified
+from oxidizer.datasets.records.record import SCHEMA_VERSION, Identified, canonical
 from oxidizer.datasets.records.teaching import CanonTeach, Qa
 
 Row = Mapping[str, Any]
@@ -42,11 +42,12 @@ def model_of(row: Row) -> type[Identified]:
     return TYPES[str(kind)]
 
 
-def decode(row: Row) -> Identified:
-    """The record of a row, of any version that was ever written. Raises RecordError."""
+def decode(row: Row, *, from_json: bool = False) -> Identified:
+    """The record of a row, of any version that was ever written; in JSON bytes are base64. Raises RecordError."""
     model = model_of(row)
+    current = _current(dict(row))
     try:
-        return model.model_validate(_current(dict(row)))
+        return model.model_validate_json(canonical(current)) if from_json else model.model_validate(current)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""

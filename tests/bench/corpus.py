@@ -76,7 +76,7 @@ def main() -> None:
     sketches = made(asked.rows)
     before_gib = _peak_gib()
     began = last = time.perf_counter()
-    sieve = Sieve(sketches)
+    sieve = Sieve(sketches, standard().split)
     print(f"{'sorted':14} {time.perf_counter() - last:8.1f} s")
     for name, stage in pipeline(standard()):
         last = time.perf_counter()

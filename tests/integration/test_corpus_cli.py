@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from oxidizer.cli import app
 from oxidizer.datasets.corpus.contamination import Index, SealedCode
 from oxidizer.datasets.corpus.shards import file_hash
+from oxidizer.datasets.sealed import sealed_names
 from tests.unit.corpus_runs import function, varied, write_run
 
 RECIPE = "[shards]\nbytes = 60000\nrow_group = 7\n"
@@ -24,7 +25,7 @@ RECIPE = "[shards]\nbytes = 60000\nrow_group = 7\n"
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
     write_run(folder, "run", varied(12, 9))
-    Index.of([SealedCode("dunce", None, function("sealed")[1])]).save(folder / "sealed.index")
+    Index.of(SealedCode(name, None, function(name)[1]) for name in sealed_names()).save(folder / "sealed.index")
     (folder / "recipe.toml").write_text(RECIPE)
     return folder
 

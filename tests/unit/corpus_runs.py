@@ -12,7 +12,7 @@ from typing import Any
 from oxidizer.cluster.rundir import table_bytes
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.unpack import content_hash, pack_source
-from oxidizer.datasets.corpus.build import Order
+from oxidizer.datasets.corpus.order import Order
 from oxidizer.datasets.corpus.recipe import CorpusRecipe, Shards, standard
 from oxidizer.datasets.corpus.sources import open_source
 from oxidizer.datasets.records import DiagFix, Reject, arrow_schema, to_row
@@ -123,4 +123,4 @@ def varied(crates: int, tuples: int, first: int = 0) -> dict[str, tuple[list[Dia
 
 def ordered(world: Path, toolchain: Toolchain, *runs: str, recipe: CorpusRecipe = RECIPE, **more: Any) -> Order:
     sources = tuple(open_source(str(world / run)) for run in runs or ("one", "two"))
-    return Order(sources, world / "sealed.index", recipe, toolchain, **more)
+    return Order(sources, world / "sealed.index", recipe, toolchain, sealed=frozenset({"dunce"}), **more)

@@ -15,12 +15,13 @@ import yaml  # type: ignore[import-untyped]
 
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.datasets.corpus.audit import GATES, audit
-from oxidizer.datasets.corpus.build import NothingLeft, OtherCorpus, build
+from oxidizer.datasets.corpus.build import NothingLeft, build
 from oxidizer.datasets.corpus.contamination import IndexUnusable
 from oxidizer.datasets.corpus.engine import Local
 from oxidizer.datasets.corpus.families import licensed, told
 from oxidizer.datasets.corpus.ledger import entry_path
 from oxidizer.datasets.corpus.mixing import MixedRows
+from oxidizer.datasets.corpus.order import OtherCorpus
 from oxidizer.datasets.corpus.reading import NoCorpus, differences, open_corpus, sample
 from oxidizer.datasets.corpus.recipe import FAMILIES
 from oxidizer.datasets.corpus.shards import file_hash

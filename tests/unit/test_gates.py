@@ -191,5 +191,6 @@ def add_teaching(corpus: Path, citations: list[str]) -> None:
     (corpus / entry_path(shard.path)).parent.mkdir()
     (corpus / entry_path(shard.path)).write_text(yaml.safe_dump(told))
     manifest = json.loads((corpus / "manifest.json").read_text())
-    manifest["shards"].append({"path": shard.path, **{key: told[key] for key in ("family", "split", "rows", "sha256")}})
+    kept = ("family", "split", "rows", "bytes", "sha256", "license", "counts")
+    manifest["shards"].append({"path": shard.path, **{key: told[key] for key in kept}})
     (corpus / "manifest.json").write_text(json.dumps(manifest))

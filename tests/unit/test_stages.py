@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oxidizer.datasets.corpus.recipe import CorpusRecipe, Near, Shares, standard
 from oxidizer.datasets.corpus.sieve import Sieve
 from oxidizer.datasets.corpus.split import canonical_repository, home_of, row_home, split_of
-from oxidizer.datasets.corpus.stages import pipeline, split_column
+from oxidizer.datasets.corpus.stages import pipeline
 from tests.unit.corpus_sketches import sketch, table, words
 
 Row = dict[str, Any]
@@ -20,7 +20,7 @@ EVEN = replace(standard(), shares=Shares(crate=1, code=1, error_class=1))
 
 def sifted(rows: list[Row], recipe: CorpusRecipe = EVEN) -> tuple[list[int], dict[int, tuple[str, str]]]:
     """The numbers of the rows that stay, and of those that go with stage and reason."""
-    sieve = Sieve(table(rows))
+    sieve = Sieve(table(rows), recipe.split)
     for name, stage in pipeline(recipe):
         sieve.run(name, stage)
     gone = {int(str(row["id"]), 16): (str(row["stage"]), str(row["reason"])) for row in sieve.rejects()}
@@ -159,11 +159,10 @@ def test_the_order_of_rows_decides_nothing(rows: list[Row], chance: random.Rando
 @given(ROWS, ROWS)
 def test_more_rows_move_none_to_another_split(rows: list[Row], more: list[Row]) -> None:
     def splits(of: list[Row]) -> dict[str, str]:
-        sieve = Sieve(table(of))
+        sieve = Sieve(table(of), EVEN.split)
         for name, stage in pipeline(EVEN):
             sieve.run(name, stage)
-        found = split_column(sieve, EVEN)
-        return dict(zip(sieve.column("id")[sieve.alive], found[sieve.alive], strict=True))
+        return dict(zip(sieve.column("id")[sieve.alive], sieve.splits[sieve.alive], strict=True))
 
     more = [{**row, "id": f"f{str(row['id'])[1:]}", "content": bytes([255]) + row["content"][1:]} for row in more]
     before, after = splits(rows), splits([*rows, *more])
