@@ -87,8 +87,8 @@ def audit(corpus: Path) -> Audit:
     _splits(seen, found)
     if manifest:
         _bundle(corpus, seen, found)
-        if not found.rows:
-            found.refuse("complete", "data", "holds no row")
+    if not found.rows:
+        found.refuse("complete", "data", "holds no row")
     return found
 
 

@@ -16,7 +16,7 @@ import yaml  # type: ignore[import-untyped]
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.datasets.corpus.audit import GATES, audit
 from oxidizer.datasets.corpus.build import NothingLeft, build
-from oxidizer.datasets.corpus.contamination import IndexUnusable
+from oxidizer.datasets.corpus.contamination import Index, IndexUnusable, SealedCode
 from oxidizer.datasets.corpus.engine import Local
 from oxidizer.datasets.corpus.families import licensed, told
 from oxidizer.datasets.corpus.ledger import entry_path
@@ -29,7 +29,7 @@ from oxidizer.datasets.corpus.sources import SourceError, open_source
 from oxidizer.datasets.corpus.validate import validate
 from oxidizer.datasets.mixture import MixtureSampler, Weights, lesson_of
 from oxidizer.datasets.records import check, decode, to_row
-from tests.unit.corpus_runs import diag_fix, ordered, write_run
+from tests.unit.corpus_runs import diag_fix, function, ordered, write_run
 
 
 def files(corpus: Path) -> dict[str, str]:
@@ -219,6 +219,43 @@ def test_a_corpus_may_hold_sealed_rows_alone(world: Path, toolchain: Toolchain, 
     build(order, tmp_path / "corpus", Local())
     assert audit(tmp_path / "corpus").exit_code == 0
     assert {shard["split"] for shard in open_corpus(tmp_path / "corpus").shards()} == {"sealed"}
+
+
+def test_an_index_that_lacks_a_sealed_crate_is_refused(world: Path, toolchain: Toolchain, tmp_path: Path) -> None:
+    order = replace(ordered(world, toolchain), sealed=frozenset({"dunce", "beef"}))
+    with pytest.raises(IndexUnusable, match="does not know the sealed crates beef: make it anew"):
+        build(order, tmp_path / "corpus", Local())
+
+
+def test_what_the_index_names_is_out_however_short_its_code(world: Path, toolchain: Toolchain, tmp_path: Path) -> None:
+    Index.of([SealedCode("crate5", "https://example.com/crate5/crate5", function("sealed")[1])]).save(tmp_path / "i")
+    order = replace(ordered(world, toolchain, "one"), index=tmp_path / "i", sealed=frozenset())
+    build(order, tmp_path / "corpus", Local())
+    assert "crate5" not in {row["crate"] for row in open_corpus(tmp_path / "corpus").rows("diag_fix")}
+
+
+def test_a_patch_that_is_torn_is_a_row_that_is_no_record(world: Path, toolchain: Toolchain, tmp_path: Path) -> None:
+    torn = diag_fix("torn", 0).patch_diff.replace(",7 +", ",9 +")
+    run = write_run(tmp_path, "torn", {"torn": ([diag_fix("torn", 0, patch_diff=torn), diag_fix("torn", 1)], [])})
+    order = replace(ordered(world, toolchain), sources=(open_source(str(run)),))
+    (told,) = build(order, tmp_path / "corpus", Local())["stages"][0]["dropped"]
+    assert told.startswith("patch_diff: cannot be read")
+
+
+def test_a_build_killed_while_it_replaces_another_goes_on(
+    finished: Path, world: Path, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    corpus = tmp_path / "corpus"
+    shutil.copytree(finished, corpus)
+    order = ordered(world, toolchain, "one", replace=True)
+    with pytest.raises(Broken):
+        build(order, corpus, Breaking(0))
+    build(replace(order, replace=False), corpus, Local())
+    assert audit(corpus).exit_code == 0
+    # Killed when all was done, before it put its things away.
+    (corpus / ".build/piles").mkdir(parents=True)
+    build(order, corpus, Breaking(0))
+    assert audit(corpus).exit_code == 0
 
 
 def test_without_an_index_of_sealed_code_nothing_begins(world: Path, toolchain: Toolchain, tmp_path: Path) -> None:

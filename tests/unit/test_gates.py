@@ -16,7 +16,7 @@ from oxidizer.datasets.corpus.audit import GATES, audit
 from oxidizer.datasets.corpus.ledger import entry, entry_path
 from oxidizer.datasets.corpus.reading import open_corpus
 from oxidizer.datasets.corpus.shards import Shard, file_hash
-from oxidizer.datasets.records import CanonTeach, DiagFix, arrow_schema, to_row
+from oxidizer.datasets.records import CanonTeach, Chat, DiagFix, arrow_schema, to_row
 
 Break = Callable[[Path], None]
 
@@ -123,6 +123,73 @@ def with_a_row_twice(corpus: Path) -> None:
     rewritten(shard(corpus), lambda rows: rows.append(rows[0]))
 
 
+def with_rejects_as_repairs(corpus: Path) -> None:
+    negatives, target = shard(corpus, "negatives"), shard(corpus)
+    shutil.copy(negatives, target)
+    settled(target)
+
+
+def with_another_card(corpus: Path) -> None:
+    card = corpus / "README.md"
+    card.write_text(card.read_text().replace("data/diag_fix/train-", "data/diag_fix/"))
+
+
+def with_an_entry_that_says_otherwise(corpus: Path) -> None:
+    entry = corpus / entry_path(shard(corpus).relative_to(corpus).as_posix())
+    entry.write_text(yaml.safe_dump({**yaml.safe_load(entry.read_text()), "rows": 1}))
+
+
+def with_an_entry_of_nonsense(corpus: Path) -> None:
+    entry = corpus / entry_path(shard(corpus).relative_to(corpus).as_posix())
+    entry.write_text(yaml.safe_dump({**yaml.safe_load(entry.read_text()), "sources": "x"}))
+
+
+def with_other_rejects(corpus: Path) -> None:
+    next((corpus / "rejects").iterdir()).write_bytes(b"x")
+
+
+def with_a_stray_file(corpus: Path) -> None:
+    (corpus / "data/.DS_Store").write_bytes(b"x")
+
+
+def with_a_letter(corpus: Path) -> None:
+    (corpus / "letter.txt").write_text("x")
+
+
+def without_rows(corpus: Path) -> None:
+    manifest = json.loads((corpus / "manifest.json").read_text())
+    (corpus / "manifest.json").write_text(json.dumps({**manifest, "shards": []}))
+    for folder in ("data", "ledger"):
+        shutil.rmtree(corpus / folder)
+
+
+def with_foreign_columns(corpus: Path) -> None:
+    pq.write_table(pa.table({"x": [1]}), shard(corpus))
+    settled(shard(corpus))
+
+
+def with_terms_of_its_own(corpus: Path) -> None:
+    manifest = json.loads((corpus / "manifest.json").read_text())
+    manifest["recipe"]["licences"] = ["MIT", "GPL-3.0-only"]
+    (corpus / "manifest.json").write_text(json.dumps(manifest))
+
+
+def told_anew(row: dict[str, Any], **changes: Any) -> None:
+    fields = {key: value for key, value in row.items() if key not in ("id", "sha256")}
+    row.update(to_row(Chat.new(**{**fields, **changes})))
+
+
+def with_a_chat_of_sealed_code(corpus: Path) -> None:
+    changes = {"repo": "gitlab.com/kornelski/dunce", "source_url": "pkg:cargo/dunce@1.0.5"}
+    rewritten(shard(corpus, "chat"), lambda rows: told_anew(rows[0], **changes))
+
+
+def with_a_chat_of_an_exam(corpus: Path) -> None:
+    exam = "test" if any((corpus / "data/diag_fix").glob("test-*")) else "val"
+    lesson = pq.read_table(shard(corpus, split=exam)).to_pylist()[0]["id"]
+    rewritten(shard(corpus, "chat"), lambda rows: told_anew(rows[0], parents=[lesson], repo="crate:elsewhere"))
+
+
 BROKEN: list[tuple[str, Break, str]] = [
     ("complete", without_manifest, "the build did not end"),
     ("complete", with_a_stray_shard, "the manifest does not know"),
@@ -136,6 +203,18 @@ BROKEN: list[tuple[str, Break, str]] = [
     ("licence", with_a_text_that_nobody_shipped, "it has another hash"),
     ("attribution", with_an_answer_of_nobody, "in a shard of other licences"),
     ("sealed", with_sealed_code, "is sealed, and in train"),
+    ("sealed", with_a_chat_of_sealed_code, "is sealed, and in train"),
+    ("split", with_a_chat_of_an_exam, "is told of a lesson in"),
+    ("record", with_rejects_as_repairs, "is a reject, among records of the type diag_fix"),
+    ("record", with_foreign_columns, "type: no record is a None"),
+    ("complete", with_another_card, "is not the card"),
+    ("complete", with_other_rejects, "has another hash than the manifest says"),
+    ("complete", with_a_stray_file, "the manifest does not know"),
+    ("complete", with_a_letter, "is nothing of a corpus"),
+    ("complete", without_rows, "holds no row"),
+    ("ledger", with_an_entry_that_says_otherwise, "has another `rows` than its entry says"),
+    ("ledger", with_an_entry_of_nonsense, "has another `sources`"),
+    ("licence", with_terms_of_its_own, "cannot be meant"),
     ("record", with_a_changed_row, "sha256: "),
     ("record", with_a_row_twice, "is there twice"),
 ]

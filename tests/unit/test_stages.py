@@ -111,6 +111,40 @@ def test_nothing_of_sealed_code_is_left_for_training() -> None:
     assert gone[2] == ("exact", "the same content is sealed")
 
 
+def test_what_is_of_a_sealed_repository_goes_with_it() -> None:
+    rows = [
+        sketch(0, sealed=True, home="example.com/s/s"),
+        sketch(1, home="example.com/s/s", crate="other"),
+        sketch(2, home="example.com/s/s", type="reject"),
+        sketch(3),
+    ]
+    stay, gone = sifted(rows)
+    assert stay == [0, 3]
+    assert set(gone.values()) == {("sealed home", "its repository is sealed")}
+
+
+def test_a_lesson_that_is_nearly_a_sealed_one_goes() -> None:
+    rows = [sketch(0, words(99) + " x", sealed=True, home="example.com/s/s"), sketch(1, words(100), quality=9)]
+    stay, gone = sifted(rows)
+    assert stay == [0]
+    assert gone == {1: ("near", "nearly the same lesson is sealed")}
+
+
+def test_what_is_for_examinations_never_leaves_for_training() -> None:
+    train, test = homes("train")[0], homes("test")[0]
+    same = {"content": b"x" * 16}
+    rows = [sketch(0, home=test, crate="t", **same), sketch(1, home=train, crate="u", quality=15, **same)]
+    assert sifted(rows)[0] == [0]
+
+
+def test_repositories_with_one_commit_are_one() -> None:
+    train, test = homes("train")[0], homes("test")[0]
+    rows = [sketch(0, home=train, crate="t", commit="abc"), sketch(1, home=test, crate="u", commit="abc")]
+    stay, gone = sifted(rows)
+    assert stay == [1]
+    assert gone[0] == ("home", "its commit is in another split too")
+
+
 def homes(split: str) -> list[str]:
     return [home for n in range(400) if split_of(home := f"example.com/r/{n}", EVEN.split) == split]
 
