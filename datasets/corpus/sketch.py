@@ -134,7 +134,7 @@ def _malformed(row: Row) -> str | None:
     try:
         check(decode(row))
         lesson_tokens(row)
-        _unfit(row)
+        unfit_files(row["patch_diff"] or "")
     except RecordError as error:
         return str(error)
     except (ValueError, UnidiffParseError) as error:
