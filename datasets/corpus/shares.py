@@ -1,7 +1,7 @@
 """How much of a corpus one crate, one code, one class may be: what is over its share is dropped, the worst first.
 
-A share is of what is kept, so that each drop lowers all caps: rows go until nothing is over. What comes out is the
-largest selection that keeps all shares, and keeps the better rows of each group.
+A share is of what is kept, so that each drop lowers all caps: rows go until nothing is over. The better rows of each
+group stay. Not promised: that no other selection would be larger.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _grown(shares: Mapping[str, float], groups: Mapping[str, Labels], whole: Mas
 
 
 def _within(groups: Mapping[str, Labels], shares: Mapping[str, float], whole: Mask) -> tuple[Mask, dict[str, Mask]]:
-    """The largest selection in which no group is more than its share, but for rows that are kept whole."""
+    """A selection in which no group is more than its share, but for rows that are kept whole."""
     keep = np.ones(len(whole), bool)
     over = {kind: np.zeros(len(whole), bool) for kind in groups}
     places = {kind: _Places(labels, whole) for kind, labels in groups.items()}

@@ -21,9 +21,13 @@ _PLAIN = {str: pa.string(), bytes: pa.binary(), int: pa.int64(), float: pa.float
 
 
 class Record(BaseModel):
-    """The base of all parts of a record: immutable, and an unknown field is an error. Bytes are base64 in JSON."""
+    """The base of all parts of a record: immutable, and an unknown field or another type is an error. Bytes are base64
+    in JSON.
+    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, ser_json_bytes="base64", val_json_bytes="base64"
+    )
 
 
 class Identified(Record):

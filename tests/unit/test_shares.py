@@ -22,7 +22,7 @@ def none_whole(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 @many
 @given(ROWS, st.floats(0.05, 1), st.floats(0.05, 1))
-def test_what_is_kept_keeps_every_share_and_nothing_could_be_added(
+def test_what_is_kept_keeps_every_share_and_each_drop_has_one_reason(
     rows: list[tuple[int, int, bool]], crate: float, code: float
 ) -> None:
     groups = {name: np.array([row[i] for row in rows], np.int64) for i, name in enumerate(("crate", "code"))}
