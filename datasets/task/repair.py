@@ -72,7 +72,9 @@ TOOLS: tuple[Message, ...] = (
     ),
     _tool(
         "bash",
-        "Runs a command in the root of the sources.",
+        "Runs a command in the root of the sources. Of what cargo prints it shows only the diagnostics (test failures) "
+        "that are asked about, and the new ones that the system's message speaks of. Where none is left it shows "
+        "nothing.",
         ["command"],
         command=("string", "The command line."),
     ),

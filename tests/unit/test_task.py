@@ -146,6 +146,14 @@ def test_new_warnings_of_a_move_are_not_promised_away() -> None:
     assert "new errors" in said[1]
 
 
+def test_the_tool_promises_what_the_system_message_promises() -> None:
+    promised = messages(row({"src/lib.rs": LIB}, [SIZE]), Form(style="agent"))[0]["content"]
+    told = TOOLS[-1]["function"]["description"]
+    for said in (promised, told):
+        for part in ("Of what cargo prints", "shows only the diagnostics", "asked about", "new ones", "nothing."):
+            assert part in said
+
+
 def test_long_code_is_cut_around_the_change_by_whole_lines() -> None:
     body = "".join(f"    let é{i} = {i};\n" for i in range(400))
     source = f"fn long() {{\n{body}}}\n".encode()
