@@ -28,7 +28,7 @@ def parse(expression: str) -> Any:
         return None
     try:
         return _spdx().parse(expression.replace("/", " OR "))
-    except (ExpressionError, ExpressionParseError):
+    except (ExpressionError, ExpressionParseError, IndexError):  # the last for empty parentheses
         return None
 
 
