@@ -1,7 +1,7 @@
 """A sketch: the little of a row that decides whether a corpus takes it, and where. Rows are read once for it.
 
 What can be judged of a row alone is judged here (its form, its licence, its code, its likeness to sealed code); what
-needs the others (duplicates, shares) is judged of all sketches together. About 1.3 KB a row stay in memory for that.
+needs the others (duplicates, shares) is judged of all sketches together.
 """
 
 from __future__ import annotations
