@@ -22,7 +22,7 @@ from oxidizer import __version__
 from oxidizer.datasets.corpus.card import card
 from oxidizer.datasets.corpus.engine import Engine
 from oxidizer.datasets.corpus.families import families_of
-from oxidizer.datasets.corpus.files import MANIFEST, folder, write
+from oxidizer.datasets.corpus.files import MANIFEST, folder, held, write
 from oxidizer.datasets.corpus.ledger import entry, entry_path, entry_text
 from oxidizer.datasets.corpus.notices import Used, write_notices
 from oxidizer.datasets.corpus.order import SCHEMA_VERSION, WORK, Order, asked_of, begin, digest_of, index_facts
@@ -48,13 +48,19 @@ class TextsMissing(ValueError):
 def build(order: Order, corpus: Path, engine: Engine, say: Say = lambda step, done, of: None) -> dict[str, Any]:
     """Build a corpus, or go on where an earlier build of the same was broken off; the manifest.
 
-    Raises OtherCorpus, NothingLeft, TextsMissing, SourceError, IndexUnusable, NoticesInterrupted, EngineBroken and
-    OSError.
+    Raises OtherCorpus, AtWork, NothingLeft, TextsMissing, SourceError, IndexUnusable, NoticesInterrupted, EngineBroken
+    and OSError.
     """
     parts = parts_of(order.sources)
     asked = asked_of(order, parts)
-    if (finished := begin(order, asked, corpus)) is not None:
-        return finished
+    with held(corpus):
+        finished = begin(order, asked, corpus)
+        return _built(order, parts, asked, corpus, engine, say) if finished is None else finished
+
+
+def _built(
+    order: Order, parts: Sequence[Part], asked: dict[str, Any], corpus: Path, engine: Engine, say: Say
+) -> dict[str, Any]:
     work = corpus / WORK
     _sketch(engine, Sketching(order.recipe, order.index, folder(work / "sketches")), parts, say)
     sieve = sifted(_sketches(work / "sketches", parts), order.recipe, say)

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 MANIFEST = "manifest.json"
 """Written last: its existence means complete."""
+
+
+class AtWork(ValueError):
+    """Another build is at work in the folder."""
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """A folder, made where it is not there, in which nobody else works inside the block. Raises AtWork."""
+    descriptor = os.open(folder(path), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AtWork(f"another build is at work in {path}: wait for it, or give another --out") from error
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def folder(path: Path) -> Path:

@@ -19,6 +19,7 @@ from oxidizer.datasets.corpus.build import NothingLeft, build
 from oxidizer.datasets.corpus.contamination import Index, IndexUnusable, SealedCode
 from oxidizer.datasets.corpus.engine import Local
 from oxidizer.datasets.corpus.families import licensed, told
+from oxidizer.datasets.corpus.files import AtWork, held
 from oxidizer.datasets.corpus.ledger import entry_path
 from oxidizer.datasets.corpus.mixing import MixedRows
 from oxidizer.datasets.corpus.order import OtherCorpus
@@ -256,6 +257,12 @@ def test_a_build_killed_while_it_replaces_another_goes_on(
     (corpus / ".build/piles").mkdir(parents=True)
     build(order, corpus, Breaking(0))
     assert audit(corpus).exit_code == 0
+
+
+def test_two_builds_do_not_work_in_one_folder(world: Path, toolchain: Toolchain, tmp_path: Path) -> None:
+    with held(tmp_path / "corpus"), pytest.raises(AtWork, match="another build is at work"):
+        build(ordered(world, toolchain), tmp_path / "corpus", Local())
+    assert list((tmp_path / "corpus").iterdir()) == []
 
 
 def test_without_an_index_of_sealed_code_nothing_begins(world: Path, toolchain: Toolchain, tmp_path: Path) -> None:
