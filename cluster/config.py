@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import tomllib
 from collections.abc import Collection
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 Config = TypeVar("Config")
@@ -37,3 +39,23 @@ def overlaid(config: Config, keys: dict[str, Any], where: str, *, tables: Collec
         return replace(config, **keys)  # type: ignore[type-var]
     except ValueError as error:
         raise RecipeError(f"{where}: {error}") from error
+
+
+def read_keys(path: Path) -> dict[str, Any]:
+    """The keys of a TOML file. Raises RecipeError."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{path}: {error}") from error
+
+
+def changed(recipe: Config, keys: dict[str, Any], where: str, tables: Collection[str]) -> Config:
+    """A recipe with keys laid over it, `tables` being fields that are configs of their own. Raises RecipeError."""
+    keys = dict(keys)
+    told = {name: keys.pop(name, {}) for name in tables}
+    for name, table in told.items():
+        if not isinstance(table, dict):
+            raise RecipeError(f"{where}: {name} is a table: write [{name}] and its keys below it, not {table!r}")
+    recipe = overlaid(recipe, keys, where, tables=tables)
+    below = {n: overlaid(getattr(recipe, n), dict(table), f"{where} [{n}]") for n, table in told.items()}
+    return replace(recipe, **below)  # type: ignore[type-var]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from oxidizer.cluster.config import RecipeError, overlaid
+from oxidizer.cluster.config import RecipeError, changed, read_keys
 from oxidizer.cluster.sandbox import Limits
 from oxidizer.datasets.records import canonical
 from oxidizer.miners.cost import Price
@@ -224,27 +223,9 @@ def starter() -> Recipe:
 
 def load_recipe(path: Path | None) -> Recipe:
     """The default recipe with the keys of a TOML file laid over it. Raises RecipeError."""
-    if path is None:
-        return starter()
-    try:
-        keys = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"{path}: {error}") from error
-    return _changed(starter(), keys, str(path))
+    return changed(starter(), read_keys(path), str(path), _TABLES) if path else starter()
 
 
 def recipe_of(asked: dict[str, Any]) -> Recipe:
     """The recipe that a run.json holds as plain data. Raises RecipeError."""
-    return _changed(starter(), dict(asked), "run.json")
-
-
-def _changed(recipe: Recipe, keys: dict[str, Any], where: str) -> Recipe:
-    tables = {name: keys.pop(name, {}) for name in _TABLES}
-    for name, table in tables.items():
-        if not isinstance(table, dict):
-            raise RecipeError(f"{where}: {name} is a table: write [{name}] and its keys below it, not {table!r}")
-    recipe = overlaid(recipe, keys, where, tables=_TABLES)
-    return replace(
-        recipe,
-        **{name: overlaid(getattr(recipe, name), dict(table), f"{where} [{name}]") for name, table in tables.items()},
-    )
+    return changed(starter(), asked, "run.json", _TABLES)

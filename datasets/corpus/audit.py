@@ -19,7 +19,7 @@ from oxidizer.datasets.corpus.card import card
 from oxidizer.datasets.corpus.families import SHARE_ALIKE, type_of
 from oxidizer.datasets.corpus.files import MANIFEST
 from oxidizer.datasets.corpus.ledger import entry, entry_path, read_entry
-from oxidizer.datasets.corpus.licences import Terms, attribution_missing, is_share_alike
+from oxidizer.datasets.corpus.licences import Terms, attribution_missing, is_share_alike, needs_attribution, unfaithful
 from oxidizer.datasets.corpus.notices import Used, faults
 from oxidizer.datasets.corpus.shards import Shard, file_hash, shard_rows
 from oxidizer.datasets.corpus.split import SEALED, row_home
@@ -103,8 +103,10 @@ class _Seen:
     """By family and id, the shard."""
     lessons: dict[str, str] = field(default_factory=dict)
     """The split of each tuple."""
-    told: list[tuple[str, str, str]] = field(default_factory=list)
-    """Of what is told of lessons: where it is, the lesson, and the split."""
+    told: list[tuple[str, str, str, dict[str, Any]]] = field(default_factory=list)
+    """Of what is told of lessons: where it is, the lesson, the split, and under which terms."""
+    owed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The terms of lessons whose authors are to be named."""
     packages: set[Used] = field(default_factory=set)
 
 
@@ -248,10 +250,13 @@ def _note(row: Any, path: str, where: str, split: str, seen: _Seen, found: Audit
         seen.commits.setdefault(row["commit"], set()).add(split)
     if row.get("source") in ("registry", "path"):
         seen.packages.add(Used.of(row))
+    terms = {"id": row["id"], "license": row["license"], "attribution": row.get("attribution")}
     if row["type"] == "chat":
-        seen.told += [(where, parent, split) for parent in row["parents"]]
+        seen.told += [(where, parent, split, terms) for parent in row["parents"]]
     else:
         seen.lessons[row["id"]] = split
+        if needs_attribution(row["license"]):
+            seen.owed[row["id"]] = terms
     key = path.split("/")[1], row["id"]
     if (other := seen.ids.get(key)) is not None:
         found.refuse("record", where, f"is in {other} too" if other != path else "is there twice")
@@ -271,6 +276,8 @@ def _splits(seen: _Seen, found: Audit) -> None:
         for key, splits in sorted(places.items()):
             if len(splits) > 1:
                 found.refuse("split", f"{what} {key}", "is in " + " and ".join(sorted(splits)))
-    for where, lesson, split in seen.told:
+    for where, lesson, split, terms in seen.told:
         if seen.lessons.get(lesson, split) != split:
             found.refuse("split", where, f"is told of a lesson in {seen.lessons[lesson]}")
+        if lesson in seen.owed and (why := unfaithful(terms, [seen.owed[lesson]])):
+            found.refuse("attribution", where, why)

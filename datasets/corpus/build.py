@@ -226,6 +226,7 @@ def _manifest(
         ],
         "shares": {kind: {**told, "largest": sieve.largest(kind)} for kind, told in sieve.shares.items()},
         "crates": _crates(sieve),
+        "in_tests": sum(map(bool, sieve.column("in_tests")[sieve.alive])),
         "shards": list(written),
         "rejects": {p.name: file_hash(p) for p in sorted((corpus / "rejects").glob("*.parquet"))},
     }  # fmt: skip

@@ -50,7 +50,7 @@ def card(manifest: Mapping[str, Any]) -> str:
     licences = sorted({licence for shard in shards for licence in shard["license"]})
     named = {name.lower() for licence in licences for name in leaves(parse(licence))}
     return environment.get_template("card.md.j2").render(
-        {name: manifest[name] for name in ("code", "runs", "stages", "shares", "crates", "index")},
+        {name: manifest[name] for name in ("code", "runs", "stages", "shares", "crates", "in_tests", "index")},
         families=families,
         total=total,
         trained=sum(shard["rows"] for shard in trained),

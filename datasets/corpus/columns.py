@@ -27,6 +27,8 @@ SCHEMA = pa.schema(
         ("code", pa.string()),
         ("class", pa.string()),
         ("sealed", pa.bool_()),
+        ("item", pa.string()),
+        ("in_tests", pa.bool_()),
         ("quality", pa.int64()),
         ("bytes", pa.int64()),
         ("malformed", pa.string()),

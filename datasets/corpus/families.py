@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from oxidizer.datasets.corpus.licences import attributions, is_share_alike
+from oxidizer.datasets.corpus.licences import inherit, is_share_alike
 from oxidizer.datasets.corpus.split import row_home
 from oxidizer.datasets.records import Chat, DiagFix, Identified, Reject, to_row
 from oxidizer.datasets.task import TOOLS, Form, NotShown, messages
@@ -64,6 +64,7 @@ def _chat(row: Row, family: str) -> Row | None:
         said = messages(row, _FORMS[family], "diag_fix" if family == "chat" else family)
     except NotShown:
         return None
+    owed = inherit([row])
     whole = [{"tool_calls": None, "tool_call_id": None, **message} for message in said]
     return to_row(
         Chat.new(
@@ -71,8 +72,8 @@ def _chat(row: Row, family: str) -> Row | None:
             messages=whole,
             tools=json.dumps(TOOLS, ensure_ascii=False) if family == "chat" else "",
             repo=row_home(row),
-            attribution=list(attributions(row)),
-            license=row["license"],
+            attribution=list(owed.attribution),
+            license=owed.license,
             source_url=row["source_url"],
             commit=row["commit"],
             parents=[row["id"]],

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from oxidizer.cluster.config import RecipeError, overlaid
+from oxidizer.cluster.config import RecipeError, changed, read_keys
 from oxidizer.datasets.corpus.licences import Terms
 from oxidizer.datasets.licence import PERMISSIVE
-from oxidizer.datasets.records import canonical
 
 FAMILIES = ("diag_fix", "negatives", "chat", "explain_diff", "style_guide")
 """The kinds of shards: the tuples, what was tried and not kept, and what is told of the tuples."""
@@ -115,11 +111,6 @@ class CorpusRecipe:
         except ValueError as error:
             raise RecipeError(f"recipe: licences: {error}") from error
 
-    @property
-    def fingerprint(self) -> str:
-        """Eight hex digits that name this recipe."""
-        return hashlib.sha256(canonical(asdict(self))).hexdigest()[:8]
-
 
 _TABLES = ("near", "shares", "split", "shards")
 
@@ -131,23 +122,4 @@ def standard() -> CorpusRecipe:
 
 def load_corpus_recipe(path: Path | None) -> CorpusRecipe:
     """The default with the keys of a TOML file laid over it. Raises RecipeError."""
-    if path is None:
-        return standard()
-    try:
-        keys = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"{path}: {error}") from error
-    return corpus_recipe_of(keys, str(path))
-
-
-def corpus_recipe_of(keys: dict[str, Any], where: str) -> CorpusRecipe:
-    """The recipe of plain data. Raises RecipeError."""
-    plain = dict(keys)
-    recipe = standard()
-    changed = {}
-    for name in _TABLES:
-        table = plain.pop(name, {})
-        if not isinstance(table, dict):
-            raise RecipeError(f"{where}: {name} is a table: write [{name}] and its keys below it, not {table!r}")
-        changed[name] = overlaid(getattr(recipe, name), dict(table), f"{where} [{name}]")
-    return replace(overlaid(recipe, plain, where, tables=_TABLES), **changed)
+    return changed(standard(), read_keys(path), str(path), _TABLES) if path else standard()

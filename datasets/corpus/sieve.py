@@ -105,7 +105,7 @@ class Sieve:
 
     def rejects(self) -> Iterator[dict[str, str | None]]:
         """What went, with its stage and reason, by id."""
-        columns = {name: self.column(name) for name in ("id", "part", "type", "crate", "code")}
+        columns = {name: self.column(name) for name in ("id", "part", "type", "crate", "code", "item")}
         for number in np.flatnonzero(~self.alive):
             other = self._other[number]
             yield {

@@ -21,7 +21,7 @@ from oxidizer.datasets.corpus.contamination import Index
 from oxidizer.datasets.corpus.files import draft_of
 from oxidizer.datasets.corpus.lesson import code_tokens, content_key, lesson_tokens
 from oxidizer.datasets.corpus.licences import Terms, attribution_missing
-from oxidizer.datasets.corpus.meaning import unfit_files, unfit_record
+from oxidizer.datasets.corpus.meaning import is_test_record, record_item, unfit_files, unfit_record
 from oxidizer.datasets.corpus.recipe import CorpusRecipe
 from oxidizer.datasets.corpus.signature import signatures
 from oxidizer.datasets.corpus.sources import Part
@@ -114,6 +114,8 @@ def _plain(part: Part, number: int, row: Row, terms: Terms) -> Row:
         "code": error.get("code") or error.get("tool") or row.get("code") or "none",
         "class": row.get("class"),
         "sealed": bool(row.get("sealed")) or is_sealed(published, repository),
+        "item": record_item(row).path if "code_before" in row else None,
+        "in_tests": is_test_record(row) if "code_before" in row else None,
         "quality": _quality(row),
         "bytes": _bytes(row),
         "refused": verdict.reason if verdict.kept is None else attribution_missing(row),

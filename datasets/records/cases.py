@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from oxidizer.datasets.records.parts import Error, Tests
-from oxidizer.datasets.records.record import SCHEMA_VERSION, Identified, Record
+from oxidizer.datasets.records.record import Record, Sourced
 
 
 class File(Record):
@@ -17,23 +17,16 @@ class File(Record):
     content: bytes
 
 
-class DiagCase(Identified):
+class DiagCase(Sourced):
     """A broken project, what cargo says of it, and the patch that a policy's own is held against."""
 
     type: Literal["diag_case"] = "diag_case"
-    schema_version: Literal[1] = SCHEMA_VERSION
-    id: str
     repo: str
     files: list[File]
     cargo_diag: list[Error]
     tests: Tests
     class_: Annotated[str, Field(alias="class")]
     gold_patch: str
-    license: str
-    source_url: str
-    commit: str | None
-    parents: list[str]
-    sha256: str
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -43,21 +36,14 @@ class DiagCase(Identified):
         return {"repo": self.repo, "commit": self.commit, "files": files, "gold_patch": self.gold_patch}
 
 
-class Triplet(Identified):
+class Triplet(Sourced):
     """Two trees and the diagnostic that tells them apart, by git's hashes."""
 
     type: Literal["triplet"] = "triplet"
-    schema_version: Literal[1] = SCHEMA_VERSION
-    id: str
     repo: str
     before_tree: str
     diag: Error
     after_tree: str
-    license: str
-    source_url: str
-    commit: str | None
-    parents: list[str]
-    sha256: str
 
     def lesson(self) -> dict[str, Any]:
         """The trees and the diagnostic's code and place."""
@@ -83,12 +69,10 @@ class Metric(Record):
     value: float
 
 
-class Entry(Identified):
+class Entry(Sourced):
     """The log of one repair from beginning to end (DevLog)."""
 
     type: Literal["entry"] = "entry"
-    schema_version: Literal[1] = SCHEMA_VERSION
-    id: str
     snapshot: str
     """The id or tree of the state at the start."""
     steps: list[Step]
@@ -97,11 +81,6 @@ class Entry(Identified):
     metrics: list[Metric]
     sealed: bool
     lineage: list[str]
-    license: str
-    source_url: str
-    commit: str | None
-    parents: list[str]
-    sha256: str
 
     def lesson(self) -> dict[str, Any]:
         """Where it began, what was done, where it ended."""
@@ -116,21 +95,14 @@ class Symbol(Record):
     number: int
 
 
-class GraphSnap(Identified):
+class GraphSnap(Sourced):
     """A project's graph of items, as rust-analyzer sees it."""
 
     type: Literal["graph_snap"] = "graph_snap"
-    schema_version: Literal[1] = SCHEMA_VERSION
-    id: str
     project_graph: bytes
     ra_hash: str
     """Of the rust-analyzer that made it and its configuration."""
     symbol_ids: list[Symbol]
-    license: str
-    source_url: str
-    commit: str | None
-    parents: list[str]
-    sha256: str
 
     def lesson(self) -> dict[str, Any]:
         """The graph and what made it."""

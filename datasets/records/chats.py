@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from oxidizer.datasets.records.parts import RecordedVerdict
-from oxidizer.datasets.records.record import SCHEMA_VERSION, Identified, Record
+from oxidizer.datasets.records.record import Record, Sourced
 from oxidizer.datasets.records.teaching import Attribution
 
 
@@ -33,12 +33,10 @@ class Message(Record):
     tool_call_id: str | None
 
 
-class Chat(Identified):
+class Chat(Sourced):
     """A conversation to learn from, made of a lesson that `parents` names."""
 
     type: Literal["chat"] = "chat"
-    schema_version: Literal[1] = SCHEMA_VERSION
-    id: str
     family: str
     """What it teaches: chat, explain_diff, style_guide, ..."""
     messages: list[Message]
@@ -47,23 +45,16 @@ class Chat(Identified):
     repo: str
     """What it is split by: host and path of a repository, or `crate:<name>`."""
     attribution: list[Attribution]
-    license: str
-    source_url: str
-    commit: str | None
-    parents: list[str]
-    sha256: str
 
     def lesson(self) -> dict[str, Any]:
         """All that is said."""
         return {"family": self.family, "messages": [message.model_dump(mode="json") for message in self.messages]}
 
 
-class Preference(Identified):
+class Preference(Sourced):
     """Two answers to one prompt, and who says that one is better."""
 
     type: Literal["preference"] = "preference"
-    schema_version: Literal[1] = SCHEMA_VERSION
-    id: str
     prompt: list[Message]
     chosen: str
     rejected: str
@@ -71,11 +62,6 @@ class Preference(Identified):
     """Who decided: `compiler`, `tests`, ..."""
     verdicts: list[RecordedVerdict]
     sealed: bool
-    license: str
-    source_url: str
-    commit: str | None
-    parents: list[str]
-    sha256: str
 
     def lesson(self) -> dict[str, Any]:
         """Prompt and answers."""

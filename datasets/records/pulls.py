@@ -6,7 +6,7 @@ import hashlib
 from typing import Any, Literal
 
 from oxidizer.datasets.records.parts import Probe, TestName
-from oxidizer.datasets.records.record import SCHEMA_VERSION, Identified, Record
+from oxidizer.datasets.records.record import Record, Sourced
 
 Kind = Literal["bug_fix", "migration", "deprecation", "safety", "perf", "refactor", "feature", "dependency"]
 
@@ -30,12 +30,10 @@ class Ci(Record):
     """Whose word it is: what GitHub's archive says, or what was run here."""
 
 
-class PrPair(Identified):
+class PrPair(Sourced):
     """A pull request: the tree before, the diff, the tree after, and what people and machines said of it."""
 
     type: Literal["pr_pair"] = "pr_pair"
-    schema_version: Literal[1] = SCHEMA_VERSION
-    id: str
     repo: str
     """`<org>/<name>`."""
     pr: int | None
@@ -66,11 +64,6 @@ class PrPair(Identified):
     toolchain: str
     sealed: bool
     lineage: list[str]
-    license: str
-    source_url: str
-    commit: str | None
-    parents: list[str]
-    sha256: str
 
     def lesson(self) -> dict[str, Any]:
         """The repository's two trees: one change is one pair, whatever it is called."""

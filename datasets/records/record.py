@@ -10,6 +10,7 @@ import hashlib
 import json
 import types
 import typing
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import pyarrow as pa
@@ -34,7 +35,7 @@ class Identified(Record):
     """The base of whole records: what its id hashes, each type says in `lesson`."""
 
     if TYPE_CHECKING:
-        # Each type declares them itself, at the end of its own fields: their order is that of the columns.
+        # Declared below, by `diag_fix` and `reject` themselves: the order of fields is that of the columns.
         id: str
         sha256: str
 
@@ -45,9 +46,9 @@ class Identified(Record):
         named = draft.model_copy(update={"id": draft.lesson_id()})
         return named.model_copy(update={"sha256": named.content_hash()})
 
+    @abstractmethod
     def lesson(self) -> dict[str, Any]:
         """What makes the lesson, as plain data."""
-        raise NotImplementedError
 
     def lesson_id(self) -> str:
         """The id: 32 hex digits over what makes the lesson."""
@@ -56,6 +57,18 @@ class Identified(Record):
     def content_hash(self) -> str:
         """SHA-256 of the canonical encoding without the hash itself."""
         return hashlib.sha256(encode(self.model_copy(update={"sha256": ""}))).hexdigest()
+
+
+class Sourced(Identified):
+    """The base of the types that came after `diag_fix` and `reject`: what every record says, before its own."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    id: str
+    license: str
+    source_url: str
+    commit: str | None
+    parents: list[str]
+    sha256: str
 
 
 def canonical(value: Any) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from oxidizer.datasets.records.record import SCHEMA_VERSION, Identified, Record
+from oxidizer.datasets.records.record import Record, Sourced
 
 
 class Target(Record):
@@ -16,12 +16,10 @@ class Target(Record):
     citations: list[str]
 
 
-class CanonTeach(Identified):
+class CanonTeach(Sourced):
     """A lesson from a text that people trust: the book, the reference, an API guideline."""
 
     type: Literal["canon_teach"] = "canon_teach"
-    schema_version: Literal[1] = SCHEMA_VERSION
-    id: str
     source: str
     """Which text, e.g. `rust-book`."""
     topic: str
@@ -30,11 +28,6 @@ class CanonTeach(Identified):
     target: Target
     spdx: str
     """The licence of the text."""
-    license: str
-    source_url: str
-    commit: str | None
-    parents: list[str]
-    sha256: str
 
     def lesson(self) -> dict[str, Any]:
         """The question with its context, and the answer."""
@@ -52,12 +45,10 @@ class Attribution(Record):
     title: str
 
 
-class Qa(Identified):
+class Qa(Sourced):
     """A question and its answer, in people's words."""
 
     type: Literal["qa"] = "qa"
-    schema_version: Literal[1] = SCHEMA_VERSION
-    id: str
     question: str
     answer: str
     difficulty: int
@@ -65,11 +56,6 @@ class Qa(Identified):
     topic: str
     attribution: list[Attribution]
     """All who wrote it; empty only where the licence asks for none."""
-    license: str
-    source_url: str
-    commit: str | None
-    parents: list[str]
-    sha256: str
 
     def lesson(self) -> dict[str, Any]:
         """Question and answer."""
