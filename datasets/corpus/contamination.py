@@ -65,8 +65,8 @@ class Limits:
 
     Measured with 35 sealed crates on 1,527 pieces of code of other crates, of 40 tokens or more: above these limits is
     one, and that is a copy (an error type of `arrayvec`, in `arraydeque`). Were shorter ones judged, there would be 12
-    more, most of them written alike by many (`f.debug_list().entries(self.iter()).finish()`). Of the sealed functions
-    themselves, with 2% of their tokens changed, nine in ten are found, and with 10% one in ten.
+    more, most of them written alike by many (`f.debug_list().entries(self.iter()).finish()`). Of 1,000
+    sealed functions with 2% of their tokens changed 97% are found, with 5% 55%, with 10% 6%.
     """
 
     similarity: float = 0.6
