@@ -68,6 +68,8 @@ class Build:
     """The packages whose build script or procedural macro runs while building."""
     forged: tuple[str, ...] = ()
     """What was seen that cargo and the compiler do not say by themselves."""
+    broken: frozenset[tuple[str, str]] = frozenset()
+    """The targets, by package and name, in which the compiler told of an error."""
 
     @property
     def ok(self) -> bool:
@@ -101,7 +103,7 @@ def read_build(run: RunResult, asked: str, *, tests: bool = False) -> Build:
         run, distinct(reading.own), distinct(reading.foreign), bool(reading.ends), reading.ends[:1] == [True],
         reading.executables, asked, frozenset(reading.anew), frozenset(reading.made),
         tuple(dict.fromkeys(reading.roots.get(asked, ()))), frozenset(reading.guests),
-        tuple(dict.fromkeys(reading.seen)),
+        tuple(dict.fromkeys(reading.seen)), frozenset(reading.broken),
     )  # fmt: skip
 
 
@@ -128,6 +130,7 @@ class _Reading:
     made: set[str] = field(default_factory=set)
     roots: dict[str, list[str]] = field(default_factory=dict)
     units: set[str] = field(default_factory=set)
+    broken: set[tuple[str, str]] = field(default_factory=set)
 
     def note(self, message: Mapping[str, Any]) -> None:
         """Read a message. Raises what malformed ones bring about."""
@@ -152,6 +155,8 @@ class _Reading:
         local = message["manifest_path"].startswith(SOURCE + "/")
         diagnostic = parse_diagnostic(said, package_name(message["package_id"]))
         (self.own if local else self.foreign).append(diagnostic)
+        if diagnostic.is_error:
+            self.broken.add((diagnostic.package, str(message["target"]["name"])))
 
     def _artifact(self, message: Mapping[str, Any]) -> None:
         target, package = message["target"], package_name(message["package_id"])

@@ -183,10 +183,10 @@ def stub_of(name: str, requirement: str) -> Iterator[Path]:
         yield stub / "Cargo.toml"
 
 
-def run_cargo(toolchain: Toolchain, args: Sequence[str], manifest: Path) -> bytes:
+def run_cargo(toolchain: Toolchain, args: Sequence[str], manifest: Path, env: Mapping[str, str] | None = None) -> bytes:
     """What `cargo <args> --manifest-path` prints, run from / so that no configuration of the crate's is read.
 
-    Raises a FetchError or RegistryUnavailable where cargo fails.
+    `env` is laid over what cargo may know of ours. Raises a FetchError or RegistryUnavailable where cargo fails.
     """
     argv = [str(toolchain.bin / "cargo"), *args, "--manifest-path", str(manifest)]
     began = time.monotonic()
@@ -194,7 +194,7 @@ def run_cargo(toolchain: Toolchain, args: Sequence[str], manifest: Path) -> byte
         done = subprocess.run(
             argv,
             cwd="/",
-            env=cargo_environment(toolchain, os.environ),
+            env={**cargo_environment(toolchain, os.environ), **(env or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_COMMAND_S,

@@ -23,8 +23,6 @@ from oxidizer.cluster.sandbox import TARGET, RunResult
 if TYPE_CHECKING:
     from oxidizer.cluster.cargo import Cargo
 
-_ALONE = 16
-"""Tests in doubt that get a process each, at most: a crate with more is not worth it."""
 _LIBTEST = b"RUST_TEST_SHUFFLE"
 """What stands in every program with libtest's harness, which reads that variable."""
 _PROGRAM_BYTES = 1 << 30
@@ -65,6 +63,8 @@ class Command:
     selection: tuple[str, ...]
     libtest: tuple[str, ...]
     env: Mapping[str, str]
+    alone: int = 16
+    """Tests in doubt that get a process each, at most."""
 
     @property
     def documents(self) -> bool:
@@ -124,7 +124,7 @@ def _second_look(cargo: Cargo, command: Command, first: TestRun) -> TestRun:
     flags, deceived = [FORGED_MESSAGES] if results.forged else [], results.forged
     outcomes, doubted = dict(results.outcomes), set(results.doubted)
     pending = {test for test in doubted if not test.is_doctest}
-    for group in _groups(pending):
+    for group in _groups(pending, command.alone):
         asked = group & doubted
         if not asked:
             continue
@@ -140,9 +140,9 @@ def _second_look(cargo: Cargo, command: Command, first: TestRun) -> TestRun:
     return replace(first, results=final, flags=tuple(dict.fromkeys(flags)))
 
 
-def _groups(tests: set[TestId]) -> list[set[TestId]]:
+def _groups(tests: set[TestId], alone: int) -> list[set[TestId]]:
     """All together, then each by itself."""
-    return [tests, *({test} for test in sorted(tests)[:_ALONE])] if tests else []
+    return [tests, *({test} for test in sorted(tests)[:alone])] if tests else []
 
 
 def _is_libtest(cargo: Cargo, exe: str) -> bool:

@@ -76,7 +76,7 @@ def _unpack(archive: Path, dest: Path, lead: list[str], limits: TreeLimits) -> t
                 tree.see()
                 continue
             tree.admit(parts[deep:], member.size, member.is_folder)
-            if hostile := _hostile(parts[deep:]):
+            if hostile := hostile_part(parts[deep:]):
                 stripped.add(hostile)
             elif member.is_folder:
                 os.close(tree.folder(parts[deep:]))
@@ -126,33 +126,23 @@ def content_hash(tree: Path) -> str:
 
 
 @dataclass
-class _Tree:
-    """A folder being filled: every name is judged before it is made, every file made relative to an open folder."""
+class Admission:
+    """Judges the members of one tree, one after the other, before any of them is made."""
 
-    dest: Path
     limits: TreeLimits
-    root: int = -1
     count: int = 0
     total: int = 0
     spelled: dict[str, tuple[str, bool]] = field(default_factory=dict)
     """Each path as a file system may fold it → the path as written, and whether it is a folder."""
 
-    def __enter__(self) -> _Tree:
-        self.dest.mkdir(mode=0o755)
-        self.root = os.open(self.dest, os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self.root)
-
     def see(self) -> None:
-        """Count one member, whatever it is."""
+        """Count one member, whatever it is. Raises UnpackError."""
         self.count += 1
         if self.count > self.limits.members:
             raise UnpackError(f"more than {self.limits.members} members")
 
     def admit(self, parts: Sequence[str], size: int, is_folder: bool) -> None:
-        """Judge one member by name and size, together with all that came before."""
+        """Judge one member by name and size, together with all that came before. Raises UnpackError."""
         self.see()
         self.total += size
         shown = "/".join(parts)[:80]
@@ -171,6 +161,24 @@ class _Tree:
             self.spelled[folded] = (path, is_folder)
         elif self.spelled[folded] != (path, is_folder) or not is_folder:
             raise UnpackError(f"{path[:80]!r} and {self.spelled[folded][0][:80]!r} are one file on some file systems")
+
+
+class _Tree:
+    """A folder being filled: every name is judged before it is made, every file made relative to an open folder."""
+
+    def __init__(self, dest: Path, limits: TreeLimits) -> None:
+        self.dest = dest
+        admission = Admission(limits)
+        self.see, self.admit = admission.see, admission.admit
+        self.root = -1
+
+    def __enter__(self) -> _Tree:
+        self.dest.mkdir(mode=0o755)
+        self.root = os.open(self.dest, os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.root)
 
     def folder(self, parts: Sequence[str]) -> int:
         """An open descriptor of a folder, made where it is missing; no link is followed."""
@@ -206,7 +214,7 @@ def _check_name(part: str, longest: int) -> None:
         raise UnpackError(f"a name that no crate needs: {part[:60]!r}")
 
 
-def _hostile(parts: Sequence[str]) -> str | None:
+def hostile_part(parts: Sequence[str]) -> str | None:
     """The path of the hostile folder or file that these parts name or lie in."""
     for end, part in enumerate(parts, 1):
         if part in HOSTILE:
@@ -256,7 +264,7 @@ def _reason_to_skip(root: Path, path: Path, parts: tuple[str, ...]) -> str | Non
             real = path.resolve()
         except (OSError, RuntimeError):  # links in a circle
             return "a link to no file"
-        if not real.is_relative_to(root) or _hostile(real.relative_to(root).parts):
+        if not real.is_relative_to(root) or hostile_part(real.relative_to(root).parts):
             return "a link out of the tree"
         return None if real.is_file() else "a link to no file"
     if path.is_dir():

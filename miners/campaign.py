@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 import hashlib
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
+
+import pyarrow as pa
 
 from oxidizer import __version__
 from oxidizer.cluster.backends import choose_backend
@@ -21,16 +24,20 @@ from oxidizer.cluster.lints import NoLints, clippy_group, new_lints, read_lints
 from oxidizer.cluster.promises import Promise, promises_named
 from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.sandbox import SandboxUnavailable
+from oxidizer.cluster.session import Share
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain, version_numbers
 from oxidizer.datasets.records import canonical
 from oxidizer.datasets.sealed import is_sealed
-from oxidizer.miners.crate import told_spec
+from oxidizer.miners.crate import SCHEMAS, MineCrates, told_spec
 from oxidizer.miners.operators import operators
 from oxidizer.miners.recipe import Migration, Recipe
 from oxidizer.miners.tuples import SOURCE_ARCHIVE
+from oxidizer.miners.work import NodePlan
 
-MINERS = {"suggestions": "crates", "injected": "crates", "migration": "crates"}
-"""Each miner and the kind of input that it takes; `--list` is for those that mine crates."""
+MINERS = ("suggestions", "injected", "migration")
+"""Those that mine crates."""
+PULLS = "pull-requests"
+"""The one that mines repositories."""
 
 
 class RunMismatch(ValueError):
@@ -56,6 +63,21 @@ class Plan:
     """Crates that are kept for evaluation are mined too."""
     cache: CacheTerms | None = None
     """Where builds of dependencies are shared, which decides no tuple."""
+
+    what: ClassVar[str] = "crates"
+    """What the units are, in the plural, to a person."""
+
+    @property
+    def schemas(self) -> Mapping[str, pa.Schema]:
+        """The tables that a unit leaves."""
+        return SCHEMAS
+
+    def work(self, sysroot: str | None, share: Share, run: str) -> NodePlan:
+        """The work on the units: the toolchain's folder or name, a worker's share of its machine, the run's id."""
+        return MineCrates(
+            self.recipe, self.miners, self.seed, self.backend, sysroot, self.toolchain.version, share, run=run,
+            accepted=self.accepted, sealed=self.sealed, cache=self.cache,
+        )  # fmt: skip
 
     @property
     def asked(self) -> Json:
@@ -83,7 +105,7 @@ def make_plan(
     """Read the list, settle the rest. Raises ListError, ToolchainMissing, ValueError, OSError, SandboxUnavailable."""
     for miner in miners:
         if miner not in MINERS:
-            raise ValueError(f"no miner called {miner!r}; there are: {', '.join(MINERS)}")
+            raise ValueError(f"no miner called {miner!r}; there are: {', '.join([*MINERS, PULLS])}")
     _check_operators(recipe)
     accepted = promises_named(accept_weaker)
     cache = cache_terms(dependency_cache) if dependency_cache else None
@@ -219,7 +241,7 @@ def note_weaker(manifest: Json, weaker: Sequence[Promise]) -> None:
 
 def _check_outside(plan: Plan, run: RunDirectory) -> None:
     for unit in plan.units:
-        own = unit["spec"]["path"]
+        own = unit["spec"].get("path")
         if own and "://" not in run.place and Path(run.place).resolve().is_relative_to(own):
             raise ValueError(
                 f"the run directory {run.place} lies among the sources of {unit['crate']} ({own}), "

@@ -5,34 +5,28 @@ A crate that cannot be used is a rejected unit with its cause; trouble with the 
 
 from __future__ import annotations
 
-import socket
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from oxidizer.cluster.backends import describe_backend, open_sandbox
+from oxidizer.cluster.backends import open_sandbox
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.cargohome import cargo_home
 from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.dependencies import CacheTerms, DependencyCache
-from oxidizer.cluster.episode import LOG, Episode, about, carry
+from oxidizer.cluster.episode import Episode
 from oxidizer.cluster.fetch import FetchError, PreparedCrate, RegistryUnavailable, cargo_home_view, own_source, prepare
-from oxidizer.cluster.labels import NO_RUN, work_for
-from oxidizer.cluster.leftovers import sweep
 from oxidizer.cluster.manifest import ManifestFacts
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.outcome import Cause
-from oxidizer.cluster.promises import Promise
-from oxidizer.cluster.registry import overheard
 from oxidizer.cluster.room import RoomySandbox
 from oxidizer.cluster.rundir import UnitOutput
 from oxidizer.cluster.sandbox import CARGO_HOME, Mounts, SandboxUnavailable
 from oxidizer.cluster.scratch import scratch
-from oxidizer.cluster.session import Share
-from oxidizer.cluster.standings import require, require_of
-from oxidizer.cluster.toolchain import Toolchain, find_toolchain
+from oxidizer.cluster.standings import require_of
+from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.workbench import Baseline, UnfitCrate, Workbench
 from oxidizer.datasets.licence import judge_licence, scan_headers
 from oxidizer.datasets.records import DiagFix, Reject, arrow_schema, to_row
@@ -44,6 +38,7 @@ from oxidizer.miners.mined import Mined
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.suggestions import SuggestionMiner
 from oxidizer.miners.tuples import LOCK, SOURCE_ARCHIVE, Unit
+from oxidizer.miners.work import NodePlan, NodeWork, own_toolchain
 
 SCHEMAS = {"diag_fix": arrow_schema(DiagFix), "rejects": arrow_schema(Reject)}
 _SHIM_FOLDER = Path(__file__).resolve().parent.parent / "cluster" / "shims"
@@ -58,66 +53,27 @@ class Unusable(Exception):
 
 
 @dataclass(frozen=True)
-class MineCrates:
+class MineCrates(NodePlan):
     """The factory of the work: all that a worker needs to know, picklable."""
 
-    recipe: Recipe
-    miners: tuple[str, ...]
-    seed: int
-    backend: str
-    sysroot: str | None
-    """The toolchain's folder or rustup's name for it; None for the node's own."""
-    toolchain_version: str
-    share: Share
-    run: str = NO_RUN
-    """The run's id, which all that the work makes is labelled with."""
-    accepted: frozenset[Promise] = frozenset()
-    """The promises of a sandbox that may be weaker or absent."""
-    sealed: bool = False
-    """Crates that are kept for evaluation are mined too."""
     cache: CacheTerms | None = None
     """Where builds of dependencies are shared; None: each crate builds its own."""
 
     def __call__(self) -> CrateWork:
         """The work in one worker process. Raises SandboxUnavailable where the node has another toolchain."""
-        work_for(self.run)
-        # What a worker before us left on this node, when it was killed.
-        sweep()
-        toolchain = find_toolchain(self.sysroot)
-        if toolchain.version != self.toolchain_version:
-            raise SandboxUnavailable(
-                f"this node has {toolchain.version}, the run has {self.toolchain_version}: install that on every node"
-            )
-        return CrateWork(self, toolchain)
+        return CrateWork(self, own_toolchain(self))
 
 
-class CrateWork:
+class CrateWork(NodeWork):
     """Mines one crate after the other."""
 
     def __init__(self, plan: MineCrates, toolchain: Toolchain) -> None:
+        super().__init__(plan, toolchain)
         self.plan = plan
-        self.toolchain = toolchain
-        memory = min(plan.recipe.limits.memory_bytes, plan.share.memory_bytes)
-        self.limits = replace(plan.recipe.limits, cpus=plan.share.cpus, memory_bytes=memory)
         self.cache = DependencyCache(plan.cache, plan.backend, self.limits, toolchain) if plan.cache else None
-        self._is_tried = False
 
-    def __call__(self, order: dict[str, Any]) -> UnitOutput:
-        """All that one crate gives, its episode included. Raises SandboxUnavailable, which then carries the episode."""
-        self._try_node()
-        sandbox = describe_backend(self.plan.backend, self.toolchain.sysroot)
-        named = (order["unit"], order["crate"], order["version"], self.toolchain.version)
-        episode = Episode(about(*named, {**sandbox, "limits": asdict(self.limits)}, socket.gethostname()))
-        try:
-            with overheard(episode.overhear):
-                output = self._work(order, episode)
-        except Exception as error:
-            carry(error, episode.packed("trouble", None, str(error)))
-            raise
-        ended = (output.summary[key] for key in ("status", "cause", "message"))
-        return replace(output, files={**output.files, LOG: episode.packed(*ended)})
-
-    def _work(self, order: dict[str, Any], episode: Episode) -> UnitOutput:
+    def work(self, order: dict[str, Any], episode: Episode) -> UnitOutput:
+        """All that one crate gives. Raises SandboxUnavailable."""
         began, began_cpu = time.monotonic(), time.process_time()
         spec = spec_of(order)
         summary: dict[str, Any] = {k: order[k] for k in ("unit", "crate", "version")}
@@ -147,12 +103,6 @@ class CrateWork:
         summary["wall_s"] = round(time.monotonic() - began, 3)
         summary["worker_cpu_s"] = round(time.process_time() - began_cpu, 3)
         return output
-
-    def _try_node(self) -> None:
-        """Before the first crate: this node's sandboxes promise what the run asks for, which others' do not tell."""
-        if not self._is_tried:
-            require(self.plan.backend, self.toolchain.sysroot, self.plan.accepted, of_node=True)
-            self._is_tried = True
 
     def _mine(
         self, spec: CrateSpec, summary: dict[str, Any], files: dict[str, bytes], episode: Episode,
@@ -266,12 +216,16 @@ def admit(spec: CrateSpec, facts: ManifestFacts, root: Path, sealed: bool) -> st
 
 def mounts_of(crate: PreparedCrate, toolchain: Toolchain, target: Path) -> Mounts:
     """What the crate's sandbox shows."""
-    registry, git, config = cargo_home_view(cargo_home())
     # Repositories that others came from, and the addresses of those, are shown to nobody who needs none.
-    git = git if b'source = "git+' in crate.lock else None
+    return mounts_at(crate.root, toolchain, target, git=b'source = "git+' in crate.lock)
+
+
+def mounts_at(root: Path, toolchain: Toolchain, target: Path, *, git: bool = False) -> Mounts:
+    """What the sandbox of a source tree shows."""
+    registry, repositories, config = cargo_home_view(cargo_home())
     return Mounts(
-        source=crate.root, target=target, toolchain=toolchain.sysroot, registry=registry, git=git,
-        shims=_SHIM_FOLDER, files={f"{CARGO_HOME}/config.toml": config},
+        source=root, target=target, toolchain=toolchain.sysroot, registry=registry,
+        git=repositories if git else None, shims=_SHIM_FOLDER, files={f"{CARGO_HOME}/config.toml": config},
     )  # fmt: skip
 
 

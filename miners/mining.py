@@ -26,7 +26,6 @@ from oxidizer.cluster.visible import visible
 from oxidizer.miners.against import say_comparison
 from oxidizer.miners.budget import Budget, Spending, wall_s
 from oxidizer.miners.campaign import Plan, close_session, note_broken, note_weaker, now, open_run
-from oxidizer.miners.crate import SCHEMAS, MineCrates
 from oxidizer.miners.order import Expectations, cached_sizes, in_order
 from oxidizer.miners.progress import MiningProgress
 from oxidizer.miners.report import RunUnreadable, write_report
@@ -70,7 +69,9 @@ class Mining:
             pending = run.pending(plan.units)
             expectations = self._expectations()
             if not pending and manifest["sessions"] and not _report_is_stale(run):
-                self._say(f"Nothing to do: all {len(plan.units)} crates of {plan.list_file.name} are in {self.place}.")
+                self._say(
+                    f"Nothing to do: all {len(plan.units)} {plan.what} of {plan.list_file.name} are in {self.place}."
+                )
                 return 0
             if pending:
                 note_weaker(manifest, require(plan.backend, plan.toolchain.sysroot, plan.accepted))
@@ -128,7 +129,9 @@ class Mining:
             how, status = self._execute(run, pending, expectations, progress, spending, where)
         if spending.reached and (left := run.pending(pending)) and not status:
             how, status = spending.reached, OVER_BUDGET
-            self._say(f"The {how}; {len(left)} crates are left. The same command with a higher --budget continues.")
+            self._say(
+                f"The {how}; {len(left)} {self.plan.what} are left. The same command with a higher --budget continues."
+            )
         # Which units a budget leaves out, the machine's speed decides.
         manifest["reproducible"] = status != OVER_BUDGET
         # Workers that were ended by force could not tidy up.
@@ -159,12 +162,9 @@ class Mining:
                     self.out.print(f"Ray dashboard: http://{ray.dashboard}")
                 # Each node of a cluster has the toolchain in a folder of its own.
                 sysroot = self.toolchain if ray.address else str(plan.toolchain.sysroot)
-                work = MineCrates(
-                    plan.recipe, plan.miners, plan.seed, plan.backend, sysroot, plan.toolchain.version, ray.share,
-                    run=working_for(), accepted=plan.accepted, sealed=plan.sealed, cache=plan.cache,
-                )  # fmt: skip
+                work = plan.work(sysroot, ray.share, working_for())
                 ordered = in_order(pending, expectations.of(pending), ray.workers)
-                campaign = Campaign(run, work, SCHEMAS)
+                campaign = Campaign(run, work, plan.schemas)
                 with progress.shown():
                     for done in campaign.execute(ordered, ray, enough=spending.note, limit_s=spending.left_s):
                         progress.note(done)
@@ -174,7 +174,9 @@ class Mining:
         except Stopped as stopped:
             # The last may be committed and not yet heard of.
             committed = len(pending) - len(run.pending(pending))
-            self.err.print(f"\n{stopped}: stopped; {committed} crates were committed now. The same command continues.")
+            self.err.print(
+                f"\n{stopped}: stopped; {committed} {self.plan.what} were committed now. The same command continues."
+            )
             return f"stopped by {stopped}", 128 + stopped.signum
         return "finished", 0
 
@@ -183,7 +185,7 @@ class Mining:
         done = len(plan.units) - pending
         ready = f", {done} done already" if done else ""
         about = f"{plan.toolchain.version} · {plan.backend} sandboxes"
-        return f"{plan.list_file.name}: {pending} crates to mine{ready} · {about}"
+        return f"{plan.list_file.name}: {pending} {plan.what} to mine{ready} · {about}"
 
     def _say_broken(self) -> None:
         for spec, error in self.plan.broken:

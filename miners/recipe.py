@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields
+from datetime import date
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from oxidizer.cluster.sandbox import Limits
 from oxidizer.datasets.records import canonical
 from oxidizer.miners.cost import Price
 
-__all__ = ["Injection", "Migration", "Recipe", "RecipeError", "load_recipe", "recipe_of", "starter"]
+__all__ = ["Injection", "Migration", "Pulls", "Recipe", "RecipeError", "load_recipe", "recipe_of", "starter"]
 
 # Restriction lints contradict each other by design. These teach an idiom; of opposite pairs both are here, since each
 # is probed alone over the default groups. `non_ascii_literal` and `implicit_return` drown the rest and teach nothing.
@@ -148,7 +149,37 @@ class Migration:
             raise RecipeError(f"recipe: [migration] moves: no kind {unknown[0]!r}; there are: {', '.join(known)}")
 
 
-_TABLES = ("injected", "migration", "limits", "price")
+@dataclass(frozen=True)
+class Pulls:
+    """What the pull-request miner tries and keeps of one repository."""
+
+    per_repository: int = 400
+    """Pull requests tried, drawn over its whole history."""
+    per_unit: int = 40
+    """Pull requests that are built in one target, one after the other."""
+    oldest: str = "2015-07-01"
+    """The day before which nothing is tried: today's compiler builds next to nothing of before."""
+    files: int = 60
+    """Files that a change may touch."""
+    lines: int = 3000
+    """Lines that it may add and delete."""
+    diff_bytes: int = 1 << 20
+    """Bytes of its whole diff."""
+
+    def __post_init__(self) -> None:
+        for key in fields(self):
+            value = getattr(self, key.name)
+            if isinstance(value, int) and value < 1:
+                raise RecipeError(f"recipe: [pulls] {key.name} must be at least 1, not {value}")
+        try:
+            date.fromisoformat(self.oldest)
+        except ValueError as error:
+            raise RecipeError(f"recipe: [pulls] oldest is a day such as 2015-07-01, not {self.oldest!r}") from error
+
+
+_TABLES = ("injected", "migration", "pulls", "limits", "price")
+_MINER_OF = {"injected": "injected", "migration": "migration", "pulls": "pull-requests"}
+"""The tables that concern one miner alone."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +212,8 @@ class Recipe:
     """What the injected miner tries and keeps."""
     migration: Migration = field(default_factory=Migration)
     """What the migration miner tries and keeps."""
+    pulls: Pulls = field(default_factory=Pulls)
+    """What the pull-request miner tries and keeps."""
     limits: Limits = field(default_factory=Limits)
     """What a crate's commands may use."""
     price: Price = field(default_factory=Price)
@@ -206,7 +239,7 @@ class Recipe:
     def asked(self, miners: Collection[str]) -> dict[str, Any]:
         """As JSON holds it, without what concerns none of the miners."""
         told: dict[str, Any] = json.loads(canonical(self.lesson))
-        others = {"injected", "migration"} - set(miners)
+        others = {table for table, miner in _MINER_OF.items() if miner not in miners}
         others |= set(told) - {*_TABLES, "test_cap_s"} if "suggestions" not in miners else set()
         return {key: told[key] for key in self.lesson if key not in others}
 

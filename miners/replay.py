@@ -5,7 +5,6 @@ What a record names is not trusted: a file outside of the unit or of the source 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -28,7 +27,7 @@ from oxidizer.cluster.tarball import UnpackError
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.verdict import Reason, Trial, Verdict, stopped_verdict
 from oxidizer.cluster.workbench import Workbench
-from oxidizer.datasets.records import DiagFix, Reject, encode
+from oxidizer.datasets.records import DiagFix, Reject
 from oxidizer.miners.formatting import prove_formatting
 from oxidizer.miners.tuples import LOCK, MIGRATION, SOURCE_ARCHIVE
 
@@ -50,9 +49,7 @@ def damage(row: Row, kind: type[DiagFix] | type[Reject] = DiagFix) -> str | None
         record = kind.model_validate(row)
     except ValidationError as error:
         return f"not a {kind.model_fields['type'].default}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}"
-    own_id = record.lesson_id()
-    content = hashlib.sha256(encode(record.model_copy(update={"sha256": ""}))).hexdigest()
-    if (record.id, record.sha256) != (own_id, content):
+    if (record.id, record.sha256) != (record.lesson_id(), record.content_hash()):
         return "its id or sha256 is not that of its content: the record was changed"
     return None
 

@@ -39,9 +39,6 @@ Against = Annotated[Path | None, typer.Option(metavar="RUN", help=_AGAINST)]
 
 @app.command()
 def mine(
-    list_file: Annotated[
-        Path, typer.Option("--list", help="Crates by exact version: TOML (\\[\\[crate]] tables) or CSV (name,version).")
-    ],
     run_folder: Annotated[
         str,
         typer.Option(
@@ -52,9 +49,25 @@ def mine(
         str,
         typer.Option(
             help="Which, separated by commas: suggestions (what the tools propose), injected (bugs made on purpose), "
-            "migration (what newer editions, dependencies and lints break)."
+            "migration (what newer editions, dependencies and lints break); or pull-requests alone (what repositories' "
+            "histories changed, proven by their tests)."
         ),
     ] = "suggestions",
+    list_file: Annotated[
+        Path | None,
+        typer.Option("--list", help="Crates by exact version: TOML (\\[\\[crate]] tables) or CSV (name,version)."),
+    ] = None,
+    repos_file: Annotated[
+        Path | None,
+        typer.Option(help="For pull-requests: repositories, one git URL or local mirror a line."),
+    ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="For pull-requests: a folder (or URI) of GitHub's event archive, for titles and reviews.",
+        ),
+    ] = None,
     sandbox: Annotated[
         str, typer.Option(help="auto, docker, docker:RUNTIME or bubblewrap. All give the same tuples.")
     ] = "auto",
@@ -93,13 +106,16 @@ def mine(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
 ) -> None:
-    """Mine verified [bold]diag_fix[/] tuples from a list of crates.
+    """Mine verified tuples from a list of crates, or from the histories of repositories.
 
     Runs cargo check, clippy, test and fmt on each crate in sandboxes without network, applies what the tools suggest,
     and keeps each fix that takes exactly its diagnostic away while the crate's own tests still pass. With
     [bold]--miners injected[/] it breaks the crates' code itself, and keeps what compiler or tests complain of:
     the starter list's 29 crates take 11 to 14 minutes on two cores. With [bold]--miners migration[/] it moves them to
     newer editions and dependencies, and keeps what the tools or the crates' own later versions mend.
+
+    [bold]--miners pull-requests --repos-file FILE[/] finds the pull requests of repositories, builds each before, after
+    and before with its tests laid on, and keeps those that the tests vouch for ([bold]pr_pair[/]).
 
     Running the same command again continues; stopping it (Ctrl-C) or killing it loses nothing that is committed.
     Exit status: 0 when every crate was mined or rejected, 1 when the command cannot run, 3 when units are quarantined
@@ -108,17 +124,17 @@ def mine(
     from oxidizer.cluster.crates import ListError
     from oxidizer.cluster.sandbox import SandboxUnavailable
     from oxidizer.cluster.toolchain import ToolchainMissing
+    from oxidizer.miners.asked import plan_of
     from oxidizer.miners.budget import read_budget
-    from oxidizer.miners.campaign import make_plan
     from oxidizer.miners.mining import CannotMine, Mining
     from oxidizer.miners.recipe import RecipeError, load_recipe
 
     try:
         settings = load_recipe(recipe)
         limits = read_budget(budget or (), settings.price)
-        plan = make_plan(
-            list_file, settings, seed=seed, miners=miners.split(","), sandbox=sandbox, toolchain=toolchain,
-            accept_weaker=accept_weaker or (), sealed=sealed, dependency_cache=dependency_cache,
+        plan = plan_of(
+            miners.split(","), list_file, repos_file, settings, archive=archive, dependency_cache=dependency_cache,
+            seed=seed, sandbox=sandbox, toolchain=toolchain, accept_weaker=accept_weaker or (), sealed=sealed,
         )  # fmt: skip
     except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError, OSError) as error:
         fail(str(error))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -31,6 +31,10 @@ class DiagFix(Identified):
     source: Source
     member: str
     """The package's folder, relative to the source's root; "." at the root."""
+    repo: str | None = None
+    """`<org>/<name>` where the source is a tree of a repository (`git`)."""
+    before_tree: str | None = None
+    """git's hash of that tree."""
     lock: str
     """The unit's lock file, relative to the unit's folder."""
     setup_diff: str
@@ -64,10 +68,13 @@ class DiagFix(Identified):
 
     model_config = ConfigDict(populate_by_name=True)
 
+    later: ClassVar[frozenset[str]] = frozenset({"repo", "before_tree"})
+
     def lesson(self) -> dict[str, Any]:
         """Source, toolchain, both diffs, probe, and the diagnostic's tool, code and place."""
+        tree = [self.repo, self.before_tree] if self.source == "git" else []
         return {
-            "source": [self.source, self.crate, self.version, self.member],
+            "source": [self.source, self.crate, self.version, self.member, *tree],
             "toolchain": self.toolchain,
             "setup_diff": self.setup_diff,
             "patch_diff": self.patch_diff,

@@ -30,10 +30,9 @@ class Ci(Record):
     """Whose word it is: what GitHub's archive says, or what was run here."""
 
 
-class PrPair(Sourced):
-    """A pull request: the tree before, the diff, the tree after, and what people and machines said of it."""
+class Pull(Sourced):
+    """What every record of a pull request says of it."""
 
-    type: Literal["pr_pair"] = "pr_pair"
     repo: str
     """`<org>/<name>`."""
     pr: int | None
@@ -51,16 +50,6 @@ class PrPair(Sourced):
     after_tree: str
     model_diff: str
     """The diff as models see it: without binary and generated files."""
-    test_diff: bytes
-    """The part of the diff that changes tests; empty where none does."""
-    ci: Ci
-    evidence: Literal["test", "compile_error"] | None
-    """What failed before and does not after; null where nothing did."""
-    fail_to_pass: list[TestName]
-    pass_to_pass: list[TestName]
-    flaky: list[TestName]
-    probe: Probe
-    lock: str
     toolchain: str
     sealed: bool
     lineage: list[str]
@@ -73,3 +62,34 @@ class PrPair(Sourced):
             "after_tree": self.after_tree,
             "patch": hashlib.sha256(self.patch_diff).hexdigest(),
         }
+
+
+class PrPair(Pull):
+    """A pull request: the tree before, the diff, the tree after, and what people and machines said of it."""
+
+    type: Literal["pr_pair"] = "pr_pair"
+    test_diff: bytes
+    """The part of the diff that changes tests; empty where none does."""
+    ci: Ci
+    evidence: Literal["test", "compile_error"] | None
+    """What failed before and does not after; null where nothing did."""
+    fail_to_pass: list[TestName]
+    pass_to_pass: list[TestName]
+    flaky: list[TestName]
+    probe: Probe
+    """What builds and runs the tests, in the root of the tree."""
+    lock: str
+    """The lock file that both sides were built with, relative to the unit's folder."""
+
+
+class PrUnproven(Pull):
+    """A pull request of which nothing is proven, and why: never to be taken for one that is."""
+
+    type: Literal["pr_unproven"] = "pr_unproven"
+    cause: str
+    """A stable word."""
+    message: str
+
+    def lesson(self) -> dict[str, Any]:
+        """The trees, and that nothing is proven of them."""
+        return {**super().lesson(), "unproven": self.cause}

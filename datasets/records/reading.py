@@ -11,16 +11,16 @@ from pydantic import ValidationError
 from oxidizer.datasets.records.cases import DiagCase, Entry, GraphSnap, Triplet
 from oxidizer.datasets.records.chats import Chat, Preference
 from oxidizer.datasets.records.diag_fix import DiagFix, Reject
-from oxidizer.datasets.records.pulls import PrPair
+from oxidizer.datasets.records.pulls import PrPair, PrUnproven
 from oxidizer.datasets.records.record import SCHEMA_VERSION, Identified, canonical
 from oxidizer.datasets.records.teaching import CanonTeach, Qa
 
 Row = Mapping[str, Any]
 
 TYPES: Mapping[str, type[Identified]] = {
-    "diag_fix": DiagFix, "reject": Reject, "pr_pair": PrPair, "canon_teach": CanonTeach, "qa": Qa,
-    "diag_case": DiagCase, "triplet": Triplet, "entry": Entry, "graph_snap": GraphSnap, "chat": Chat,
-    "preference": Preference,
+    "diag_fix": DiagFix, "reject": Reject, "pr_pair": PrPair, "pr_unproven": PrUnproven,
+    "canon_teach": CanonTeach, "qa": Qa, "diag_case": DiagCase, "triplet": Triplet, "entry": Entry,
+    "graph_snap": GraphSnap, "chat": Chat, "preference": Preference,
 }  # fmt: skip
 """Every type of record, by what its field `type` says."""
 

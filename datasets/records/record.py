@@ -11,7 +11,7 @@ import json
 import types
 import typing
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
@@ -39,6 +39,9 @@ class Identified(Record):
         id: str
         sha256: str
 
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Fields that came when there were rows already: null, they do not count, so that those keep their hashes."""
+
     @classmethod
     def new(cls, **fields: Any) -> Self:
         """A record with `id` and `sha256` computed from the other fields."""
@@ -55,8 +58,10 @@ class Identified(Record):
         return hashlib.sha256(canonical(self.lesson())).hexdigest()[:32]
 
     def content_hash(self) -> str:
-        """SHA-256 of the canonical encoding without the hash itself."""
-        return hashlib.sha256(encode(self.model_copy(update={"sha256": ""}))).hexdigest()
+        """SHA-256 of the canonical encoding without the hash itself, and without later fields that are null."""
+        told = self.model_dump(mode="json", by_alias=True) | {"sha256": ""}
+        kept = {name: value for name, value in told.items() if value is not None or name not in self.later}
+        return hashlib.sha256(canonical(kept)).hexdigest()
 
 
 class Sourced(Identified):

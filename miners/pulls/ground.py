@@ -1,0 +1,181 @@
+"""Where the trees of one repository are built: one folder, one sandbox, one target, so that each tree costs what is new
+in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from oxidizer.cluster.checkout import Checkout
+from oxidizer.cluster.manifest import ManifestFacts, read_facts
+from oxidizer.cluster.pastlocks import Origin, PastLock, PastLocks
+from oxidizer.cluster.project import Project, Side
+from oxidizer.cluster.registry import FetchError, RegistryUnavailable
+from oxidizer.cluster.sandbox import Sandbox, SandboxUnavailable
+from oxidizer.cluster.tarball import UnpackError
+from oxidizer.cluster.toolchain import Toolchain
+from oxidizer.miners.pulls.objects import Objects
+
+_FEATURES: tuple[tuple[str, ...], ...] = (("--all-features",), ())
+"""All features first: tests of optional ones are tests too."""
+_FEW = 2
+"""Lost tests that are no reason to build all of a tree another way."""
+
+
+class Unproven(Exception):
+    """A change that cannot be proven: a stable word for reports, and a sentence for a person."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the trees of a change are built."""
+
+    folder: str
+    """Where the workspace lies in the repository, "." at its root."""
+    features: tuple[str, ...]
+    origin: Origin
+    lock: bytes
+    """Of the tree after."""
+    env: tuple[tuple[str, str], ...]
+
+
+class Ground:
+    """The folder and the sandbox that shows it."""
+
+    def __init__(
+        self, objects: Objects, checkout: Checkout, sandbox: Sandbox, toolchain: Toolchain, *, jobs: int, cap_s: float
+    ) -> None:
+        self._objects, self._checkout, self._sandbox, self._toolchain = objects, checkout, sandbox, toolchain
+        self._jobs, self._cap_s = jobs, cap_s
+        self._locks = PastLocks(toolchain)
+        self._facts: tuple[ManifestFacts, ...] = ()
+        self._features = list(_FEATURES)
+        self._assertions = True
+        self.standing: Standing | None = None
+        """Of the last tree that was made ready."""
+
+    def ready(self, tree: str, time_s: int) -> tuple[Project, Side]:
+        """Show a tree that was written at some time (UTC seconds), find a way in which all its tests are built, and run
+        them once. Raises Unproven, SandboxUnavailable.
+        """
+        folder = self._lay(tree)
+        root = self._checkout.root / folder
+        refused: Side | None = None
+        try:
+            self._facts = read_facts(self._toolchain, root)
+            for lock in self._locks.of(root, time_s):
+                if b'source = "git+' in lock.text:
+                    raise Unproven("git_dependency", "it depends on a repository's commit, not on what was published")
+                found, refused = self._tried(folder, lock)
+                if found:
+                    self._locks.built(lock)
+                    project, side = found
+                    env = tuple(sorted(project.env.items()))
+                    self.standing = Standing(folder, tuple(project.features), lock.origin, lock.text, env)
+                    return project, side
+        except FetchError as error:
+            raise Unproven(error.cause, str(error)) from error
+        except RegistryUnavailable as error:
+            raise SandboxUnavailable(str(error)) from error
+        if refused is None:
+            first = next(iter(self._locks.refused.values()))
+            raise Unproven(first.cause, str(first))
+        raise Unproven("after_does_not_build", _complaint(refused))
+
+    def show(self, tree: str) -> None:
+        """Show another tree of the same change, with the lock of the one that was made ready, fitted to its manifests.
+
+        Raises Unproven, SandboxUnavailable.
+        """
+        assert self.standing is not None
+        folder = self._lay(tree)
+        if folder != self.standing.folder:
+            raise Unproven("moved_workspace", f"the workspace lies in {folder} before, in {self.standing.folder} after")
+        try:
+            self._locks.fitted(self._checkout.root / folder, self.standing.lock)
+        except FetchError as error:
+            raise Unproven(error.cause, f"before: {error}") from error
+        except RegistryUnavailable as error:
+            raise SandboxUnavailable(str(error)) from error
+
+    def packages_of(self, files: Collection[str]) -> set[str]:
+        """The packages of the last tree that was made ready in which some files lie."""
+        assert self.standing is not None
+        return {found.name for file in files if (found := self._package_of(file))}
+
+    def _package_of(self, file: str) -> ManifestFacts | None:
+        assert self.standing is not None
+        inner = (
+            Path(file).relative_to(self.standing.folder) if Path(file).is_relative_to(self.standing.folder) else None
+        )
+        if inner is None:
+            return None
+        holding = [facts for facts in self._facts if inner.is_relative_to(facts.member)]
+        return max(holding, key=lambda facts: len(Path(facts.member).parts), default=None)
+
+    def _lay(self, tree: str) -> str:
+        """Have the folder hold a tree; where its workspace lies. Raises Unproven."""
+        listing = {path: (entry.mode, entry.oid) for path, entry in self._objects.tree(tree).items()}
+        try:
+            self._checkout.show(listing)
+        except UnpackError as error:
+            raise Unproven("hostile_tree", str(error)) from error
+        return workspace_folder(listing)
+
+    def _tried(self, folder: str, lock: PastLock) -> tuple[tuple[Project, Side] | None, Side]:
+        """The tree as it stands under a lock, with all features or the default ones; the last side that was seen."""
+        side: Side | None = None
+        for project in self._projects(folder):
+            side = project.test()
+            if not side.compiled:
+                continue
+            if len(side.lost) > _FEW and project.assertions:
+                project.assertions = self._assertions = False
+                side = project.test()
+                if not side.compiled:
+                    continue
+            # What built the last tree is tried first on the next one.
+            self._features.sort(key=lambda features: features != project.features)
+            return (project, side), side
+        assert side is not None
+        return None, side
+
+    def _projects(self, folder: str) -> Iterator[Project]:
+        for features in list(self._features):
+            project = Project(self._sandbox, folder=folder, features=features, jobs=self._jobs, cap_s=self._cap_s)
+            project.assertions = self._assertions
+            yield project
+
+
+def workspace_folder(paths: Collection[bytes]) -> str:
+    """The folder of the manifest nearest to a tree's root. Raises Unproven where there is none, or several."""
+    folders = [path.decode().removesuffix("Cargo.toml").rstrip("/") or "." for path in paths if _is_manifest(path)]
+    if not folders:
+        raise Unproven("no_manifest", "the tree has no Cargo.toml")
+    depth = min(map(_depth, folders))
+    nearest = sorted(folder for folder in folders if _depth(folder) == depth)
+    if len(nearest) > 1:
+        raise Unproven("several_workspaces", f"{', '.join(nearest[:3])} are workspaces side by side")
+    return nearest[0]
+
+
+def _is_manifest(path: bytes) -> bool:
+    return path.rpartition(b"/")[2] == b"Cargo.toml"
+
+
+def _depth(folder: str) -> int:
+    return 0 if folder == "." else folder.count("/") + 1
+
+
+def _complaint(side: Side) -> str:
+    build = side.build
+    shown: Sequence[str] = [
+        f"{d.code or 'error'}: {d.message}" for d in (*build.diagnostics, *build.foreign) if d.is_error
+    ]
+    return (shown[0] if shown else str(side.cause))[:300]

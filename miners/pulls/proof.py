@@ -1,0 +1,188 @@
+"""What the tests say of a change on both of its sides: A is after, B before, X is B with the test part laid on.
+
+A test passes from fail to pass where it fails on X and passes on A, twice each. Where X does not compile, B has to
+(else old rot would pass for evidence): then the tests whose own text the change wrote, in the targets that failed, are
+what fails before. Trouble with the sandbox raises SandboxUnavailable; whatever else stands in the way is `Unproven`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from oxidizer.cluster.build import Build
+from oxidizer.cluster.libtest import Outcome, TestId
+from oxidizer.cluster.outcome import Cause
+from oxidizer.cluster.project import Project, Side
+from oxidizer.miners.pulls.ground import Ground, Unproven
+from oxidizer.miners.pulls.split import Split, TestItem
+
+Evidence = Literal["test", "compile_error"]
+_STOPPED = frozenset({Cause.TIMEOUT, Cause.SILENT, Cause.OOM, Cause.OUTPUT_LIMIT, Cause.NO_SPACE})
+
+
+@dataclass(frozen=True)
+class Trees:
+    """The three trees of a change, by git's hashes; `mixed` is X."""
+
+    before: str
+    mixed: str
+    after: str
+    time_s: int
+    """When it was merged (UTC seconds)."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was seen of a change that was built and tested on both sides."""
+
+    evidence: Evidence | None
+    fail_to_pass: frozenset[TestId]
+    pass_to_pass: frozenset[TestId]
+    flaky: frozenset[TestId]
+    mixed: Build | None = None
+    """Of X, where it does not compile and that is the evidence."""
+
+
+class Prover:
+    """Proves changes of one repository, one after the other, on its ground."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+
+    def prove(self, trees: Trees, split: Split) -> Proof:
+        """The proof of a change. Raises Unproven, SandboxUnavailable."""
+        project, first = self.ground.ready(trees.after, trees.time_s)
+        again = project.test()
+        passing = first.passed & again.passed
+        flaky = (first.passed | again.passed) - passing
+        examples = self._examples(project, split)
+        if not passing and not examples:
+            raise Unproven("no_tests", "no test of the tree after passes twice" if flaky else "it has none that passes")
+        self.ground.show(trees.mixed)
+        mixed = project.test()
+        if not mixed.compiled:
+            return self._by_compiler(project, trees, split, mixed, passing, flaky)
+        _believe(mixed, "before, with the tests of the change")
+        worse = mixed.passed & first.failed & again.failed
+        if worse:
+            raise Unproven("breaks_tests", f"{_names(worse)} pass without the change, and fail with it")
+        suspects = passing & mixed.failed
+        failing = self._still_failing(project, suspects, mixed) | self._failing_examples(project, split, examples)
+        kept = (passing & mixed.passed) - failing
+        if not failing and not kept:
+            raise Unproven("no_tests", "no test is on both sides")
+        return Proof("test" if failing else None, failing, kept, flaky | (suspects - failing))
+
+    def _still_failing(self, project: Project, suspects: frozenset[TestId], first: Side) -> frozenset[TestId]:
+        """Those that fail once more. One whose end was not seen counts where it was ended by itself, not by a clock."""
+        if not suspects:
+            return suspects
+        again = project.test(suspects)
+        failing = {test for test in suspects if again.outcomes.get(test) is Outcome.FAILED}
+        lost = sorted(test for test in suspects if again.outcomes.get(test) is Outcome.LOST)
+        return frozenset(failing | {test for test in lost if self._aborts(project, test)})
+
+    def _aborts(self, project: Project, test: TestId) -> bool:
+        side = project.test([test])
+        return side.outcomes.get(test) is Outcome.LOST and side.run_s < project.cap_s
+
+    def _by_compiler(
+        self, project: Project, trees: Trees, split: Split, mixed: Side, passing: frozenset[TestId],
+        flaky: frozenset[TestId],
+    ) -> Proof:  # fmt: skip
+        """X does not compile: what that proves."""
+        _believe(mixed, "before, with the tests of the change")
+        if not mixed.broken:
+            raise Unproven(str(mixed.cause), "before, with the tests of the change, it is not built")
+        if trees.mixed == trees.before:
+            raise Unproven("before_does_not_build", _first_error(mixed.build))
+        self.ground.show(trees.before)
+        before = project.test()
+        _believe(before, "before")
+        if not before.compiled:
+            raise Unproven("before_does_not_build", _first_error(before.build))
+        written = written_tests(split.tests, [t for t in passing if (t.package, t.target) in mixed.broken])
+        if not written:
+            raise Unproven(
+                "no_written_test",
+                f"before, with the tests of the change, {_targets(mixed.broken)} do not compile, "
+                "and no test there is one that the change wrote",
+            )
+        return Proof("compile_error", written, (passing & before.passed) - written, flaky, mixed.build)
+
+    def _examples(self, project: Project, split: Split) -> frozenset[TestId]:
+        """The documentation examples that pass after, where the change is about some."""
+        if not split.doctests:
+            return frozenset()
+        found = project.document(self.ground.packages_of({item.file for item in split.doctests}))
+        return frozenset(test for test, outcome in found.items() if outcome is Outcome.PASSED)
+
+    def _failing_examples(self, project: Project, split: Split, passing: frozenset[TestId]) -> frozenset[TestId]:
+        """Those of them that fail before, twice."""
+        if not passing:
+            return frozenset()
+
+        def failing() -> frozenset[TestId]:
+            found = project.document({test.package for test in passing})
+            return frozenset(test for test in passing if found.get(test) is Outcome.FAILED)
+
+        return first & failing() if (first := failing()) else first
+
+
+def written_tests(items: Iterable[TestItem], tests: Collection[TestId]) -> frozenset[TestId]:
+    """The tests, as libtest names them, that some items of source files are: by the file's place as modules have it,
+    else by the end of the name, where only one ends so. What a macro makes of an item is named below it.
+    """
+    found = set[TestId]()
+    for item in items:
+        target, module = _place(item.file)
+        near = [test for test in tests if target is None or test.target == target]
+        full = "::".join([*module, item.path])
+        exact = {test for test in near if _is(test.name, full)}
+        ends = {test for test in near if test.name.endswith(f"::{item.path}")}
+        found |= exact or (ends if len(ends) == 1 else set())
+    return frozenset(found)
+
+
+def _is(name: str, item: str) -> bool:
+    return name == item or name.startswith(f"{item}::")
+
+
+def _place(file: str) -> tuple[str | None, list[str]]:
+    """The integration test that a file belongs to (None: any target), and the modules that it lies in."""
+    parts = file.removesuffix(".rs").split("/")
+    for root in ("src", "tests", "examples", "benches"):
+        if root in parts[:-1]:
+            inner = parts[parts.index(root) + 1 :]
+            target = None
+            if root != "src":
+                # tests/name.rs and tests/name/main.rs are programs; what lies deeper is a part of some of them.
+                is_program = len(inner) == 1 or inner[1:] == ["main"]
+                target, inner = (inner[0], []) if is_program else (None, inner)
+            if inner and inner[-1] in ("mod", "lib", "main"):
+                inner = inner[:-1]
+            return target, inner
+    return None, []
+
+
+def _believe(side: Side, which: str) -> None:
+    """Raises Unproven where what a side says cannot be taken for its word."""
+    if side.flags:
+        raise Unproven("forged", f"{which}: {', '.join(side.flags)}")
+    if side.cause in _STOPPED:
+        raise Unproven(str(side.cause), which)
+
+
+def _first_error(build: Build) -> str:
+    error = next((d for d in (*build.diagnostics, *build.foreign) if d.is_error), None)
+    return f"{error.code or 'error'}: {error.message}"[:300] if error else "cargo fails"
+
+
+def _names(tests: Collection[TestId]) -> str:
+    return ", ".join(test.name for test in sorted(tests)[:3]) + (" ..." if len(tests) > 3 else "")
+
+
+def _targets(broken: Collection[tuple[str, str]]) -> str:
+    return ", ".join(sorted(name for _, name in broken)[:3]) + (" ..." if len(broken) > 3 else "")

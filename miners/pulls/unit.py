@@ -1,0 +1,218 @@
+"""The work on one unit: pull requests of one repository, the oldest first, each judged, built and told of.
+
+A repository that cannot be read is a rejected unit with its cause; a pull request that cannot be proven has a row in a
+table of its own; trouble with the machine raises SandboxUnavailable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from oxidizer.cluster.backends import open_sandbox
+from oxidizer.cluster.checkout import Checkout
+from oxidizer.cluster.episode import Episode
+from oxidizer.cluster.fetch import check_surroundings
+from oxidizer.cluster.meter import MeteredSandbox
+from oxidizer.cluster.room import RoomySandbox
+from oxidizer.cluster.rundir import UnitOutput
+from oxidizer.cluster.scratch import scratch
+from oxidizer.cluster.standings import require_of
+from oxidizer.datasets.records import PrPair, PrUnproven, arrow_schema, to_row
+from oxidizer.datasets.sealed import is_sealed
+from oxidizer.miners.crate import mounts_at
+from oxidizer.miners.pulls.find import Pull
+from oxidizer.miners.pulls.ground import Ground, Unproven
+from oxidizer.miners.pulls.kinds import Told, kind_of
+from oxidizer.miners.pulls.mirror import open_mirror
+from oxidizer.miners.pulls.objects import Change, GitError, Objects
+from oxidizer.miners.pulls.pair import Repository, Request, model_diff, pair, unproven
+from oxidizer.miners.pulls.patch import rebuilds
+from oxidizer.miners.pulls.places import name_of
+from oxidizer.miners.pulls.proof import Prover, Trees
+from oxidizer.miners.pulls.selection import Limits, why_left
+from oxidizer.miners.pulls.shape import shape_of
+from oxidizer.miners.pulls.split import Split, Unsplittable, split
+from oxidizer.miners.pulls.terms import Terms
+from oxidizer.miners.pulls.wording import wording_of
+from oxidizer.miners.recipe import Pulls
+from oxidizer.miners.work import NodePlan, NodeWork, own_toolchain
+
+SCHEMAS = {"pr_pair": arrow_schema(PrPair), "pr_unproven": arrow_schema(PrUnproven)}
+
+
+@dataclass(frozen=True)
+class MinePulls(NodePlan):
+    """The factory of the work."""
+
+    cache: str = ""
+    """The folder of clones on each node."""
+
+    def __call__(self) -> PullWork:
+        """The work in one worker process. Raises SandboxUnavailable where the node has another toolchain."""
+        return PullWork(self, own_toolchain(self))
+
+
+class PullWork(NodeWork):
+    """Mines one unit after the other."""
+
+    def work(self, order: dict[str, Any], episode: Episode) -> UnitOutput:
+        """All that the pull requests of one unit give. Raises SandboxUnavailable."""
+        began, began_cpu = time.monotonic(), time.process_time()
+        spec, plan = order["spec"], self._plan
+        assert isinstance(plan, MinePulls)
+        summary: dict[str, Any] = {k: order[k] for k in ("unit", "crate", "version")}
+        summary |= {"sandbox": plan.backend, "status": "mined", "cause": None, "message": None}
+        summary["spec"] = {"source": "git", "repository": spec["url"], "head": spec["head"]}
+        try:
+            mirror = open_mirror(spec["source"], Path(plan.cache), update=False)
+            with scratch("pulls") as folder, Objects(mirror.git_dir, folder) as objects:
+                output = self._mine(order, objects, folder, summary, episode)
+        except GitError as error:
+            summary |= {"status": "rejected", "cause": error.cause, "message": str(error)}
+            output = UnitOutput({}, {}, summary)
+        summary["wall_s"] = round(time.monotonic() - began, 3)
+        summary["worker_cpu_s"] = round(time.process_time() - began_cpu, 3)
+        return output
+
+    def _mine(
+        self, order: dict[str, Any], objects: Objects, folder: Path, summary: dict[str, Any], episode: Episode
+    ) -> UnitOutput:
+        spec, recipe = order["spec"], self._plan.recipe
+        root = folder.resolve() / "src"
+        check_surroundings(root)
+        checkout = Checkout(root, objects.blob, objects.size)
+        mounts = mounts_at(root, self.toolchain, folder / "target")
+        name = order["crate"]
+        repository = Repository(
+            name, spec["url"], is_sealed(None, spec["url"]), self.toolchain.version,
+            ("miner:pull-requests", f"recipe:{recipe.fingerprint}"),
+        )  # fmt: skip
+        with MeteredSandbox(RoomySandbox(open_sandbox(self._plan.backend, mounts, self.limits)), episode) as meter:
+            episode.about.sandbox["weaker"] = sorted(meter.weaker)
+            meter.calibrate()
+            require_of(meter, self._plan.accepted)
+            jobs = max(1, int(self.limits.cpus))
+            ground = Ground(objects, checkout, meter, self.toolchain, jobs=jobs, cap_s=recipe.test_cap_s)
+            miner = PullMiner(objects, ground, meter, repository, recipe.pulls)
+            for told in spec["pulls"]:
+                miner.mine(Pull(**told), spec["words"].get(told["after"]))
+            summary["stages"], summary["peak_bytes"] = meter.account(), meter.peak_bytes
+        summary |= miner.told
+        rows = {
+            "pr_pair": sorted((to_row(p) for p in miner.pairs), key=lambda row: row["id"]),
+            "pr_unproven": sorted((to_row(p) for p in miner.unproven), key=lambda row: row["id"]),
+        }
+        return UnitOutput(rows, miner.locks, summary)
+
+
+@dataclass
+class PullMiner:
+    """Takes pull requests of one repository and keeps what came of them."""
+
+    objects: Objects
+    ground: Ground
+    meter: MeteredSandbox
+    repository: Repository
+    caps: Pulls
+    pairs: list[PrPair] = field(default_factory=list)
+    unproven: list[PrUnproven] = field(default_factory=list)
+    locks: dict[str, bytes] = field(default_factory=dict)
+    """Lock files by their names below the unit's folder."""
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Never tried, by reason."""
+    seen: int = 0
+
+    def __post_init__(self) -> None:
+        self._terms = Terms(self.objects)
+        self._prover = Prover(self.ground)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What unit.json says of the mining."""
+        causes = Counter(row.cause for row in self.unproven)
+        evidence = Counter(row.evidence or "none" for row in self.pairs)
+        return {
+            "license": " AND ".join(sorted({row.license for row in self.pairs})) or None,
+            "counts": {
+                "harvested": self.seen, "candidates": len(self.pairs) + len(self.unproven), "proven": len(self.pairs),
+                "kept": len(self.pairs), "rejected": dict(sorted(causes.items())),
+                "skipped": dict(sorted(self.skipped.items())),
+            },
+            "pulls": {"evidence": dict(sorted(evidence.items())), "kinds": dict(Counter(r.kind for r in self.pairs))},
+            "tests": {"passed": sum(len(row.pass_to_pass) + len(row.fail_to_pass) for row in self.pairs)},
+        }  # fmt: skip
+
+    def mine(self, pull: Pull, words: Mapping[str, Any] | None) -> None:
+        """One pull request. Raises SandboxUnavailable."""
+        self.seen += 1
+        try:
+            found = self._request(pull, words)
+        except GitError as error:
+            self.skipped[error.cause] += 1
+            return
+        if isinstance(found, str):
+            self.skipped[found] += 1
+            return
+        request, changes = found
+        try:
+            self.pairs.append(self._proven(request, changes))
+        except Unproven as why:
+            self.unproven.append(unproven(self.repository, request, why))
+
+    def _request(self, pull: Pull, words: Mapping[str, Any] | None) -> tuple[Request, list[Change]] | str:
+        """A pull request that is worth a proof, with its changes; or why it is not. Raises GitError."""
+        with self.meter.stage("selection"):
+            before, after = (self.objects.commit(oid).tree for oid in (pull.before, pull.after))
+            changes = self.objects.changes(before, after)
+            patch = self.objects.diff(before, after)
+            caps = self.caps
+            limits = Limits(files=caps.files, lines=caps.lines, diff_bytes=caps.diff_bytes)
+            if reason := why_left(self.objects, changes, len(patch), limits):
+                return reason
+            files = [name_of(change.path) for change in changes if change.new and change.path.endswith(b".rs")]
+            verdict = self._terms.judge(after, files)
+            if not verdict.accepted or verdict.spdx is None:
+                return verdict.cause or "licence_unknown"
+            said = wording_of(self.objects, pull, words)
+            told = Told(said.title, said.body, said.labels, said.messages)
+            kind = kind_of(told, shape_of(self.objects, changes))
+            shown = model_diff(self.objects, patch, changes)
+            return Request(pull, kind, said, verdict.spdx, before, after, patch, shown), changes
+
+    def _proven(self, request: Request, changes: list[Change]) -> PrPair:
+        """The record of a proven change. Raises Unproven, SandboxUnavailable."""
+        try:
+            with self.meter.stage("split"):
+                parts = self._split(request, changes)
+                mixed = self.objects.with_files(request.before_tree, parts.files)
+                test_diff = self.objects.diff(request.before_tree, mixed)
+            trees = Trees(request.before_tree, mixed, request.after_tree, request.pull.time_s)
+            with self.meter.stage("proof"):
+                proof = self._prover.prove(trees, parts)
+        except GitError as error:
+            raise Unproven(error.cause, str(error)) from error
+        standing = self.ground.standing
+        assert standing is not None
+        lock = f"locks/{hashlib.sha256(standing.lock).hexdigest()[:16]}.lock"
+        self.locks[lock] = standing.lock
+        return pair(self.repository, request, proof, standing, test_diff, lock)
+
+    def _split(self, request: Request, changes: list[Change]) -> Split:
+        """The parts of a change whose diff is complete. Raises Unproven, GitError."""
+        if not rebuilds(self.objects, request.before_tree, request.patch, request.after_tree):
+            raise Unproven("diff_incomplete", "laid on the tree before, the diff does not give the tree after")
+        try:
+            return split(self.objects, request.before_tree, request.after_tree, changes)
+        except Unsplittable as error:
+            raise Unproven(error.cause, str(error)) from error
+
+
+def told_pull(pull: Pull) -> dict[str, Any]:
+    """A pull request as it travels in a unit."""
+    return asdict(pull)
