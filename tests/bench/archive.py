@@ -36,8 +36,8 @@ _MIXTURE = {
 """Per cent of events, about as hours of 2021 to 2024 have them."""
 _ADDRESSES = [
     "archive", "assignees", "blobs", "branches", "clone", "collaborators", "comments", "commits", "compare", "contents",
-    "contributors", "deployments", "downloads", "events", "forks", "git", "git_commits", "git_refs", "git_tags", "hooks",
-    "html", "issue_comment", "issue_events", "issues", "keys", "labels", "languages", "merges", "milestones", "mirror",
+    "contributors", "deployments", "downloads", "events", "forks", "git", "git_commits", "git_refs", "git_tags",
+    "hooks", "html", "issue_comment", "issue_events", "issues", "keys", "labels", "languages", "merges", "milestones", "mirror",
     "notifications", "pulls", "releases", "ssh", "stargazers", "statuses", "subscribers", "subscription", "svn", "tags",
     "teams", "trees",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """What hour files of the event archive, in the shapes that GitHub documents, tell of pull requests."""
 
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from oxidizer.miners.pulls.archive import (
     Side,
     read_archive,
 )
+from oxidizer.miners.pulls.hours import find_hours
 from tests.unit import archive_events as made
 from tests.unit.archive_events import REPO, SHA
 
@@ -88,6 +90,13 @@ def test_the_slim_events_add_what_they_know_and_take_nothing_away(tmp_path: Path
     made.write_hour(tmp_path, made.pulled(), hour="2021-01-20-10")
     found = pull(read_archive(str(tmp_path), [REPO]))
     assert (found.title, found.body, found.merged, found.head.sha) == ("Add a test", "Closes #5", True, SHA["cc"])
+    # What was its merge commit while it was open has become no commit of the main line.
+    assert found.merge_commit is None
+
+
+def test_a_body_that_was_taken_out_is_empty(tmp_path: Path) -> None:
+    found = pull(read(tmp_path, made.pulled(), made.pulled("edited", at="2021-01-21T00:00:00Z", body=None)))
+    assert (found.body, found.issues) == ("", ())
 
 
 def test_slim_labels_stand_beside_the_pull_request(tmp_path: Path) -> None:
@@ -289,7 +298,11 @@ def test_nothing_to_read_or_to_look_for_is_an_error_that_names_the_way_out(tmp_p
         read_archive(str(tmp_path / "none"), [REPO])
     with pytest.raises(ArchiveError, match="could not be opened"):
         read_archive("nothing://there", [REPO])
-    made.write_hour(tmp_path, made.pulled())
+    path = made.write_hour(tmp_path, made.pulled())
     for names in ([], ["World"], ["a/b/c"], ["/b"]):
         with pytest.raises(ArchiveError, match="<org>/<name>"):
             read_archive(str(tmp_path), names)
+    hours = find_hours(str(tmp_path))
+    path.unlink()
+    with pytest.raises(ArchiveError, match="could not be read"):
+        list(hours.lines(hours.paths[0], Counter()))
