@@ -35,11 +35,11 @@ _MIXTURE = {
 }  # fmt: skip
 """Per cent of events, about as hours of 2021 to 2024 have them."""
 _ADDRESSES = [
-    "archive", "assignees", "blobs", "branches", "clone", "collaborators", "comments", "commits", "compare", "contents",
-    "contributors", "deployments", "downloads", "events", "forks", "git", "git_commits", "git_refs", "git_tags",
-    "hooks", "html", "issue_comment", "issue_events", "issues", "keys", "labels", "languages", "merges", "milestones",
-    "mirror", "notifications", "pulls", "releases", "ssh", "stargazers", "statuses", "subscribers", "subscription", "svn",
-    "tags", "teams", "trees",
+    "archive", "assignees", "blobs", "branches", "clone", "collaborators", "comments", "commits", "compare",
+    "contents", "contributors", "deployments", "downloads", "events", "forks", "git", "git_commits", "git_refs",
+    "git_tags", "hooks", "html", "issue_comment", "issue_events", "issues", "keys", "labels", "languages",
+    "merges", "milestones", "mirror", "notifications", "pulls", "releases", "ssh", "stargazers", "statuses",
+    "subscribers", "subscription", "svn", "tags", "teams", "trees",
 ]  # fmt: skip
 
 
@@ -83,8 +83,9 @@ def _grow(hour: Path, asked: argparse.Namespace) -> None:
             # Gzip files one after the other are a gzip file.
             for _ in range(times):
                 file.write(hour.read_bytes())
-        peak = _alone("ours", larger)["peak_bytes"]
-        print(f"ours    {asked.events * times:>10,} events in one file: peak of {peak / 2**20:,.1f} MiB")
+        told = _alone("ours", larger)
+        peak, start = told["peak_bytes"] / 2**20, told["start_bytes"] / 2**20
+        print(f"ours    {asked.events * times:>10,} events in one file: {peak:,.1f} MiB, {start:,.1f} before reading")
         larger.unlink()
 
 
@@ -95,11 +96,12 @@ def _alone(way: str, path: Path) -> dict[str, float]:
 
 def _measured(asked: argparse.Namespace) -> dict[str, float]:
     wanted = _wanted(asked.repositories)
+    start_bytes = _peak_bytes()
     wall, cpu = time.monotonic(), time.process_time()
     found = WAYS[asked.way](asked.path, wanted)
     return {
         "found": found, "wall_s": time.monotonic() - wall, "cpu_s": time.process_time() - cpu,
-        "peak_bytes": _peak_bytes(),
+        "peak_bytes": _peak_bytes(), "start_bytes": start_bytes,
     }  # fmt: skip
 
 
