@@ -61,8 +61,17 @@ class CatFile:
         if len(words) == 3:
             return words[1].decode(), int(words[2])
         if words[1:] == [b"missing"]:
-            raise GitError("missing_object", f"object {oid} is not in the repository: fetch it again, whole")
+            raise self._missing(oid)
         raise self._broken(oid)
+
+    def _missing(self, oid: str) -> GitError:
+        """git calls an object missing too that is there and cannot be unpacked: asked for it alone, it says which."""
+        try:
+            self._git.run("cat-file", "-t", oid)
+        except GitError as error:
+            if error.cause == "broken_repository":
+                return self._broken(oid)
+        return GitError("missing_object", f"object {oid} is not in the repository: fetch it again, whole")
 
     def _content(self, oid: str, size: int) -> bytes:
         content = self._open()[1].read(size + 1)

@@ -76,7 +76,7 @@ def named(url: str, folder: Path | None = None) -> str:
 def folder_of(source: str) -> Path:
     """The git folder of a local repository, bare or not. Raises GitError where there is none."""
     path = Path(source).expanduser().absolute()
-    if not path.is_dir():
+    if not source or not path.is_dir():
         raise GitError("not_a_repository", f"{source!r} is neither an address of git nor a folder that is there")
     chosen = path / ".git" if (path / ".git").exists() else path
     said = Git(chosen).run("rev-parse", "--path-format=absolute", "--git-common-dir")

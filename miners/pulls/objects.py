@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from oxidizer.miners.pulls.catfile import OBJECT_BYTES, CatFile
+from oxidizer.miners.pulls.paths import check_plain
 from oxidizer.miners.pulls.plumbing import Git, known, make_store, objects_folder, store_name
 from oxidizer.miners.pulls.plumbing import GitError as GitError
 
@@ -235,8 +236,10 @@ class Objects:
     def with_files(self, base_tree: str, files: Mapping[bytes, tuple[int, bytes] | None]) -> str:
         """A new tree: `base_tree` with files replaced or added (mode, content), or taken away (None).
 
-        Raises GitError (`hostile_path`) for a path that git refuses.
+        Raises GitError (`hostile_path`) for a path that is no plain one.
         """
+        for path in files:
+            check_plain(path)
         gone = [b"0 %s\t%s\0" % (_NOTHING.encode(), path) for path, file in files.items() if file is None]
         there = [
             b"%o %s\t%s\0" % (file[0], self.run("hash-object", "-w", "--stdin", stdin=file[1]).strip(), path)
@@ -246,11 +249,8 @@ class Objects:
         with tempfile.TemporaryDirectory(dir=self.store, prefix="index-") as folder:
             env = {"GIT_INDEX_FILE": f"{folder}/index"}
             self._git.run("read-tree", known(base_tree), env=env)
-            try:
-                lines = b"".join([*gone, *there])
-                self._git.run("update-index", "-z", "--add", "--replace", "--index-info", stdin=lines, env=env)
-            except GitError as error:
-                raise GitError("hostile_path", f"git refuses a path: {error}") from error
+            lines = b"".join([*gone, *there])
+            self._git.run("update-index", "-z", "--add", "--replace", "--index-info", stdin=lines, env=env)
             return self._git.run("write-tree", env=env).decode().strip()
 
 

@@ -139,10 +139,10 @@ def environment(git_dir: Path) -> dict[str, str]:
 _WORDS = (
     (r"not a git repository|invalid gitfile", "not_a_repository"),
     (r"unknown repository extension|Expected git repo version", "unknown_format"),
-    (r"corrupt|inflate|bad (?:object|tree|config)|malformed|could not parse|too-short tree|bad signature"
+    (r"corrupt|inflate|bad config|malformed|could not parse|too-short tree|bad signature"
      r"|does not match index|packfile .* cannot be accessed", "broken_repository"),
-    (r"missing|bad object|unable to read|Could not read|could not get object info|Failed to traverse"
-     r"|not a valid object|unable to find|does not exist|invalid object|bad revision|unknown revision"
+    (r"missing|bad object|bad tree object|unable to read|Could not read|could not get object info|Failed to traverse"
+     r"|[Nn]ot a valid (?:object|commit)|unable to find|does not exist|invalid object|bad revision|unknown revision"
      r"|cannot read|fatal: ambiguous argument|not a tree object", "missing_object"),
     (r"No space left|Disk quota", "no_space"),
 )  # fmt: skip
