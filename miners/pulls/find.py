@@ -69,6 +69,7 @@ class _Search:
         self.objects, self.history = objects, history
         self.left: Counter[str] = Counter(missing_object=len(history.broken))
         self.odd: Counter[str] = Counter()
+        self.malformed: set[str] = set()
         self.patches = objects.patch_ids(history.main[-1])
         """Stable patch-id → commits of HEAD's history."""
         self.patch_of = _turned(self.patches)
@@ -81,6 +82,7 @@ class _Search:
         inside = {commit for pull in rebases for commit in self._between(pull)}
         squashes = [pull for pull in squashes if pull.after not in inside]
         pulls = self._originals([*self._numbered(merges), *squashes, *rebases])
+        self.left["malformed_commit"] = len(self.malformed)
         return Found(sorted(pulls, key=lambda pull: (pull.time_s, pull.after)), +self.left, +self.odd)
 
     def _merges(self) -> Iterator[Pull]:
@@ -89,9 +91,9 @@ class _Search:
             parents = self.history.parents[oid]
             if len(parents) < 2:
                 continue
-            commit = self.objects.commit(oid)
-            kind, number = _merged(commit.subject)
-            if kind is None:
+            commit = self._read(oid)
+            kind, number = _merged(commit.subject) if commit else (None, 0)
+            if commit is None or kind is None:
                 continue
             if reason := _not_one(commit):
                 self.left[reason] += 1
@@ -104,12 +106,22 @@ class _Search:
             parents = self.history.parents[oid]
             if len(parents) > 1:
                 continue
-            commit = self.objects.commit(oid)
-            if match := _SQUASH.search(commit.subject):
+            commit = self._read(oid)
+            if commit and (match := _SQUASH.search(commit.subject)):
                 if parents:
                     yield Pull("squash", int(match[1]), parents[0], None, oid, commit.commit_s, False)
                 else:
                     self.left["no_parent"] += 1
+
+    def _read(self, oid: str) -> Commit | None:
+        """A commit; None, and counted once, where it is malformed: old histories hold such."""
+        try:
+            return self.objects.commit(oid)
+        except GitError as error:
+            if error.cause != "malformed_commit":
+                raise
+            self.malformed.add(oid)
+            return None
 
     def _numbered(self, merges: list[Pull]) -> list[Pull]:
         """The merges, without the numbers that are other repositories'."""
@@ -119,7 +131,8 @@ class _Search:
         """The pull request without its number, where the pull ref of that number cannot be what landed."""
         if not self.history.pulls or ref == pull.head:
             return pull
-        is_later = ref is not None and self.objects.commit(ref).author_s > pull.time_s
+        head = self._read(ref) if ref else None
+        is_later = head is not None and head.author_s > pull.time_s
         # What was merged into a branch may have been merged in a fork, which counts for itself.
         if is_later or pull.stacked:
             self.odd["number_elsewhere"] += 1
@@ -192,7 +205,11 @@ class _Search:
         new = [(commit, copy) for commit, copy in there if copy and taken.get(copy, number) == number]
         if not new:
             return "landed_otherwise"
-        if any(self.objects.commit(copy).commit_s < self.objects.commit(commit).commit_s for commit, copy in new):
+        read = {oid: self._read(oid) for pair in new for oid in pair}
+        times = {oid: commit.commit_s for oid, commit in read.items() if commit}
+        if len(times) < len(read):
+            return "malformed_commit"
+        if any(times[copy] < times[commit] for commit, copy in new):
             return "copied_from_main"
         copies = sorted({copy for _, copy in new}, key=self.history.order.__getitem__, reverse=True)
         if not self.history.parents[copies[0]]:
@@ -200,9 +217,8 @@ class _Search:
         if any(self.history.parents[b] != (a,) for a, b in pairwise(copies)):
             return "interleaved"
         after = copies[-1]
-        time_s = self.objects.commit(after).commit_s
         return Pull(
-            "rebase", number, self.history.parents[copies[0]][0], self.history.pulls[number], after, time_s,
+            "rebase", number, self.history.parents[copies[0]][0], self.history.pulls[number], after, times[after],
             after not in self.history.place,
         )  # fmt: skip
 

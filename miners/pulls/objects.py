@@ -12,7 +12,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import TracebackType
 
@@ -29,10 +29,11 @@ DIFF_BYTES = 64 << 20
 TREE_ENTRIES = 200_000
 """The most files and folders that a tree may hold."""
 _DEPTH = 100
+_TREES = 4096
 _NOTHING = "0" * 40
 _PATCH = ("-r", "-p", "--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
 _HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
-_SIGNED = re.compile(rb"> (-?\d{1,15}) [+-]\d{1,4}$")
+_SIGNED = re.compile(rb"> ?(-?\d{1,15}) [+-]?\d+$")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ class Objects:
         """Where new objects go; another `Objects` of the same repository and scratch sees them."""
         self._git = make_store(self.store, objects_folder(git_dir))
         self._reader = CatFile(self._git)
+        # Trees of one history are mostly the same.
+        self._entries = lru_cache(_TREES)(lambda tree: tuple(_entries(self._reader.read(tree, "tree"), tree)))
 
     def __enter__(self) -> Objects:
         return self
@@ -164,7 +167,7 @@ class Objects:
         rest, count = [(b"", oid, 0)], 0
         while rest:
             above, tree, depth = rest.pop()
-            for name, entry in _entries(self._reader.read(tree, "tree"), tree):
+            for name, entry in self._entries(tree):
                 count += 1
                 if entry.mode == FOLDER:
                     rest.append((above + name + b"/", entry.oid, depth + 1))

@@ -237,6 +237,22 @@ def test_a_broken_main_line_is_a_reason(repo: MadeRepository) -> None:
     assert error.value.cause == "missing_object"
 
 
+def test_malformed_commits_are_counted_and_their_neighbours_found(repo: MadeRepository) -> None:
+    def timeless(parents: list[str], message: str) -> str:
+        lines = [f"tree {repo.tree(other(9), repo.head)}", *(f"parent {p}" for p in parents), "author A <a>"]
+        raw = "\n".join([*lines, "committer A <a> 12 +051800", "", message]).encode()
+        return repo.git("hash-object", "-t", "commit", "-w", "--literally", "--stdin", stdin=raw)
+
+    head = repo.branch(1, [other(1)])
+    repo.ref("refs/heads/main", timeless([repo.head, head], "Merge pull request #1 from x/y"))
+    repo.ref("refs/heads/main", timeless([repo.head], "A title (#2)"))
+    after = repo.squash_pull(3, [other(3)])
+    repo.ref("refs/pull/4/head", timeless([repo.head], "Work"))
+    result = found(repo)
+    assert [p.after for p in result.pulls] == [after]
+    assert result.left["malformed_commit"] == 2
+
+
 @pytest.fixture
 def busy(repo: MadeRepository) -> MadeRepository:
     repo.merge_pull(1, [other(1)])

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oxidizer.miners.pulls.hazards import check_changes, check_tree, is_lfs_pointer
+from oxidizer.miners.pulls.mirror import open_mirror
 from oxidizer.miners.pulls.objects import FILE, LINK, PROGRAM, SUBMODULE, Change, Entry, GitError, Hunk, Objects
 from oxidizer.miners.pulls.paths import check_path, check_spelling
 from tests.unit.made_repository import MadeRepository
@@ -362,6 +363,7 @@ def test_nothing_of_the_repository_is_obeyed(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(evil))
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     canary.unlink(missing_ok=True)  # making the replacement ran a hook
+    assert open_mirror(str(repo.git_dir), tmp_path).head == second
     with Objects(repo.git_dir, tmp_path / "evil-scratch") as objects:
         assert _looks(objects, first, second) == clean
         with pytest.raises(GitError):
