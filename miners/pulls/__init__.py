@@ -1,1 +1,1 @@
-"""Pull requests from history: what git and GitHub's public event archive tell of them."""
+"""The fourth miner: pull requests of real repositories, from their history and the public event archive."""
