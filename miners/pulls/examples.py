@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tree_sitter import Node
 
@@ -45,6 +46,7 @@ class Documentation:
     examples: tuple[Example, ...]
 
 
+@lru_cache(maxsize=8)
 def documentation(source: bytes) -> Documentation:
     """The documentation of a file."""
     docs = [node for node in comments(source) if is_documentation(node)]

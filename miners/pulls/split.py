@@ -1,9 +1,9 @@
 """A change divided into its test part and its source part by syntax.
 
 The files of the test part, laid on the tree before, give the tree in between: old source with new tests. What stays is
-the source part: its files, as they are after, laid on that tree give the tree after. Locks and submodules are in none of
-the two. Not promised: that the tree in between builds. Where a file of it is no Rust or TOML any more, though it was
-before and is after, the change is Unsplittable.
+the source part: its files, as they are after, laid on that tree give the tree after. Locks and submodules are in none.
+Not promised: that the tree in between builds. Where a file of it is no Rust or TOML any more, though it was before and
+is after, the change is Unsplittable.
 """
 
 from __future__ import annotations
