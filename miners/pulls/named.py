@@ -78,7 +78,7 @@ def _of(node: Node, lead: Sequence[Node], names: tuple[str, ...]) -> Iterator[tu
     elif node.type == "mod_item":
         body = node.child_by_field_name("body")
         if body is not None:
-            yield from _in(body, (*names, _field(node, "name")))
+            yield from _in(body, (*names, _field(node, "name").removeprefix("r#")))
     elif node.type == "macro_invocation":
         tree = next((child for child in node.children if child.type == "token_tree"), None)
         if tree is not None:

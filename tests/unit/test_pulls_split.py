@@ -7,16 +7,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.made_changes import Made
 
-from oxidizer.cluster.outline import test_spans as spans_of_tests
 from oxidizer.cluster.syntax import parse
 from oxidizer.miners.pulls.marks import mark_rust
-from oxidizer.miners.pulls.named import TestItem, doctest_items
-from oxidizer.miners.pulls.named import test_items as items_of
+from oxidizer.miners.pulls.named import TestItem
+from oxidizer.miners.pulls.objects import Hunk
 from oxidizer.miners.pulls.pieces import divide
 from oxidizer.miners.pulls.split import Split, Unsplittable, source_part, split
 
 CODE = "pub fn one() -> u8 {\n    1\n}\n"
-TESTS = "\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n    #[test]\n    fn works() {\n        assert_eq!(one(), 1);\n    }\n}\n"
+TESTS = """
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn works() {
+        assert_eq!(one(), 1);
+    }
+}
+"""
 
 
 def divided(before: dict, after: dict) -> tuple[Made, Split, dict[bytes, tuple[int, bytes]]]:
@@ -53,11 +62,8 @@ def test_inline_tests_are_told_from_source() -> None:
 def test_a_hunk_of_both_is_divided_by_line() -> None:
     before = "fn a() {\n    x();\n}\n#[test]\nfn t() {\n    a();\n}\n"
     after = "fn a() {\n    x(1);\n    y();\n}\n\n#[test]\nfn s() {\n    b();\n}\n"
-    made = Made({"src/lib.rs": before}, {"src/lib.rs": after})
     # One hunk that holds it all, as a diff may well have it.
-    whole = [h for h in made.hunks(*(made.trees[t][b"src/lib.rs"].oid for t in ("before", "after")))]
-    joined = type(whole[0])(1, 6, 1, 8)
-    pieces = divide(mark_rust(before.encode()), mark_rust(after.encode()), [joined])
+    pieces = divide(mark_rust(before.encode()), mark_rust(after.encode()), [Hunk(1, 5, 1, 7)])
     assert pieces.mixed == 1
     assert pieces.before.decode() == before
     assert pieces.after.decode() == after
@@ -71,8 +77,6 @@ def test_tests_that_come_between_functions_do_not_take_a_brace_along() -> None:
     after = before + "\n#[test]\nfn t() {\n    a();\n}\n"
     old, new = mark_rust(before.encode()), mark_rust(after.encode())
     # The same insertion, told from one line further up: `}` of the old function stands for the new one's.
-    from oxidizer.miners.pulls.objects import Hunk
-
     pieces = divide(old, new, [Hunk(2, 0, 2, 5)])
     assert pieces.between.decode() == after
     assert pieces.mixed == 0
@@ -90,7 +94,7 @@ def test_what_makes_old_code_a_test_is_source() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["tests/a.rs", "benches/b.rs", "examples/c.rs", "crates/x/tests/data/in.txt", "fixtures/a.bin", "src/tests.rs",
+    "file", ["tests/a.rs", "benches/b.rs", "examples/c.rs", "x/tests/in.txt", "fixtures/a.bin", "src/tests.rs",
              "fuzz/Cargo.toml", "src/snapshots/a.snap"],
 )  # fmt: skip
 def test_files_of_tests_go_whole(file: str) -> None:
@@ -173,29 +177,24 @@ def test_names_that_are_no_text_are_taken_as_they_are() -> None:
     assert [item.file for item in found.tests] == [path]
 
 
-def test_parts_that_hang_together_are_refused() -> None:
-    before = "fn a() {\n    b();\n}\n"
-    after = "fn a() {\n    #[cfg(test)] { b();\n    c(); }\n}\n"
-    made = Made({"src/lib.rs": before}, {"src/lib.rs": after})
-    old, new = mark_rust(before.encode()), mark_rust(after.encode())
-    assert "test" in new.marks
-    assert old.kinds == {"source"}
-    try:
-        found = split(made, "before", "after", made.changes)
-    except Unsplittable as error:
-        assert (error.cause, error.file) == ("does_not_parse", "src/lib.rs")
-    else:
-        assert not parse(dict(found.files).get(b"src/lib.rs", (0, before.encode()))[1]).root_node.has_error
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("src/lib.rs", "fn a() { }\n", "fn a() { } #[test] fn t() {\n    x();\n}\n"),
+        ("Cargo.toml", '[test]\nname = "a"\n', '[[test]]\nname = "b"\n'),
+    ],
+)  # fmt: skip
+def test_parts_that_hang_together_are_refused(file: str, before: str, after: str) -> None:
+    made = Made({file: before}, {file: after})
+    with pytest.raises(Unsplittable) as caught:
+        split(made, "before", "after", made.changes)
+    assert (caught.value.cause, caught.value.file) == ("does_not_parse", file)
 
 
-def test_a_brace_shared_by_both_is_refused() -> None:
-    before = "macro_rules! m { () => {} }\nfn a() {\n    if x() {\n        y();\n    }\n}\n"
-    after = before.replace("    if x() {\n", "    #[cfg(test)]\n    if x() {\n        z();\n").replace(
-        "y();\n    }", "y(); }"
-    )
-    made = Made({"src/lib.rs": before}, {"src/lib.rs": after})
-    found = split(made, "before", "after", made.changes)
-    assert not parse(lay(made.laid["before"], dict(found.files))[b"src/lib.rs"][1]).root_node.has_error
+def test_what_did_not_parse_before_is_not_asked_to_now() -> None:
+    found, between = one("fn a() { }\nfn {\n", "fn a() { } #[test] fn t() {\n    x();\n}\n")
+    assert found.notes == ("faulty_syntax src/lib.rs",)
+    assert "x();" in between
 
 
 MANIFEST = '[package]\nname = "a"\n\n[dependencies]\nx = "1"\n\n[dev-dependencies]\ny = "1"\n'
@@ -262,71 +261,12 @@ def test_blocks_that_are_no_rust_are_prose() -> None:
     assert one(text, text.replace("add(1)", "add(2)"))[1] == text
 
 
-def test_examples_are_named_as_rustdoc_does() -> None:
-    source = """//! ```
-//! top();
-//! ```
-mod inner {
-    impl<'a, T: Clone> Stack<'a, T> {
-        /// ```
-        /// a();
-        /// ```
-        /// and
-        /// ```should_panic
-        /// b();
-        /// ```
-        #[inline]
-        pub fn push(&mut self) {}
-    }
-    /// ~~~
-    /// c();
-    /// ~~~
-    struct Field {
-        /**
-         * ```
-         * d();
-         * ```
-         */
-        x: u8,
-    }
-}
-"""
-    found = doctest_items(source.encode())
-    assert list(found) == [" #1", "inner::Stack<'a,T>::push #1", "inner::Stack<'a,T>::push #2", "inner::Field #1",
-                           "inner::Field::x #1"]  # fmt: skip
-    assert b"d();" in found["inner::Field::x #1"]
-
-
-def test_tests_are_named_as_libtest_does() -> None:
-    source = """
-#[tokio::test]
-async fn top() {}
-mod a {
-    mod r#b { #[test] #[should_panic] fn c() {} fn helper() {} }
-    proptest! { #[test] fn p(x in 0..3) { check(x); } }
-    quickcheck! { fn q(x: u8) -> bool { true } }
-    req! { simple, b"GET", |r| { r.ok() } }
-    cases! { one: 1 => 2, two: 2 => 3 }
-    #[cfg(test)]
-    fn not_one() {}
-}
-"""
-    assert list(items_of(source.encode())) == ["top", "a::b::c", "a::p", "a::q", "a::simple", "a::one", "a::two"]
-
-
 def test_only_the_test_whose_text_changed_is_named() -> None:
     source = "cases! { one: 1 => 2, two: 2 => 3 }\n#[test]\nfn a() {}\n\n#[test]\nfn b() {}\n"
     found, _ = one(
         source, source.replace("2 => 3", "2 => 4").replace("#[test]\nfn b", "#[test]\n#[ignore]\nfn b"), "tests/t.rs"
     )
     assert {item.path for item in found.tests} == {"two", "b"}
-
-
-def test_spans_take_what_leads_them_along() -> None:
-    source = b"fn a() {}\n// far\n\n// near\n/// doc\n#[inline]\n#[test]\nfn t() {}\nfn b() {\n    #[cfg(test)]\n    x();\n}\n"
-    assert [source[a:b].split(b"\n")[0] for a, b in spans_of_tests(source)] == [b"// near", b"#[cfg(test)]"]
-    assert spans_of_tests(b"#![cfg(test)]\nfn a() {}\n") == [(0, 24)]
-    assert spans_of_tests(b"fn a() {}\n") == []
 
 
 NAMES = ["a", "b", "c", "d", "e"]
