@@ -74,7 +74,7 @@ class Pieces:
 
 def divide(old: Marked, new: Marked, hunks: Sequence[Hunk]) -> Pieces:
     """The change of one file in pieces."""
-    slid = _slide(old, new, hunks)
+    slid = _absorb(old, new, _slide(old, new, hunks))
     turned = _turned(old, new, slid)
     pieces: list[Piece] = []
     at = mixed = 0
@@ -130,6 +130,28 @@ def _places(old: Marked, new: Marked, hunk: Hunk, above: int, below: int) -> Ite
 
 def _by(hunk: Hunk, step: int) -> Hunk:
     return replace(hunk, old_start=hunk.old_start + step, new_start=hunk.new_start + step)
+
+
+def _absorb(old: Marked, new: Marked, hunks: Sequence[Hunk]) -> list[Hunk]:
+    """Hunks with the brackets beside them that are of tests on one side only: there the diff took one for another."""
+    found: list[Hunk] = []
+    for number, hunk in enumerate(hunks):
+        floor = found[-1].old_start + found[-1].old_count if found else 0
+        ceiling = hunks[number + 1].old_start if number + 1 < len(hunks) else len(old.lines)
+        shift, end = hunk.new_start - hunk.old_start, hunk.old_start + hunk.old_count
+        up = _mistaken(old, new, range(hunk.old_start - 1, floor - 1, -1), shift)
+        down = _mistaken(old, new, range(end, ceiling), shift + hunk.new_count - hunk.old_count)
+        grown = up + down
+        found.append(Hunk(hunk.old_start - up, hunk.old_count + grown, hunk.new_start - up, hunk.new_count + grown))
+    return found
+
+
+def _mistaken(old: Marked, new: Marked, rows: range, shift: int) -> int:
+    """How many of the lines that stay, from the first on, have no word and are part of tests on one side only."""
+    for number, row in enumerate(rows):
+        if (old.marks[row] == "test") == (new.marks[row + shift] == "test") or _WORD.search(old.lines[row]):
+            return number
+    return len(rows)
 
 
 def _turned(old: Marked, new: Marked, hunks: Sequence[Hunk]) -> set[int]:

@@ -8,6 +8,7 @@ is after, the change is Unsplittable.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from oxidizer.miners.pulls.places import Place, name_of, place_of
 from oxidizer.miners.pulls.reader import Reader
 
 FILE, PROGRAM, SYMLINK, SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000
+_TRY = re.compile(rb"\btry!")
 Cause = Literal["does_not_parse"]
 Laid = tuple[int, bytes] | None
 """Mode and content of a file that is laid on a tree; None where it is taken away."""
@@ -130,8 +132,8 @@ class _Splitter:
             return self._one_sided(change, file, old or new)
         pieces = divide(mark_rust(old), mark_rust(new), self._hunks(change))
         between = pieces.between
-        faulty = parse(old).root_node.has_error or parse(new).root_node.has_error
-        if not faulty and between not in (old, new) and parse(between).root_node.has_error:
+        faulty = not (_is_rust(old) and _is_rust(new))
+        if not faulty and between not in (old, new) and not _is_rust(between):
             raise Unsplittable("does_not_parse", file)
         laid = self._laid(change, file, pieces, "faulty_syntax" if faulty else "")
         if between == old:
@@ -229,6 +231,11 @@ def _is(mode: int, change: Change) -> bool:
 
 def _entry(reader: Reader, entry: Entry | None) -> Laid:
     return (entry.mode, reader.blob(entry.oid)) if entry is not None and entry.mode != SUBMODULE else None
+
+
+def _is_rust(text: bytes) -> bool:
+    # To the grammar `try` is a keyword, as it is since 2018; before it was a macro.
+    return not parse(text).root_node.has_error or not parse(_TRY.sub(b"tri!", text)).root_node.has_error
 
 
 def _is_toml(text: bytes) -> bool:

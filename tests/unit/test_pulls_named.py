@@ -58,7 +58,7 @@ mod a {
 
 
 def test_spans_take_what_leads_them_along() -> None:
-    source = b"fn a() {}\n// far\n\n// near\n/// doc\n#[inline]\n#[test]\nfn t() {}\nfn b() {\n    #[cfg(test)]\n    x();\n}\n"
+    source = b"fn a() {}\n// far\n\n// near\n#[inline]\n#[test]\nfn t() {}\nfn b() {\n    #[cfg(test)]\n    x();\n}\n"
     assert [source[a:b].split(b"\n")[0] for a, b in spans_of_tests(source)] == [b"// near", b"#[cfg(test)]"]
     assert spans_of_tests(b"#![cfg(test)]\nfn a() {}\n") == [(0, 24)]
     assert spans_of_tests(b"fn a() {}\n") == []
