@@ -7,7 +7,8 @@ places and names are known), and what macros make of their arguments.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -98,6 +99,27 @@ def is_test_code(source: bytes, start: int, end: int, file: str = "") -> bool:
     return False
 
 
+def test_spans(source: bytes) -> list[tuple[int, int]]:
+    """The byte ranges of all that is in a file for tests alone, outermost, each with what leads it: attributes and the
+    comments right above.
+    """
+    hints = [match.start() for match in _MAY_TEST.finditer(source)]
+    if not hints:
+        return []
+    root = parse(source).root_node
+    return [(0, len(source))] if _says_inside(root) else sorted(_spans(root, hints))
+
+
+def opens_rust(words: bytes) -> bool:
+    """What stands behind a fence in documentation makes its block an example that rustdoc compiles."""
+    return all(_RUST.fullmatch(word) for word in re.split(rb"[,\s{}]+", words) if word)
+
+
+def is_testing_macro(name: str) -> bool:
+    """Functions in this macro's braces are tests, whatever stands on them."""
+    return name.rpartition(":")[2] in _TESTING_MACROS
+
+
 def is_test_attribute(attribute: str) -> bool:
     """`#[..]` makes what it stands on a test or a bench, or keeps it for builds of tests: `cfg(all(test, ..))` does,
     `cfg(not(test))` and `cfg(any(test, ..))` with something else do not.
@@ -173,16 +195,67 @@ def _smallest(root: Node, start: int, end: int) -> Node:
 
 def _is_for_tests(node: Node) -> bool:
     """A node that attributes before it or inside of it, or the macro that it is in, make one for tests."""
-    if node.type == "macro_invocation":
-        named = node.child_by_field_name("macro")
-        return named is not None and _text(named).rpartition(":")[2] in _TESTING_MACROS
-    before = node.prev_named_sibling
+    before = node.prev_named_sibling if node.type != "macro_invocation" else None
     while before is not None and (before.type == "attribute_item" or before.type in COMMENTS):
         if before.type == "attribute_item" and is_test_attribute(_text(before)):
             return True
         before = before.prev_named_sibling
+    return _is_test_inside(node)
+
+
+def _spans(root: Node, hints: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Only nodes in which something hints at tests are looked into."""
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        found, inner, lead = [], list[Node](), list[Node]()
+        for child in node.named_children:
+            if child.type in COMMENTS and not _has_marker(child, "inner_doc_comment_marker"):
+                lead = [*lead, child] if not lead or _follows(lead[-1], child) else [child]
+            elif child.type == "attribute_item":
+                lead.append(child)
+            else:
+                if _is_led_by_test(lead) or _is_test_inside(child):
+                    found.append((_lead_start(lead, child), child.end_byte))
+                elif _hinted(child, hints):
+                    inner.append(child)
+                lead = []
+        yield from found
+        todo += inner
+
+
+def _is_led_by_test(lead: Sequence[Node]) -> bool:
+    return any(node.type == "attribute_item" and is_test_attribute(_text(node)) for node in lead)
+
+
+def _is_test_inside(node: Node) -> bool:
+    if node.type == "macro_invocation":
+        named = node.child_by_field_name("macro")
+        return named is not None and is_testing_macro(_text(named))
     body = node.child_by_field_name("body")
     return body is not None and _says_inside(body)
+
+
+def _lead_start(lead: Sequence[Node], item: Node) -> int:
+    """Where an item begins with what leads it: comments only from the last blank line on."""
+    first = item
+    for node in reversed(lead):
+        if node.type in COMMENTS and not _follows(node, first):
+            break
+        first = node
+    return first.start_byte
+
+
+def _follows(before: Node, after: Node) -> bool:
+    """No blank line is between the two, and they are not on one line."""
+    row, column = before.end_point
+    last = row - 1 if column == 0 and row > before.start_point[0] else row
+    return after.start_point[0] == last + 1
+
+
+def _hinted(node: Node, hints: Sequence[int]) -> bool:
+    at = bisect_left(hints, node.start_byte)
+    return at < len(hints) and hints[at] < node.end_byte
 
 
 def _says_inside(container: Node) -> bool:
@@ -243,7 +316,7 @@ def _in_example(source: bytes, documentation: Sequence[Node], start: int, end: i
         at += len(line)
         if start < at:
             break
-    return opened is not None and all(_RUST.fullmatch(word) for word in re.split(rb"[,\s{}]+", opened) if word)
+    return opened is not None and opens_rust(opened)
 
 
 def _text(node: Node) -> str:

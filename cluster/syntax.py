@@ -70,6 +70,17 @@ def naming(source: bytes) -> list[Node]:
     return sorted(found, key=lambda node: node.start_byte)
 
 
+def comments(source: bytes) -> list[Node]:
+    """All comments of a file, documentation included, in order."""
+    found = QueryCursor(_comments()).captures(parse(source).root_node).get("comment", [])
+    return sorted(found, key=lambda node: node.start_byte)
+
+
+@lru_cache(maxsize=1)
+def _comments() -> Query:
+    return Query(Language(tree_sitter_rust.language()), "[(line_comment) (block_comment)] @comment")
+
+
 @lru_cache(maxsize=1)
 def _naming() -> Query:
     return Query(Language(tree_sitter_rust.language()), "[(use_declaration) (macro_definition)] @naming")

@@ -22,7 +22,8 @@ PERMISSIVE = frozenset({
 """Licences that let anybody use, change and pass on the code, with at most a notice."""
 
 _HEADER_LINES = 30
-_HEADER_BYTES = 16 << 10
+HEADER_BYTES = 16 << 10
+"""No header of a file is longer."""
 _SPDX_LINE = re.compile(r"SPDX-License-Identifier:(.*)")
 _PHRASES: tuple[tuple[str, str], ...] = (
     (r"GNU Affero General Public Licen[cs]e|\bAGPL", "AGPL-3.0-or-later"),
@@ -83,10 +84,13 @@ def scan_headers(tree: Path) -> list[HeaderLicence]:
     for path in sorted(tree.rglob("*.rs")):
         if path.is_file() and not path.is_symlink():
             with path.open("rb") as file:
-                head = file.read(_HEADER_BYTES).decode("utf-8", "replace")
-            name = path.relative_to(tree).as_posix()
-            found += [HeaderLicence(name, licence) for licence in _stated(head)]
+                found += read_header(path.relative_to(tree).as_posix(), file.read(HEADER_BYTES))
     return found
+
+
+def read_header(file: str, content: bytes) -> list[HeaderLicence]:
+    """The licences that the first lines of one Rust file state."""
+    return [HeaderLicence(file, licence) for licence in _stated(content[:HEADER_BYTES].decode("utf-8", "replace"))]
 
 
 def _stated(head: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from oxidizer.miners.pulls.shape import Shape
+from oxidizer.miners.pulls.fields import Shape
 
 TOLD = frozenset({
     "PullRequestEvent", "PullRequestReviewEvent", "PullRequestReviewCommentEvent", "IssuesEvent", "IssueCommentEvent",

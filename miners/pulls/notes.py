@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oxidizer.miners.pulls.events import Event, Stamp
-from oxidizer.miners.pulls.shape import Shape
+from oxidizer.miners.pulls.fields import Shape
 from oxidizer.miners.pulls.words import CommentWords, ReviewWords, Side
 
 _BOTS = frozenset({
