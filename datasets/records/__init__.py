@@ -35,7 +35,8 @@ from oxidizer.datasets.records.teaching import Attribution, CanonTeach, Qa, Targ
 __all__ = [
     "SCHEMA_VERSION", "Applicability", "Attribution", "CanonTeach", "Chat", "Ci", "DiagCase", "DiagFix", "Entry",
     "EnvVar", "Error", "File", "Function", "GraphSnap", "Identified", "Kind", "Message", "Metric", "Origin",
-    "PrPair", "PrUnproven", "Preference", "Probe", "Provenance", "Qa", "Record", "RecordError", "RecordedVerdict", "Reject", "ReviewComment",
-    "Source", "Span", "Step", "Suggestion", "SuggestionPart", "Symbol", "Target", "TestName", "Tests", "Tool",
-    "ToolCall", "Triplet", "arrow_schema", "canonical", "check", "decode", "encode", "model_of", "to_row",
+    "PrPair", "PrUnproven", "Preference", "Probe", "Provenance", "Qa", "Record", "RecordError", "RecordedVerdict",
+    "Reject", "ReviewComment", "Source", "Span", "Step", "Suggestion", "SuggestionPart", "Symbol", "Target",
+    "TestName", "Tests", "Tool", "ToolCall", "Triplet", "arrow_schema", "canonical", "check", "decode", "encode",
+    "model_of", "to_row",
 ]  # fmt: skip

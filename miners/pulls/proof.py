@@ -16,7 +16,8 @@ from oxidizer.cluster.libtest import Outcome, TestId
 from oxidizer.cluster.outcome import Cause
 from oxidizer.cluster.project import Project, Side
 from oxidizer.miners.pulls.ground import Ground, Unproven
-from oxidizer.miners.pulls.split import Split, TestItem
+from oxidizer.miners.pulls.named import TestItem
+from oxidizer.miners.pulls.split import Split
 
 Evidence = Literal["test", "compile_error"]
 _STOPPED = frozenset({Cause.TIMEOUT, Cause.SILENT, Cause.OOM, Cause.OUTPUT_LIMIT, Cause.NO_SPACE})

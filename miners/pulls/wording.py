@@ -52,8 +52,9 @@ def wording_of(objects: Objects, pull: Pull, told: Mapping[str, Any] | None) -> 
     messages = tuple(filter(None, (plain(objects.commit(oid).message) for oid in commits)))
     title, _, body = _untitled(messages[0] if messages else "", messages).partition("\n")
     told = told or {}
+    body = body if told.get("body") is None else told["body"]
     return Wording(
-        _NUMBER.sub("", told.get("title") or title).strip(), (body if told.get("body") is None else told["body"]).strip(),
+        _NUMBER.sub("", told.get("title") or title).strip(), body.strip(),
         messages, tuple(told.get("labels", ())), tuple(ReviewComment(**c) for c in told.get("comments", ())),
         told.get("checks"),
     )  # fmt: skip

@@ -30,11 +30,14 @@ full = ["a/std"]
 """
 
 
+KINDS = ("dependencies", "dev-dependencies")
+
+
 def asked(manifest: bytes) -> set[str]:
     read = tomllib.loads(manifest.decode())
     tables = [
         read.get("dependencies", {}), read.get("dev-dependencies", {}), read["workspace"].get("dependencies", {}),
-        *(table.get(kind, {}) for table in read.get("target", {}).values() for kind in ("dependencies", "dev-dependencies")),
+        *(table.get(kind, {}) for table in read.get("target", {}).values() for kind in KINDS),
     ]  # fmt: skip
     return {v.get("package", k) if isinstance(v, dict) else k for table in tables for k, v in table.items()}
 
