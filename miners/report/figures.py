@@ -19,6 +19,7 @@
                why}], of injected bugs; those without a site too
     moves     {rows [{kind, name, tried, nothing, mended, tuples, others [{reason, count}], left [{name, count}]}],
                fixes, left [{name, count}]}: what became of migrations, dependencies together; null where there is none
+    pulls     what became of pull requests: see `pulls.py`; null where none were mined
     unshared  [{unit, what, reason}]: where mutants shared no run of the compiler, and what came instead
     poisoned  [{unit, route, seen, culprits [operator], runs}]: shared runs that something spoiled, and were divided
     rejects   [{stage, reason, count}], largest first
@@ -55,6 +56,7 @@ from oxidizer.miners.report.funnel import funnel, ranked, untried
 from oxidizer.miners.report.injection import operator_rows, poisoned, unusual
 from oxidizer.miners.report.manifest import Stage, Unit
 from oxidizer.miners.report.moves import move_rows
+from oxidizer.miners.report.pulls import pull_figures
 from oxidizer.miners.report.samples import choose
 from oxidizer.miners.report.sizes import sizes
 from oxidizer.miners.report.triage import triage
@@ -87,6 +89,7 @@ def figures(facts: RunFacts) -> dict[str, Any]:
         "again": _again(facts.units),
         "operators": operator_rows(facts.units),
         "moves": move_rows(facts.units),
+        "pulls": pull_figures(facts),
         "unshared": unusual(facts.units),
         "poisoned": poisoned(facts.units),
         "rejects": [{"stage": s, "reason": r, "count": n} for (s, r), n in ranked(facts.rejects)],
@@ -258,10 +261,11 @@ def _crates(facts: RunFacts) -> list[dict[str, Any]]:
 
 
 def _warnings(units: Iterable[Unit], held: Counter[str]) -> list[str]:
+    counted = ((unit.unit, unit.counts.kept - (unit.pulls.pairs if unit.pulls else 0)) for unit in units)
     return [
-        f"{unit.unit}: unit.json counts {unit.counts.kept:,} tuples, its table holds {held[unit.unit]:,}."
-        for unit in units
-        if unit.counts.kept != held[unit.unit]
+        f"{unit}: unit.json counts {kept:,} tuples, its table holds {held[unit]:,}."
+        for unit, kept in counted
+        if kept != held[unit]
     ]
 
 

@@ -25,6 +25,7 @@ from oxidizer.miners.report.code import diagnostic, diff
 from oxidizer.miners.report.codes import OFTEN
 from oxidizer.miners.report.facts import RunFacts, load_tuple, read_run
 from oxidizer.miners.report.figures import figures
+from oxidizer.miners.report.pulls import pair_row
 
 _STEP_LABELS = {
     "harvested": "harvested",
@@ -50,6 +51,9 @@ def write_report(run: Path) -> Path:
 
 def page(facts: RunFacts, shown: dict[str, Any]) -> str:
     """The whole page as text, from the facts and their figures."""
+    if shown["pulls"] is not None:
+        rows = [pair_row(facts.path, *sample) for sample in shown["pulls"]["samples"]]
+        return render("pulls.html.j2", {**shown, "sample_rows": rows}, ["report.js"])
     units = dict(zip(facts.tuples.values("id"), facts.tuples.values("unit"), strict=True))
     more = {
         "often": OFTEN,

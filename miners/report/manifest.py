@@ -197,10 +197,25 @@ class Migration(_Facts):
     moves: tuple[Move, ...] = ()
 
 
+class PullCounts(_Facts):
+    """What the pull-request miner says of one unit's pairs."""
+
+    evidence: dict[str, int] = {}
+    """Pairs by what failed before: test, compile_error, none."""
+    kinds: dict[str, int] = {}
+
+    @property
+    def pairs(self) -> int:
+        """All of them."""
+        return sum(self.evidence.values())
+
+
 class Spec(_Facts):
     """The list's entry of a unit, beside name and version: what is needed to prepare it again."""
 
-    source: Literal["registry", "path"]
+    source: Literal["registry", "path", "git"]
+    repository: str | None = None
+    """Of pull requests: where they are from."""
     member: str | None = None
     features: tuple[str, ...] = ()
     default_features: bool = True
@@ -229,6 +244,7 @@ class Unit(_Facts):
     coverage: Coverage = Coverage()
     injection: Injection | None = None
     migration: Migration | None = None
+    pulls: PullCounts | None = None
     again: Again | None = None
     stages: dict[str, Stage] = {}
     wall_s: float = 0.0

@@ -1,0 +1,104 @@
+"""The report's figures of pull requests, from the units and their tables.
+
+    pulls     {seen, tried, pairs, fail_to_pass, evidence|kinds|causes|skipped [{name, count}],
+               repositories [{repo, seen, tried, pairs, fail_to_pass, cpu_s, cpu_each_s}],
+               rows [{id, repo, pr, kind, title, evidence, failing, passing, lines}], samples [[unit, id]]}
+
+`seen` counts pull requests that landed, `tried` those that were built; `causes` say why a tried one is not proven, and
+`skipped` why one was not tried. `cpu_each_s` is a repository's CPU seconds over its pairs. `failing` tests fail before
+and pass after, `passing` pass on both sides; `lines` are those that the diff of a model adds and takes away.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from oxidizer.miners.cost import Cost
+from oxidizer.miners.report.facts import RunFacts, read_table
+from oxidizer.miners.report.funnel import ranked
+from oxidizer.miners.report.manifest import RunUnreadable, Unit
+
+_COLUMNS = ["id", "repo", "pr", "kind", "title", "evidence", "fail_to_pass", "pass_to_pass", "model_diff"]
+_SAMPLES = 8
+
+
+def pull_figures(facts: RunFacts) -> dict[str, Any] | None:
+    """The figures; None where the run mined no pull requests."""
+    units = [unit for unit in facts.units if unit.spec and unit.spec.source == "git"]
+    if not units:
+        return None
+    rows = [row for unit in units for row in _rows(facts.path, unit.unit)]
+    repositories = _repositories(units, rows)
+    causes, skipped = Counter[str](), Counter[str]()
+    for unit in units:
+        causes.update(unit.counts.rejected)
+        skipped.update(unit.counts.skipped)
+    return {
+        **{key: sum(row[key] for row in repositories) for key in ("seen", "tried", "pairs", "fail_to_pass")},
+        "repositories": repositories,
+        "evidence": _named(Counter(row["evidence"] or "passes on both sides" for row in rows)),
+        "kinds": _named(Counter(row["kind"] for row in rows)),
+        "causes": _named(causes),
+        "skipped": _named(skipped),
+        "rows": [{key: value for key, value in row.items() if key != "unit"} for row in rows],
+        "samples": [[row["unit"], row["id"]] for row in _chosen(rows)],
+    }
+
+
+def pair_row(run: Path, unit: str, pair_id: str) -> dict[str, Any]:
+    """One whole `pr_pair` row. Raises RunUnreadable where the unit has no such pair."""
+    table = read_table(run / "units" / unit / "pr_pair.parquet", None)
+    rows: list[dict[str, Any]] = table.filter(pc.equal(table["id"], pair_id)).to_pylist() if table is not None else []
+    if not rows:
+        raise RunUnreadable(f"{run} has no pair {pair_id} in unit {unit}; was the run changed while it was read?")
+    return rows[0]
+
+
+def _rows(run: Path, unit: str) -> Iterator[dict[str, Any]]:
+    table = read_table(run / "units" / unit / "pr_pair.parquet", _COLUMNS)
+    for row in table.to_pylist() if table is not None else ():
+        lines = [line for line in row["model_diff"].splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+        yield {
+            **{key: row[key] for key in ("id", "repo", "pr", "kind", "title", "evidence")},
+            "unit": unit, "failing": len(row["fail_to_pass"]), "passing": len(row["pass_to_pass"]), "lines": len(lines),
+        }  # fmt: skip
+
+
+def _repositories(units: Sequence[Unit], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each repository, most pairs first."""
+    found: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys(("seen", "tried", "cpu_s"), 0))
+    for unit in units:
+        row = found[unit.crate]
+        row["seen"] += unit.counts.harvested
+        row["tried"] += unit.counts.candidates
+        row["cpu_s"] += Cost.of(unit.model_dump()).cpu_s
+    pairs = Counter(row["repo"] for row in rows)
+    failing = Counter(row["repo"] for row in rows if row["evidence"])
+    return [
+        {
+            "repo": repo, **row, "pairs": pairs[repo], "fail_to_pass": failing[repo],
+            "cpu_each_s": row["cpu_s"] / pairs[repo] if pairs[repo] else None,
+        }
+        for repo, row in sorted(found.items(), key=lambda item: (-pairs[item[0]], item[0]))
+    ]  # fmt: skip
+
+
+def _chosen(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Pairs that a person would look at: short ones of different kinds and repositories, with evidence first."""
+    ranked_rows = sorted(rows, key=lambda row: (row["evidence"] is None, abs(row["lines"] - 30), row["id"]))
+    seen = Counter[str]()
+    chosen = []
+    for row in ranked_rows:
+        if seen[row["kind"]] < 2 and seen[row["repo"]] < 3:
+            seen.update((row["kind"], row["repo"]))
+            chosen.append(row)
+    return chosen[:_SAMPLES]
+
+
+def _named(counter: Counter[str]) -> list[dict[str, Any]]:
+    return [{"name": name, "count": count} for name, count in ranked(counter)]
