@@ -20,18 +20,27 @@ from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.verdict import Reason, Verdict
 from oxidizer.cluster.workbench import UnfitCrate, Workbench
+from oxidizer.miners.campaign import PULLS
 from oxidizer.miners.crate import mounts_of, workbench
 from oxidizer.miners.recipe import Recipe, recipe_of
 from oxidizer.miners.replay import NotAsRecorded, Row, damage, fetched, fresh, green, red, trial_of
 from oxidizer.miners.report import load_tuple, read_run
 
 
-def verify_run(run: Path, sample: int, seed: int, backend: str, toolchain: Toolchain) -> Iterator[tuple[Row, Verdict]]:
-    """The verdict on each tuple of a sample.
+def verify_run(
+    run: Path, sample: int, seed: int, backend: str, toolchain: Toolchain, repositories: Path | None = None
+) -> Iterator[tuple[Row, Verdict]]:
+    """The verdict on each tuple, or pair, of a sample; `repositories` is a folder of those that pairs are from.
 
     Raises ValueError for a run without tuples or of another toolchain, SandboxUnavailable.
     """
     facts = read_run(run)
+    if PULLS in facts.manifest.asked.miners:
+        # Late: git is not for those who mine crates.
+        from oxidizer.miners.pulls.verify import verify_pairs
+
+        yield from verify_pairs(facts, sample, seed, backend, toolchain, repositories)
+        return
     if not facts.tuples:
         raise ValueError(f"{run} holds no tuples: there is nothing to verify")
     picked = random.Random(seed).sample(sorted((t.unit, t.id) for t in facts.tuples), min(sample, len(facts.tuples)))
@@ -39,6 +48,13 @@ def verify_run(run: Path, sample: int, seed: int, backend: str, toolchain: Toolc
     for unit, group in groupby(sorted(picked), key=lambda pair: pair[0]):
         rows = [load_tuple(run, unit, tuple_id) for _, tuple_id in group]
         yield from _verify_unit(run / "units" / unit, rows, toolchain, backend, recipe)
+
+
+def what_of(row: Row) -> str:
+    """A tuple or a pair in a few words."""
+    if row["type"] == "pr_pair":
+        return f"{row['repo']} #{row['pr']}" if row["pr"] is not None else f"{row['repo']} {row['merge_commit'][:12]}"
+    return f"{row['crate']} {row['error']['code'] or row['error']['tool']}"
 
 
 def _verify_unit(

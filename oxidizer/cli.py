@@ -203,6 +203,10 @@ def verify(
     seed: Annotated[int, typer.Option(help="Decides which.")] = 0,
     sandbox: Annotated[str, typer.Option(help="auto, docker, docker:RUNTIME or bubblewrap.")] = "auto",
     toolchain: Annotated[str | None, typer.Option(help="A rustup toolchain's name or a sysroot's folder.")] = None,
+    repos: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Of pull requests: a folder with repositories as <org>/<name>. Else cloned."),
+    ] = None,
     accept_weaker: AcceptWeaker = None,
 ) -> None:
     """Replay tuples from their records alone, in fresh sandboxes: red before, green after, tests as before.
@@ -214,7 +218,7 @@ def verify(
     from oxidizer.cluster.sandbox import SandboxUnavailable
     from oxidizer.cluster.standings import require
     from oxidizer.cluster.toolchain import ToolchainMissing, find_toolchain
-    from oxidizer.miners.verify import verify_run
+    from oxidizer.miners.verify import verify_run, what_of
 
     accepted = refused = 0
     try:
@@ -222,10 +226,10 @@ def verify(
         found = find_toolchain(toolchain)
         backend = choose_backend(sandbox, found.sysroot)
         require(backend, found.sysroot, weaker)
-        for checked, verdict in verify_run(run, sample, seed, backend, found):
+        for checked, verdict in verify_run(run, sample, seed, backend, found, repos):
             accepted += verdict.green
             refused += not verdict.green
-            about = f"{checked['id'][:12]} {checked['crate']} {checked['error']['code'] or checked['error']['tool']}"
+            about = f"{checked['id'][:12]} {what_of(checked)}"
             if verdict.green:
                 out.print(f"[green]accepted[/] {about}")
             else:

@@ -4,7 +4,7 @@ in it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +59,8 @@ class Ground:
         self._assertions = True
         self.standing: Standing | None = None
         """Of the last tree that was made ready."""
+        self.project = Project(sandbox)
+        """What builds it."""
 
     def ready(self, tree: str, time_s: int) -> tuple[Project, Side]:
         """Show a tree that was written at some time (UTC seconds), find a way in which all its tests are built, and run
@@ -76,6 +78,7 @@ class Ground:
                 if found:
                     self._locks.built(lock)
                     project, side = found
+                    self.project = project
                     env = tuple(sorted(project.env.items()))
                     self.standing = Standing(folder, tuple(project.features), lock.origin, lock.text, env)
                     return project, side
@@ -88,6 +91,23 @@ class Ground:
             raise Unproven(first.cause, str(first))
         raise Unproven("after_does_not_build", _complaint(refused))
 
+    def recorded(self, tree: str, args: Sequence[str], env: Sequence[Mapping[str, str]], lock: bytes) -> None:
+        """Show a tree as a record says that it was built: by the arguments and environment of its probe, and its lock.
+
+        Raises Unproven, SandboxUnavailable.
+        """
+        folder = self._lay(tree)
+        told = {variable["name"]: variable["value"] for variable in env}
+        features = _FEATURES[0] if _FEATURES[0][0] in args else ()
+        self.project = Project(self._sandbox, folder=folder, features=features, jobs=self._jobs, cap_s=self._cap_s)
+        self.project.assertions = "CARGO_PROFILE_DEV_DEBUG_ASSERTIONS" not in told
+        self.standing = Standing(folder, features, "tracked", lock, tuple(sorted(told.items())))
+        self._fit(folder)
+        try:
+            self._facts = read_facts(self._toolchain, self._checkout.root / folder)
+        except FetchError as error:
+            raise Unproven(error.cause, str(error)) from error
+
     def show(self, tree: str) -> None:
         """Show another tree of the same change, with the lock of the one that was made ready, fitted to its manifests.
 
@@ -97,10 +117,14 @@ class Ground:
         folder = self._lay(tree)
         if folder != self.standing.folder:
             raise Unproven("moved_workspace", f"the workspace lies in {folder} before, in {self.standing.folder} after")
+        self._fit(folder)
+
+    def _fit(self, folder: str) -> None:
+        assert self.standing is not None
         try:
             self._locks.fitted(self._checkout.root / folder, self.standing.lock)
         except FetchError as error:
-            raise Unproven(error.cause, f"before: {error}") from error
+            raise Unproven(error.cause, str(error)) from error
         except RegistryUnavailable as error:
             raise SandboxUnavailable(str(error)) from error
 

@@ -11,6 +11,7 @@ import re
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -236,6 +237,21 @@ class Objects:
             rest = [(before, after) for before, after in rest if now[after] != before]
         return found
 
+    def laid(self, base_tree: str, diff: bytes) -> str:
+        """A new tree: a diff laid on `base_tree`. Raises GitError where it does not apply."""
+        with self._index(base_tree) as env:
+            if diff:
+                self._git.run("apply", "--cached", "--binary", "--whitespace=nowarn", "-", stdin=diff, env=env)
+            return self._git.run("write-tree", env=env).decode().strip()
+
+    @contextmanager
+    def _index(self, tree: str) -> Iterator[dict[str, str]]:
+        """The environment in which git's index holds a tree."""
+        with tempfile.TemporaryDirectory(dir=self.store, prefix="index-") as folder:
+            env = {"GIT_INDEX_FILE": f"{folder}/index"}
+            self._git.run("read-tree", known(tree), env=env)
+            yield env
+
     def with_files(self, base_tree: str, files: Mapping[bytes, tuple[int, bytes] | None]) -> str:
         """A new tree: `base_tree` with files replaced or added (mode, content), or taken away (None).
 
@@ -249,9 +265,7 @@ class Objects:
             for path, file in files.items()
             if file is not None
         ]
-        with tempfile.TemporaryDirectory(dir=self.store, prefix="index-") as folder:
-            env = {"GIT_INDEX_FILE": f"{folder}/index"}
-            self._git.run("read-tree", known(base_tree), env=env)
+        with self._index(base_tree) as env:
             lines = b"".join([*gone, *there])
             self._git.run("update-index", "-z", "--add", "--replace", "--index-info", stdin=lines, env=env)
             return self._git.run("write-tree", env=env).decode().strip()

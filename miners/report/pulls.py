@@ -50,6 +50,12 @@ def pull_figures(facts: RunFacts) -> dict[str, Any] | None:
     }
 
 
+def pair_ids(run: Path, unit: str) -> list[str]:
+    """The ids of a unit's pairs."""
+    table = read_table(run / "units" / unit / "pr_pair.parquet", ["id"])
+    return [str(value) for value in table["id"].to_pylist()] if table is not None else []
+
+
 def pair_row(run: Path, unit: str, pair_id: str) -> dict[str, Any]:
     """One whole `pr_pair` row. Raises RunUnreadable where the unit has no such pair."""
     table = read_table(run / "units" / unit / "pr_pair.parquet", None)
