@@ -165,6 +165,10 @@ class Pulls:
     """Lines that it may add and delete."""
     diff_bytes: int = 1 << 20
     """Bytes of its whole diff."""
+    fixes_per_code: int = 3
+    """Compile errors of a unit that become `diag_fix` tuples, per code: most say that something is not there yet."""
+    fix_lines: int = 200
+    """Lines that each of the two diffs of such a tuple may add and take away."""
 
     def __post_init__(self) -> None:
         for key in fields(self):

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from oxidizer.cluster.build import Build
+from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.checkout import Checkout
 from oxidizer.cluster.manifest import ManifestFacts, read_facts
 from oxidizer.cluster.pastlocks import Origin, PastLock, PastLocks
@@ -43,6 +45,20 @@ class Standing:
     lock: bytes
     """Of the tree after."""
     env: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package of a tree, as the tree's tests are built."""
+
+    facts: ManifestFacts
+    cargo: Cargo
+    features: tuple[str, ...]
+    env: dict[str, str]
+
+    def build(self, args: Sequence[str]) -> Build:
+        """What a command that compiles shows of it."""
+        return self.cargo.build(args, **self.env)
 
 
 class Ground:
@@ -127,6 +143,14 @@ class Ground:
             raise Unproven(error.cause, str(error)) from error
         except RegistryUnavailable as error:
             raise SandboxUnavailable(str(error)) from error
+
+    def package(self, name: str) -> Package:
+        """A package of the last tree that was made ready. Raises Unproven."""
+        facts = next((facts for facts in self._facts if facts.name == name), None)
+        if facts is None or self.standing is None or self.standing.folder != ".":
+            raise Unproven("no_package", f"the error is not in a package of the repository's own root ({name})")
+        cargo = Cargo(self._sandbox, name, member=facts.member, jobs=self._jobs)
+        return Package(facts, cargo, self.standing.features, dict(self.standing.env))
 
     def packages_of(self, files: Collection[str]) -> set[str]:
         """The packages of the last tree that was made ready in which some files lie."""

@@ -23,12 +23,13 @@ from oxidizer.cluster.room import RoomySandbox
 from oxidizer.cluster.rundir import UnitOutput
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.standings import require_of
-from oxidizer.datasets.records import PrPair, PrUnproven, arrow_schema, to_row
+from oxidizer.datasets.records import DiagFix, PrPair, PrUnproven, arrow_schema, to_row
 from oxidizer.datasets.sealed import is_sealed
 from oxidizer.miners.crate import mounts_at
 from oxidizer.miners.pulls.find import Pull
 from oxidizer.miners.pulls.ground import Ground, Unproven
 from oxidizer.miners.pulls.kinds import Told, kind_of
+from oxidizer.miners.pulls.lesson import Lessons
 from oxidizer.miners.pulls.mirror import open_mirror
 from oxidizer.miners.pulls.objects import Change, GitError, Objects
 from oxidizer.miners.pulls.pair import Repository, Request, model_diff, pair, unproven
@@ -43,7 +44,7 @@ from oxidizer.miners.pulls.wording import wording_of
 from oxidizer.miners.recipe import Pulls
 from oxidizer.miners.work import NodePlan, NodeWork, own_toolchain
 
-SCHEMAS = {"pr_pair": arrow_schema(PrPair), "pr_unproven": arrow_schema(PrUnproven)}
+SCHEMAS = {"diag_fix": arrow_schema(DiagFix), "pr_pair": arrow_schema(PrPair), "pr_unproven": arrow_schema(PrUnproven)}
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ class PullWork(NodeWork):
             summary["stages"], summary["peak_bytes"] = meter.account(), meter.peak_bytes
         summary |= miner.told
         rows = {
+            "diag_fix": sorted((to_row(f) for f in miner.lessons.found), key=lambda row: row["id"]),
             "pr_pair": sorted((to_row(p) for p in miner.pairs), key=lambda row: row["id"]),
             "pr_unproven": sorted((to_row(p) for p in miner.unproven), key=lambda row: row["id"]),
         }
@@ -131,6 +133,9 @@ class PullMiner:
     def __post_init__(self) -> None:
         self._terms = Terms(self.objects)
         self._prover = Prover(self.ground)
+        self.lessons = Lessons(
+            self.objects, self.ground, self.repository, self.caps.fixes_per_code, self.caps.fix_lines
+        )
 
     @property
     def told(self) -> dict[str, Any]:
@@ -141,10 +146,13 @@ class PullMiner:
             "license": " AND ".join(sorted({row.license for row in self.pairs})) or None,
             "counts": {
                 "harvested": self.seen, "candidates": len(self.pairs) + len(self.unproven), "proven": len(self.pairs),
-                "kept": len(self.pairs), "rejected": dict(sorted(causes.items())),
+                "kept": len(self.pairs) + len(self.lessons.found), "rejected": dict(sorted(causes.items())),
                 "skipped": dict(sorted(self.skipped.items())),
             },
-            "pulls": {"evidence": dict(sorted(evidence.items())), "kinds": dict(Counter(r.kind for r in self.pairs))},
+            "pulls": {
+                "evidence": dict(sorted(evidence.items())), "kinds": dict(Counter(r.kind for r in self.pairs)),
+                "lessons": len(self.lessons.found), "no_lesson": dict(sorted(self.lessons.left.items())),
+            },
             "tests": {"passed": sum(len(row.pass_to_pass) + len(row.fail_to_pass) for row in self.pairs)},
         }  # fmt: skip
 
@@ -201,6 +209,9 @@ class PullMiner:
         assert standing is not None
         lock = f"locks/{hashlib.sha256(standing.lock).hexdigest()[:16]}.lock"
         self.locks[lock] = standing.lock
+        if proof.mixed is not None:
+            with self.meter.stage("lessons"):
+                self.lessons.learn(request, mixed, proof.mixed, lock)
         return pair(self.repository, request, proof, standing, test_diff, lock)
 
     def _split(self, request: Request, changes: list[Change]) -> Split:

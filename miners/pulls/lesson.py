@@ -1,0 +1,179 @@
+"""Compile errors from history: the tests of a change on the tree before do not compile, and the change mends that.
+
+Before is the tree before with the test part laid on it (`setup_diff`), the fix is the source part. A fix that makes or
+moves files, or changes what is no Rust or manifest, is a pair and no lesson of the compiler. Most such errors say that
+something is not there yet, so codes are capped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from oxidizer import __version__
+from oxidizer.cluster.build import Build
+from oxidizer.cluster.classes import class_of
+from oxidizer.cluster.diagnostics import Diagnostic, counts
+from oxidizer.cluster.edits import Edit, by_file, from_diff
+from oxidizer.cluster.verdict import stopped_verdict
+from oxidizer.datasets.records import DiagFix, EnvVar, Probe, Provenance, RecordedVerdict, Tests
+from oxidizer.miners.difficulty import difficulty, is_far
+from oxidizer.miners.explain import besides, sentence
+from oxidizer.miners.pulls.ground import Ground, Unproven
+from oxidizer.miners.pulls.objects import FILE, PROGRAM, Change, Objects
+from oxidizer.miners.pulls.pair import Repository, Request
+from oxidizer.miners.pulls.places import Place, name_of, place_of
+from oxidizer.miners.steps import steps
+from oxidizer.miners.tuples import error, excerpt
+
+_SILENCER = re.compile(r"#!?\[\s*(?:allow|expect|ignore)\b|\btodo!|\bunimplemented!")
+_FILES = 12
+_CODE = frozenset({Place.RUST, Place.MANIFEST, Place.TEST})
+
+
+@dataclass
+class Lessons:
+    """Those of one repository's changes."""
+
+    objects: Objects
+    ground: Ground
+    repository: Repository
+    per_code: int
+    lines: int
+    found: list[DiagFix] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
+    """Compile errors of changes that made no lesson, by reason."""
+
+    def learn(self, request: Request, mixed: str, shown: Build, lock: str) -> None:
+        """Keep the lesson of a proven change whose tests do not compile on the tree before, where it is one.
+
+        Raises SandboxUnavailable.
+        """
+        try:
+            self.found.append(self._lesson(request, mixed, shown, lock))
+        except _NoLesson as why:
+            self.left[str(why)] += 1
+        except Unproven as why:
+            self.left[why.cause] += 1
+
+    def _lesson(self, request: Request, mixed: str, shown: Build, lock: str) -> DiagFix:
+        """Raises _NoLesson, Unproven, SandboxUnavailable."""
+        changes = [
+            c for c in self.objects.changes(mixed, request.after_tree) if place_of(name_of(c.path)) != Place.LOCK
+        ]
+        _check_plain(changes)
+        setup, patch = self._text(request.before_tree, mixed), self._text(mixed, request.after_tree)
+        first = _first(shown)
+        if Counter(row.error.code for row in self.found)[first.code] >= self.per_code:
+            raise _NoLesson("cap per code")
+        package = self.ground.package(first.package)
+        probe = ("check", "--tests", *package.features)
+        self.ground.show(mixed)
+        before = package.build(probe)
+        self.ground.show(request.after_tree)
+        after = package.build(probe)
+        if stopped_verdict(before) or stopped_verdict(after) or not after.succeeded:
+            raise _NoLesson("after does not compile")
+        target = _first(before)
+        new = counts(d for d in after.diagnostics if d.is_error) - counts(before.diagnostics)
+        gone = counts(before.diagnostics) - counts(after.diagnostics)
+        if new or not gone[target.key]:
+            raise _NoLesson("the error stays")
+        more = [d for d in before.diagnostics if d.is_error and gone[d.key] and d is not target and d.primary]
+        return self._record(request, mixed, setup, patch, target, more, probe, package.facts, package.env, lock)
+
+    def _record(
+        self, request: Request, mixed: str, setup: str, patch: str, target: Diagnostic, more: Sequence[Diagnostic],
+        probe: Sequence[str], facts: Any, env: dict[str, str], lock: str,
+    ) -> DiagFix:  # fmt: skip
+        files = self.objects.tree(mixed)
+
+        def read(file: str) -> bytes:
+            return self.objects.blob(files[file.encode()].oid)
+
+        edits = from_diff(patch, read)
+        file = min(edit.file for edit in edits)
+        code_before, code_after = excerpt(read(file), by_file(edits)[file])
+        shown, at = error(target), target.primary
+        assert at is not None
+        fields: dict[str, Any] = {
+            "crate": facts.name, "version": facts.version, "source": "git", "member": facts.member,
+            "repo": self.repository.name, "before_tree": request.before_tree, "lock": lock, "setup_diff": setup,
+            "error": shown, "more_errors": [error(d) for d in more], "file": file, "code_before": code_before,
+            "patch_diff": patch, "code_after": code_after,
+            "probe": Probe(args=list(probe), env=[EnvVar(name=n, value=v) for n, v in sorted(env.items())]),
+            "toolchain": self.repository.toolchain, "tests": Tests(before="pass", after="pass", names=[]),
+            "explanation": _explained(target, edits, read, request),
+            "class": class_of(shown.tool, shown.code, shown.message), "origin": "history", "operator": None,
+            "trivial": False,
+            "difficulty": difficulty(
+                given=False, patch=patch, diagnostics=1 + len(more),
+                far=is_far(edits, at.file, at.byte_start, at.byte_end),
+            ),
+            "sealed": self.repository.sealed,
+            "verdict": RecordedVerdict(scope="alone", audited=False, covered=None, flags=[]),
+            "lineage": [*self.repository.lineage, f"pull:{request.pull.number}", f"oxidizer:{__version__}"],
+            "license": request.license, "source_url": self.repository.url, "commit": request.pull.after,
+            "provenance": Provenance(repo=self.repository.url, commit=request.pull.after), "parents": [],
+        }  # fmt: skip
+        return DiagFix.new(**fields)
+
+    def _text(self, before: str, after: str) -> str:
+        """A diff without locks, as text, of no more lines than a lesson has. Raises _NoLesson."""
+        own = [c for c in self.objects.changes(before, after) if place_of(name_of(c.path)) == Place.LOCK]
+        if own:
+            kept = self.objects.tree(before)
+            files = {c.path: _laid(self.objects, kept, c.path) for c in own}
+            after = self.objects.with_files(after, files)
+        try:
+            text = self.objects.diff(before, after).decode("utf-8")
+        except UnicodeDecodeError:
+            raise _NoLesson("not text") from None
+        lines = [line for line in text.splitlines() if line[:1] in "+-" and line[:4] not in ("+++ ", "--- ")]
+        if len(lines) > self.lines:
+            raise _NoLesson("too many lines")
+        added, taken = (
+            sum(len(_SILENCER.findall(line)) for line in lines if line.startswith(sign)) for sign in ("+", "-")
+        )
+        if added > taken:
+            raise _NoLesson("silences")
+        return text
+
+
+class _NoLesson(Exception):
+    """A compile error that is no lesson, and why."""
+
+
+def _laid(objects: Objects, tree: Any, path: bytes) -> tuple[int, bytes] | None:
+    entry = tree.get(path)
+    return (entry.mode, objects.blob(entry.oid)) if entry is not None else None
+
+
+def _check_plain(changes: Sequence[Change]) -> None:
+    """The source part only changes files of code. Raises _NoLesson."""
+    if not 0 < len(changes) <= _FILES:
+        raise _NoLesson("too many files" if changes else "no source part")
+    for change in changes:
+        if change.old is None or change.new is None or change.old.mode != change.new.mode:
+            raise _NoLesson("makes or moves files")
+        if change.new.mode not in (FILE, PROGRAM) or place_of(name_of(change.path)) not in _CODE:
+            raise _NoLesson("changes what is no code")
+
+
+def _first(build: Build) -> Diagnostic:
+    """The first compile error that stands in a file of the tree. Raises _NoLesson."""
+    errors = (d for d in build.diagnostics if d.is_error and d.primary is not None and d.primary.in_source)
+    if (found := next(errors, None)) is None:
+        raise _NoLesson("no error in a file")
+    return found
+
+
+def _explained(target: Diagnostic, edits: Sequence[Edit], read: Any, request: Request) -> str:
+    asks = f"The pull request “{request.words.title}” brings tests that need it. " if request.words.title else ""
+    code = f"`{target.code}`: " if target.code else "an error: "
+    parts = (f"{asks}rustc reports {code}{sentence(target.message)}", besides(target), f"The fix {steps(edits, read)}.")
+    text = " ".join(part for part in parts if part)
+    return text[:1].upper() + text[1:]
