@@ -82,7 +82,7 @@ def _repositories(units: Sequence[Unit], rows: Sequence[dict[str, Any]]) -> list
         row = found[unit.crate]
         row["seen"] += unit.counts.harvested
         row["tried"] += unit.counts.candidates
-        row["cpu_s"] += Cost.of(unit.model_dump()).cpu_s
+        row["cpu_s"] += Cost.of(unit.model_dump(exclude_none=True)).cpu_s
     pairs = Counter(row["repo"] for row in rows)
     failing = Counter(row["repo"] for row in rows if row["evidence"])
     return [

@@ -1,7 +1,7 @@
 """What shared builds of dependencies save in a cold campaign, and that they change no tuple.
 
-    python tests/bench/dependencies.py [--list FILE] [--crates N] [--miners suggestions,injected] [--baseline]
-        [--sandbox bubblewrap]
+    python tests/bench/dependencies.py [--list FILE] [--crates N] [--miners suggestions,injected] [--recipe FILE]
+        [--baseline] [--sandbox bubblewrap]
 
 The crates are mined one after the other in this process, once each builds its own dependencies, then with a cache that
 is empty at the start. Printed: CPU seconds of each crate both ways (the commands in sandboxes, what fills the cache
@@ -33,7 +33,7 @@ from oxidizer.cluster.workbench import Workbench
 from oxidizer.miners.campaign import unit_of
 from oxidizer.miners.crate import CrateWork, MineCrates
 from oxidizer.miners.mined import Mined
-from oxidizer.miners.recipe import starter
+from oxidizer.miners.recipe import load_recipe
 
 # Of several domains, each with dependencies, of tests too; what they need overlaps as it does in any list of crates.
 CRATES = (
@@ -67,15 +67,16 @@ def main() -> int:
     parser.add_argument("--list", type=Path, default=None, help="a list as `oxidizer mine` takes it")
     parser.add_argument("--crates", type=int, default=None, help="only so many, the first")
     parser.add_argument("--miners", default="suggestions")
+    parser.add_argument("--recipe", type=Path, default=None, help="as `oxidizer mine` takes it")
     parser.add_argument("--baseline", action="store_true")
     parser.add_argument("--sandbox", default="bubblewrap")
     asked = parser.parse_args()
-    toolchain = find_toolchain()
+    toolchain, recipe = find_toolchain(), load_recipe(asked.recipe)
     listed = load_list(asked.list) if asked.list else [CrateSpec(*name.split("@")) for name in CRATES]
     with tempfile.TemporaryDirectory() as folder:
         plan = MineCrates(
-            starter(), tuple(asked.miners.split(",")), 0, asked.sandbox, str(toolchain.sysroot), toolchain.version,
-            Share(cpus=1.0, memory_bytes=starter().limits.memory_bytes), accepted=frozenset(Promise),
+            recipe, tuple(asked.miners.split(",")), 0, asked.sandbox, str(toolchain.sysroot), toolchain.version,
+            Share(cpus=1.0, memory_bytes=recipe.limits.memory_bytes), accepted=frozenset(Promise),
         )  # fmt: skip
         # The first sandbox of a process costs more.
         require(asked.sandbox, toolchain.sysroot, plan.accepted)
