@@ -358,6 +358,7 @@ def test_nothing_of_the_repository_is_obeyed(tmp_path: Path, monkeypatch: pytest
     repo.ref(f"refs/replace/{first}", second)
     for name in ("GIT_EXTERNAL_DIFF", "GIT_PAGER", "GIT_SSH_COMMAND"):
         monkeypatch.setenv(name, str(evil))
+    monkeypatch.setenv("GIT_DIFF_OPTS", "--unified=0")
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "diff.external")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(evil))
