@@ -333,8 +333,8 @@ def test_a_repository_that_changes_is_read_by_its_ids(repo: MadeRepository, tmp_
 
 def test_nothing_of_the_repository_is_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repo = MadeRepository(tmp_path / "octo+evil.git")
-    first = repo.commit({"a.rs": "old\n", ".gitattributes": "*.rs diff=evil filter=evil\n"}, "First")
-    second = repo.commit({"a.rs": "new\n"}, "Second")
+    first = repo.commit({"a.rs": "old\nsame\n", ".gitattributes": "*.rs diff=evil filter=evil\n"}, "First")
+    second = repo.commit({"a.rs": "new\nsame\n"}, "Second")
     with Objects(repo.git_dir, tmp_path / "clean") as objects:
         clean = _looks(objects, first, second)
     canary = tmp_path / "canary"
@@ -358,6 +358,7 @@ def test_nothing_of_the_repository_is_obeyed(tmp_path: Path, monkeypatch: pytest
     repo.ref(f"refs/replace/{first}", second)
     for name in ("GIT_EXTERNAL_DIFF", "GIT_PAGER", "GIT_SSH_COMMAND"):
         monkeypatch.setenv(name, str(evil))
+    monkeypatch.setenv("GIT_DIFF_OPTS", "--unified=0")
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "diff.external")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(evil))
