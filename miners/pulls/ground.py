@@ -18,6 +18,7 @@ from oxidizer.cluster.registry import FetchError, RegistryUnavailable
 from oxidizer.cluster.sandbox import Sandbox, SandboxUnavailable
 from oxidizer.cluster.tarball import UnpackError
 from oxidizer.cluster.toolchain import Toolchain
+from oxidizer.miners.pulls.hazards import check_tree
 from oxidizer.miners.pulls.objects import Objects
 
 _FEATURES: tuple[tuple[str, ...], ...] = (("--all-features",), ())
@@ -80,7 +81,7 @@ class Ground:
 
     def ready(self, tree: str, time_s: int) -> tuple[Project, Side]:
         """Show a tree that was written at some time (UTC seconds), find a way in which all its tests are built, and run
-        them once. Raises Unproven, SandboxUnavailable.
+        them once. Raises Unproven, GitError, SandboxUnavailable.
         """
         folder = self._lay(tree)
         root = self._checkout.root / folder
@@ -110,7 +111,7 @@ class Ground:
     def recorded(self, tree: str, args: Sequence[str], env: Sequence[Mapping[str, str]], lock: bytes) -> None:
         """Show a tree as a record says that it was built: by the arguments and environment of its probe, and its lock.
 
-        Raises Unproven, SandboxUnavailable.
+        Raises Unproven, GitError, SandboxUnavailable.
         """
         folder = self._lay(tree)
         told = {variable["name"]: variable["value"] for variable in env}
@@ -127,7 +128,7 @@ class Ground:
     def show(self, tree: str) -> None:
         """Show another tree of the same change, with the lock of the one that was made ready, fitted to its manifests.
 
-        Raises Unproven, SandboxUnavailable.
+        Raises Unproven, GitError, SandboxUnavailable.
         """
         assert self.standing is not None
         folder = self._lay(tree)
@@ -168,8 +169,10 @@ class Ground:
         return max(holding, key=lambda facts: len(Path(facts.member).parts), default=None)
 
     def _lay(self, tree: str) -> str:
-        """Have the folder hold a tree; where its workspace lies. Raises Unproven."""
-        listing = {path: (entry.mode, entry.oid) for path, entry in self._objects.tree(tree).items()}
+        """Have the folder hold a tree; where its workspace lies. Raises Unproven, and GitError for a hostile one."""
+        entries = self._objects.tree(tree)
+        check_tree(entries)
+        listing = {path: (entry.mode, entry.oid) for path, entry in entries.items()}
         try:
             self._checkout.show(listing)
         except UnpackError as error:
