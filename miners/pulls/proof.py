@@ -105,9 +105,9 @@ class Prover:
             raise Unproven(str(mixed.cause), "before, with the tests of the change, it is not built")
         if not split.holds_source:
             raise Unproven("tests_do_not_build", f"before, and only tests changed: {_first_error(mixed.build)}")
-        own = project.build()
         if trees.mixed == trees.before:
             raise Unproven("before_does_not_build", _first_error(mixed.build))
+        own = project.build()
         self.ground.show(trees.before)
         before = project.test()
         _believe(before, "before")

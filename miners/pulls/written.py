@@ -30,23 +30,22 @@ def written_tests(items: Iterable[TestItem], tests: Collection[TestId], home: Ho
     return frozenset(found)
 
 
-def _of(path: str, tests: Collection[TestId], modules: dict[tuple[str, str], str]) -> set[TestId]:
+def _of(path: str, tests: Collection[TestId], modules: dict[tuple[str, str], str | None]) -> set[TestId]:
     near = [test for test in tests if (test.package, test.target) in modules]
-    exact = {test for test in near if _is(test.name, modules[test.package, test.target] + path)}
+    places = {key: module for key, module in modules.items() if module is not None}
+    exact = {test for test in near if _is(test.name, places.get((test.package, test.target)), path)}
     if exact:
         return exact
     # Where its module is in the program, so would it be: it is not built here.
-    present = {key for key, module in modules.items() if module and any(t.name.startswith(module) for t in near)}
+    there = {key: module for key, module in places.items() if module and any(t.name.startswith(module) for t in near)}
     ends = {
         test for test in near
-        if test.name.endswith(f"::{path}") and (
-            (test.package, test.target) not in present or test.name.startswith(modules[test.package, test.target])
-        )
+        if test.name.endswith(f"::{path}") and test.name.startswith(there.get((test.package, test.target), ""))
     }  # fmt: skip
     return ends if len(ends) == 1 else set()
 
 
-def _modules(facts: ManifestFacts, file: str) -> dict[tuple[str, str], str]:
+def _modules(facts: ManifestFacts, file: str) -> dict[tuple[str, str], str | None]:
     """The targets that a file can belong to, and what its tests' names begin with in each."""
     roots = [target for target in facts.targets if target.file == file]
     if roots:
@@ -57,14 +56,14 @@ def _modules(facts: ManifestFacts, file: str) -> dict[tuple[str, str], str]:
     return {(facts.name, target.name): _module(target.file, file) for target in near}
 
 
-def _module(root: str, file: str) -> str:
-    """The path of a file's module below a target's root file, as names begin with it; "" where it lies elsewhere."""
+def _module(root: str, file: str) -> str | None:
+    """The path of a file's module below a target's root file, as names begin with it; None where it lies elsewhere."""
     folder, path = PurePosixPath(root).parent, PurePosixPath(file)
     if not path.is_relative_to(folder):
-        return ""
+        return None
     names = path.relative_to(folder).with_suffix("").parts
     return "".join(f"{name}::" for name in (names[:-1] if names[-1] == "mod" else names))
 
 
-def _is(name: str, item: str) -> bool:
-    return name == item or name.startswith(f"{item}::")
+def _is(name: str, module: str | None, path: str) -> bool:
+    return module is not None and f"{name}::".startswith(f"{module}{path}::")
