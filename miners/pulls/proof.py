@@ -70,17 +70,18 @@ class Prover:
             return self._by_compiler(project, trees, split, mixed, passing, flaky)
         _believe(mixed, "before, with the tests of the change")
         worse = mixed.passed & first.failed & again.failed
-        if worse:
+        # Code that is the same on both sides passes or fails on one by chance.
+        by_chance = not split.holds_source
+        if worse and not by_chance:
             raise Unproven("breaks_tests", f"{_names(worse)} pass without the change, and fail with it")
         suspects = passing & mixed.failed
         failing = frozenset[TestId]()
-        # Code that is the same on both sides fails on one by chance.
-        if split.holds_source:
+        if not by_chance:
             failing = self._still_failing(project, suspects) | self._failing_examples(project, trees, examples)
         kept = (passing & mixed.passed) - failing
         if not failing and not kept:
             raise Unproven("no_tests", "no test is on both sides")
-        return Proof("test" if failing else None, failing, kept, flaky | (suspects - failing))
+        return Proof("test" if failing else None, failing, kept, flaky | worse | (suspects - failing))
 
     def _still_failing(self, project: Project, suspects: frozenset[TestId]) -> frozenset[TestId]:
         """Those that fail once more. One whose end was not seen counts where it was ended by itself, not by a clock."""

@@ -132,6 +132,8 @@ def test_data_that_a_test_reads_goes_with_it(verdicts: dict[str, Verdict]) -> No
     found = verdicts["data"]
     assert found.says == (None, set())
     assert "reads reads" in found.tests("pass_to_pass")
+    # It fails after twice and passes before.
+    assert found.tests("flaky") == {"turns has_bad_luck"}
     assert b"data/table.csv" in found.row["test_diff"]
 
 
