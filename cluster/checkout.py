@@ -37,7 +37,7 @@ class Checkout:
         self._shown: dict[str, tuple[int, str]] = {}
 
     def show(self, tree: Listing) -> tuple[str, ...]:
-        """Have the folder hold a tree; what was left out of it. Cargo.lock in the root may be another one afterwards.
+        """Have the folder hold a tree; what was left out of it. A Cargo.lock may be another one afterwards.
 
         Raises UnpackError for a tree that breaks a limit or has names of no single meaning; the folder is as it was.
         """
@@ -46,7 +46,7 @@ class Checkout:
             self._remove(name)
         for name, (mode, oid) in wanted.items():
             # A lock that was made takes the place of the tree's own.
-            if self._shown.get(name) != (mode, oid) or name == "Cargo.lock":
+            if self._shown.get(name) != (mode, oid) or name.rpartition("/")[2] == "Cargo.lock":
                 self._write(name, mode, self._read(oid))
         if "Cargo.lock" not in wanted:
             (self.root / "Cargo.lock").unlink(missing_ok=True)

@@ -108,6 +108,10 @@ class Project:
             found |= {} if run.flags else run.results.outcomes
         return found
 
+    def build(self) -> Build:
+        """Build libraries and programs, without any test."""
+        return self.check(["build", *self._cargo.features])
+
     def check(self, args: Sequence[str]) -> Build:
         """Any command that compiles, with the project's environment."""
         return self._cargo.build(args, **self.env)

@@ -18,7 +18,6 @@ from oxidizer.cluster.registry import FetchError, RegistryUnavailable
 from oxidizer.cluster.sandbox import Sandbox, SandboxUnavailable
 from oxidizer.cluster.tarball import UnpackError
 from oxidizer.cluster.toolchain import Toolchain
-from oxidizer.miners.pulls.hazards import check_tree
 from oxidizer.miners.pulls.objects import Objects
 
 _FEATURES: tuple[tuple[str, ...], ...] = (("--all-features",), ())
@@ -156,28 +155,31 @@ class Ground:
     def packages_of(self, files: Collection[str]) -> set[str]:
         """The packages of the last tree that was made ready in which some files lie."""
         assert self.standing is not None
-        return {found.name for file in files if (found := self._package_of(file))}
+        return {found[0].name for file in files if (found := self.home(file))}
 
-    def _package_of(self, file: str) -> ManifestFacts | None:
+    def home(self, file: str) -> tuple[ManifestFacts, str] | None:
+        """The package of that tree that a file lies in, and the file relative to the workspace; None where none is."""
         assert self.standing is not None
-        inner = (
-            Path(file).relative_to(self.standing.folder) if Path(file).is_relative_to(self.standing.folder) else None
-        )
-        if inner is None:
+        if not Path(file).is_relative_to(self.standing.folder):
             return None
+        inner = Path(file).relative_to(self.standing.folder)
         holding = [facts for facts in self._facts if inner.is_relative_to(facts.member)]
-        return max(holding, key=lambda facts: len(Path(facts.member).parts), default=None)
+        if not holding:
+            return None
+        return max(holding, key=lambda facts: len(Path(facts.member).parts)), inner.as_posix()
 
     def _lay(self, tree: str) -> str:
         """Have the folder hold a tree; where its workspace lies. Raises Unproven, and GitError for a hostile one."""
-        entries = self._objects.tree(tree)
-        check_tree(entries)
-        listing = {path: (entry.mode, entry.oid) for path, entry in entries.items()}
+        listing = {path: (entry.mode, entry.oid) for path, entry in self._objects.tree(tree).items()}
         try:
             self._checkout.show(listing)
         except UnpackError as error:
             raise Unproven("hostile_tree", str(error)) from error
-        return workspace_folder(listing)
+        folder = workspace_folder(listing)
+        if f"{folder}/Cargo.lock".encode() not in listing and folder != ".":
+            # It was made for the last tree.
+            (self._checkout.root / folder / "Cargo.lock").unlink(missing_ok=True)
+        return folder
 
     def _tried(self, folder: str, lock: PastLock) -> tuple[tuple[Project, Side] | None, Side]:
         """The tree as it stands under a lock, with all features or the default ones; the last side that was seen."""

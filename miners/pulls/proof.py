@@ -1,13 +1,14 @@
 """What the tests say of a change on both of its sides: A is after, B before, X is B with the test part laid on.
 
 A test passes from fail to pass where it fails on X and passes on A, twice each. Where X does not compile, B has to
-(else old rot would pass for evidence): then the tests whose own text the change wrote, in the targets that failed, are
-what fails before. Trouble with the sandbox raises SandboxUnavailable; whatever else stands in the way is `Unproven`.
+(else old rot would pass for evidence), and so has X but for its tests: then the tests whose own text the change wrote,
+in the targets that failed, are what fails before. Where nothing but tests changed, nothing fails before but by chance.
+Trouble with the sandbox raises SandboxUnavailable; whatever else stands in the way is `Unproven`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,8 +17,8 @@ from oxidizer.cluster.libtest import Outcome, TestId
 from oxidizer.cluster.outcome import Cause
 from oxidizer.cluster.project import Project, Side
 from oxidizer.miners.pulls.ground import Ground, Unproven
-from oxidizer.miners.pulls.named import TestItem
 from oxidizer.miners.pulls.split import Split
+from oxidizer.miners.pulls.written import written_tests
 
 Evidence = Literal["test", "compile_error"]
 _STOPPED = frozenset({Cause.TIMEOUT, Cause.SILENT, Cause.OOM, Cause.OUTPUT_LIMIT, Cause.NO_SPACE})
@@ -56,6 +57,8 @@ class Prover:
         """The proof of a change. Raises Unproven, SandboxUnavailable."""
         project, first = self.ground.ready(trees.after, trees.time_s)
         again = project.test()
+        for side in (first, again):
+            _unforged(side, "after")
         passing = first.passed & again.passed
         flaky = (first.passed | again.passed) - passing
         examples = self._examples(project, split)
@@ -67,16 +70,20 @@ class Prover:
             return self._by_compiler(project, trees, split, mixed, passing, flaky)
         _believe(mixed, "before, with the tests of the change")
         worse = mixed.passed & first.failed & again.failed
-        if worse:
+        # Code that is the same on both sides passes or fails on one by chance.
+        by_chance = not split.holds_source
+        if worse and not by_chance:
             raise Unproven("breaks_tests", f"{_names(worse)} pass without the change, and fail with it")
         suspects = passing & mixed.failed
-        failing = self._still_failing(project, suspects, mixed) | self._failing_examples(project, split, examples)
+        failing = frozenset[TestId]()
+        if not by_chance:
+            failing = self._still_failing(project, suspects) | self._failing_examples(project, trees, examples)
         kept = (passing & mixed.passed) - failing
         if not failing and not kept:
             raise Unproven("no_tests", "no test is on both sides")
-        return Proof("test" if failing else None, failing, kept, flaky | (suspects - failing))
+        return Proof("test" if failing else None, failing, kept, flaky | worse | (suspects - failing))
 
-    def _still_failing(self, project: Project, suspects: frozenset[TestId], first: Side) -> frozenset[TestId]:
+    def _still_failing(self, project: Project, suspects: frozenset[TestId]) -> frozenset[TestId]:
         """Those that fail once more. One whose end was not seen counts where it was ended by itself, not by a clock."""
         if not suspects:
             return suspects
@@ -97,14 +104,20 @@ class Prover:
         _believe(mixed, "before, with the tests of the change")
         if not mixed.broken:
             raise Unproven(str(mixed.cause), "before, with the tests of the change, it is not built")
+        if not split.holds_source:
+            raise Unproven("tests_do_not_build", f"before, and only tests changed: {_first_error(mixed.build)}")
         if trees.mixed == trees.before:
             raise Unproven("before_does_not_build", _first_error(mixed.build))
+        own = project.build()
         self.ground.show(trees.before)
         before = project.test()
         _believe(before, "before")
         if not before.compiled:
             raise Unproven("before_does_not_build", _first_error(before.build))
-        written = written_tests(split.tests, [t for t in passing if (t.package, t.target) in mixed.broken])
+        if not own.ok:
+            raise Unproven("tests_break_source", f"tests apart, before with those of the change: {_first_error(own)}")
+        broken = [test for test in passing if (test.package, test.target) in mixed.broken]
+        written = written_tests(split.tests, broken, self.ground.home)
         if not written:
             raise Unproven(
                 "no_written_test",
@@ -120,60 +133,34 @@ class Prover:
         found = project.document(self.ground.packages_of({item.file for item in split.doctests}))
         return frozenset(test for test, outcome in found.items() if outcome is Outcome.PASSED)
 
-    def _failing_examples(self, project: Project, split: Split, passing: frozenset[TestId]) -> frozenset[TestId]:
-        """Those of them that fail before, twice."""
-        if not passing:
-            return frozenset()
+    def _failing_examples(
+        self, project: Project, trees: Trees, passing: frozenset[TestId]
+    ) -> frozenset[TestId]:  # fmt: skip
+        """Those of them that fail before, twice, and pass after once more."""
+        failing = self._examples_that(project, passing, Outcome.FAILED)
+        failing = self._examples_that(project, failing, Outcome.FAILED)
+        if failing:
+            self.ground.show(trees.after)
+        return self._examples_that(project, failing, Outcome.PASSED)
 
-        def failing() -> frozenset[TestId]:
-            found = project.document({test.package for test in passing})
-            return frozenset(test for test in passing if found.get(test) is Outcome.FAILED)
-
-        return first & failing() if (first := failing()) else first
-
-
-def written_tests(items: Iterable[TestItem], tests: Collection[TestId]) -> frozenset[TestId]:
-    """The tests, as libtest names them, that some items of source files are: by the file's place as modules have it,
-    else by the end of the name, where only one ends so. What a macro makes of an item is named below it.
-    """
-    found = set[TestId]()
-    for item in items:
-        target, module = _place(item.file)
-        near = [test for test in tests if target is None or test.target == target]
-        full = "::".join([*module, item.path])
-        exact = {test for test in near if _is(test.name, full)}
-        ends = {test for test in near if test.name.endswith(f"::{item.path}")}
-        found |= exact or (ends if len(ends) == 1 else set())
-    return frozenset(found)
-
-
-def _is(name: str, item: str) -> bool:
-    return name == item or name.startswith(f"{item}::")
-
-
-def _place(file: str) -> tuple[str | None, list[str]]:
-    """The integration test that a file belongs to (None: any target), and the modules that it lies in."""
-    parts = file.removesuffix(".rs").split("/")
-    for root in ("src", "tests", "examples", "benches"):
-        if root in parts[:-1]:
-            inner = parts[parts.index(root) + 1 :]
-            target = None
-            if root != "src":
-                # tests/name.rs and tests/name/main.rs are programs; what lies deeper is a part of some of them.
-                is_program = len(inner) == 1 or inner[1:] == ["main"]
-                target, inner = (inner[0], []) if is_program else (None, inner)
-            if inner and inner[-1] in ("mod", "lib", "main"):
-                inner = inner[:-1]
-            return target, inner
-    return None, []
+    def _examples_that(
+        self, project: Project, examples: frozenset[TestId], outcome: Outcome
+    ) -> frozenset[TestId]:  # fmt: skip
+        found = project.document({test.package for test in examples})
+        return frozenset(test for test in examples if found.get(test) is outcome)
 
 
 def _believe(side: Side, which: str) -> None:
     """Raises Unproven where what a side says cannot be taken for its word."""
-    if side.flags:
-        raise Unproven("forged", f"{which}: {', '.join(side.flags)}")
+    _unforged(side, which)
     if side.cause in _STOPPED:
         raise Unproven(str(side.cause), which)
+
+
+def _unforged(side: Side, which: str) -> None:
+    """Raises Unproven where tricks were seen."""
+    if side.flags:
+        raise Unproven("forged", f"{which}: {', '.join(side.flags)}")
 
 
 def _first_error(build: Build) -> str:

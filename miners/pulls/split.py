@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Literal
 
 from oxidizer.cluster.syntax import parse
+from oxidizer.miners.pulls.data import Data
 from oxidizer.miners.pulls.manifests import inherited, mark_manifest, promoted
 from oxidizer.miners.pulls.marks import lines_of, mark_rust
 from oxidizer.miners.pulls.modules import Modules
@@ -58,6 +59,8 @@ class Split:
     """Changed lines of Rust and manifests that go with the test part, documentation apart."""
     doc_lines: int = 0
     """Changed lines of documentation examples, and of prose in one hunk with them: they go with the test part."""
+    others: int = 0
+    """Other files that stay with the source part, but for words to people and what runs checks."""
     mixed_hunks: int = 0
     """Hunks that were divided by line."""
     tests: frozenset[TestItem] = frozenset()
@@ -68,6 +71,11 @@ class Split:
     """Tables of a manifest that are there for tests are part of it."""
     notes: tuple[str, ...] = ()
     """What was decided on a file, each a stable word and the path: `new_mixed_file src/cache.rs`."""
+
+    @property
+    def holds_source(self) -> bool:
+        """Something is left to the source part that a test can depend on."""
+        return bool(self.source_lines or self.others)
 
 
 def split(reader: Reader, before: str, after: str, changes: Sequence[Change]) -> Split:
@@ -95,6 +103,7 @@ class _Splitter:
     def __init__(self, reader: Reader, before: str, after: str, changes: Sequence[Change]) -> None:
         self.reader, self.changes = reader, changes
         self.modules, self.modules_before = Modules(reader, after), Modules(reader, before)
+        self.data = Data(reader, after, self.modules)
 
     def of(self, change: Change) -> Split:
         """What one file gives to the parts."""
@@ -107,10 +116,16 @@ class _Splitter:
         if place is Place.TEST:
             return self._whole(change, file)
         if _is(SYMLINK, change):
-            return Split({}, notes=(f"symlink {file}",))
+            return Split({}, others=1, notes=(f"symlink {file}",))
         if place is Place.RUST:
             return self._rust(change, file)
-        return self._manifest(change, file) if place is Place.MANIFEST else Split({})
+        return self._manifest(change, file) if place is Place.MANIFEST else self._other(change, file, place)
+
+    def _other(self, change: Change, file: str, place: Place) -> Split:
+        """A file that is neither Rust nor a manifest: with the tests where they alone read it."""
+        if change.new is not None and place in (Place.DOCS, Place.OTHER) and self.data.is_for_tests(file):
+            return self._whole(change, file)
+        return Split({}, others=int(place is Place.OTHER))
 
     def _whole(self, change: Change, file: str) -> Split:
         """A file that is there for tests."""
@@ -127,7 +142,7 @@ class _Splitter:
             return self._whole(change, file)
         old, new = self._texts(change)
         if b"\0" in old or b"\0" in new:
-            return Split({}, notes=(f"binary {file}",))
+            return Split({}, others=1, notes=(f"binary {file}",))
         if change.old is None or change.new is None:
             return self._one_sided(change, file, old or new)
         pieces = divide(mark_rust(old), mark_rust(new), self._hunks(change))
@@ -180,7 +195,7 @@ class _Splitter:
             pieces.size("source"),
             pieces.size("test"),
             pieces.docs,
-            pieces.mixed,
+            mixed_hunks=pieces.mixed,
             notes=tuple(f"{word} {file}" for word in words if word),
         )
 
@@ -217,6 +232,7 @@ def _sum(parts: Iterable[Split]) -> Split:
         sum(part.source_lines for part in found),
         sum(part.test_lines for part in found),
         sum(part.doc_lines for part in found),
+        sum(part.others for part in found),
         sum(part.mixed_hunks for part in found),
         frozenset().union(*(part.tests for part in found)),
         frozenset().union(*(part.doctests for part in found)),

@@ -353,3 +353,25 @@ def test_bytes_of_any_kind_are_divided_or_refused(old: bytes, new: bytes) -> Non
     for file in ("src/lib.rs", "Cargo.toml", "tests/a.rs"):
         with suppress(Unsplittable):
             divided({file: old}, {file: new})
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "goes"),
+    [
+        ("data/new.csv", "", True), ("data/new.txt", "", True),
+        # The source reads it too, by name or by folder.
+        ("data/new.csv", 'const ALL: &str = include_str!("../data/new.csv");\n', False),
+        ("data/dark.bin", 'const ALL: &str = "data/";\n', False), ("data/dark.bin", "", True),
+        ("grammar.pest", '#[grammar = "grammar.pest"]\nstruct Parser;\n', False), ("unread/x.csv", "", False),
+        ("data/notes.md", "", False),
+    ],
+)  # fmt: skip
+def test_data_goes_with_the_tests_that_alone_read_it(file: str, source: str, goes: bool) -> None:
+    tests = {
+        "tests/reads.rs": '#[test]\nfn reads() {\n    include_str!("../data/new.csv");\n    "../data/new.txt";\n}\n',
+        "tests/lists.rs": '#[test]\nfn lists() {\n    std::fs::read_dir("data").unwrap();\n}\n',
+    }
+    before = {"src/lib.rs": CODE + source}
+    _, found, between = divided(before, {**before, **tests, file: b"1,2\n"})
+    assert (file.encode() in between) is goes
+    assert found.holds_source is (not goes and not file.endswith(".md"))
