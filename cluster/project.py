@@ -39,6 +39,8 @@ class Side:
     """Tricks that were seen: nothing of this side is to be believed."""
     run_s: float = 0.0
     """How long the tests ran, wall time."""
+    crashed: tuple[str, ...] = ()
+    """The programs that ended before their time."""
 
     @property
     def compiled(self) -> bool:
@@ -92,7 +94,14 @@ class Project:
         run = run_tests(self._cargo, command)
         if run.compiled:
             stopped = classify_status(run.run)
-            return Side(run.build, run.results.outcomes, stopped or run.cause, flags=run.flags, run_s=run.run.wall_s)
+            return Side(
+                run.build,
+                run.results.outcomes,
+                stopped or run.cause,
+                flags=run.flags,
+                run_s=run.run.wall_s,
+                crashed=run.results.crashed,
+            )
         if run.build.forged or classify_status(run.build.run) or not run.build.finished:
             return Side(run.build, cause=run.cause, flags=run.build.forged)
         # Cargo ends at the first target that does not compile.

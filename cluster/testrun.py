@@ -115,34 +115,50 @@ def _read(cargo: Cargo, run: RunResult, executables: Mapping[str, tuple[str, str
 
 
 def _second_look(cargo: Cargo, command: Command, first: TestRun) -> TestRun:
-    """Doubted tests again: all that were told of without those that were not, then each alone."""
+    """Doubted tests again: all that were told of without those that were not, then each alone.
+
+    Where a program ended before its time, the tests that it did not come to are looked for too, without those at which
+    it ended.
+    """
     results, run = first.results, first.run
-    if results.strange:
+    unmet: set[TestId] = set()
+    if results.strange or results.crashed:
         listing = cargo.run_tests(command.selection, (*command.libtest, "--list"), command.env)
         known = read_listed(behind_build(listing))
-        results = read_results(behind_build(run), first.build.executables, cargo.package, known=known)
+        if results.strange:
+            results = read_results(behind_build(run), first.build.executables, cargo.package, known=known)
+        unmet = _unmet(first.build, known, results) if results.crashed else set()
     flags, deceived = [FORGED_MESSAGES] if results.forged else [], results.forged
-    outcomes, doubted = dict(results.outcomes), set(results.doubted)
-    pending = {test for test in doubted if not test.is_doctest}
-    for group in _groups(pending, command.alone):
+    outcomes, doubted = dict(results.outcomes), {*results.doubted, *unmet}
+    culprits = {test for test in results.doubted if not test.is_doctest}
+    for group in _groups(culprits, unmet, command.alone):
         asked = group & doubted
-        if not asked:
-            continue
-        again = _run(cargo, command.among(asked), first.build)
-        flags += again.flags
-        deceived = deceived or again.results.forged or again.results.strange
-        settled = {t: o for t, o in again.results.outcomes.items() if t in asked and t not in again.results.doubted}
-        outcomes |= settled
-        doubted -= settled.keys()
+        while asked:
+            again = _run(cargo, command.among(asked), first.build)
+            flags += again.flags
+            deceived = deceived or again.results.forged or again.results.strange
+            settled = {t: o for t, o in again.results.outcomes.items() if t in asked and t not in again.results.doubted}
+            outcomes |= settled
+            doubted -= settled.keys()
+            # One more test that ends its program took those behind it along.
+            asked = (asked & doubted) - again.results.doubted if settled and again.results.crashed else set()
     # A test can also pass and then take its program with it by honest means.
     flags += [DISPUTED_TESTS] if doubted and deceived else []
     final = replace(results, outcomes={**outcomes, **dict.fromkeys(doubted, Outcome.LOST)}, doubted=frozenset(doubted))
     return replace(first, results=final, flags=tuple(dict.fromkeys(flags)))
 
 
-def _groups(tests: set[TestId], alone: int) -> list[set[TestId]]:
-    """All together, then each by itself."""
-    return [tests, *({test} for test in sorted(tests)[:alone])] if tests else []
+def _unmet(build: Build, known: Mapping[str, Collection[str]], results: TestResults) -> set[TestId]:
+    """The tests that programs have and that nothing was told of."""
+    listed = {TestId(*build.executables[exe], name) for exe, names in known.items() if exe in build.executables
+              for name in names}  # fmt: skip
+    return listed - results.outcomes.keys()
+
+
+def _groups(culprits: set[TestId], unmet: set[TestId], alone: int) -> list[set[TestId]]:
+    """Those that were not come to, then all at which something ended, then each by itself."""
+    every = sorted(culprits) + sorted(unmet)
+    return [group for group in (unmet, culprits, *({test} for test in every[:alone])) if group]
 
 
 def _is_libtest(cargo: Cargo, exe: str) -> bool:

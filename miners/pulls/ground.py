@@ -22,8 +22,6 @@ from oxidizer.miners.pulls.objects import Objects
 
 _FEATURES: tuple[tuple[str, ...], ...] = (("--all-features",), ())
 """All features first: tests of optional ones are tests too."""
-_FEW = 2
-"""Lost tests that are no reason to build all of a tree another way."""
 
 
 class Unproven(Exception):
@@ -188,7 +186,7 @@ class Ground:
             side = project.test()
             if not side.compiled:
                 continue
-            if len(side.lost) > _FEW and project.assertions:
+            if side.crashed and project.assertions:
                 project.assertions = self._assertions = False
                 side = project.test()
                 if not side.compiled:

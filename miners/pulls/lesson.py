@@ -23,7 +23,7 @@ from oxidizer.datasets.records import DiagFix, EnvVar, Probe, Provenance, Record
 from oxidizer.miners.difficulty import difficulty, is_far
 from oxidizer.miners.explain import besides, sentence
 from oxidizer.miners.pulls.ground import Ground, Unproven
-from oxidizer.miners.pulls.objects import FILE, PROGRAM, Change, Objects
+from oxidizer.miners.pulls.objects import FILE, PROGRAM, Change, GitError, Objects
 from oxidizer.miners.pulls.pair import Repository, Request
 from oxidizer.miners.pulls.places import Place, name_of, place_of
 from oxidizer.miners.steps import steps
@@ -56,7 +56,7 @@ class Lessons:
             self.found.append(self._lesson(request, mixed, shown, lock))
         except _NoLesson as why:
             self.left[str(why)] += 1
-        except Unproven as why:
+        except (Unproven, GitError) as why:
             self.left[why.cause] += 1
 
     def _lesson(self, request: Request, mixed: str, shown: Build, lock: str) -> DiagFix:

@@ -216,7 +216,7 @@ class PullMiner:
         return pair(self.repository, request, proof, standing, test_diff, lock)
 
     def _split(self, request: Request, changes: list[Change]) -> Split:
-        """The parts of a change whose diff is complete, between trees that can be laid out. Raises Unproven, GitError."""
+        """The parts of a change, whose diff is complete and whose trees can be laid out. Raises Unproven, GitError."""
         for tree in (request.before_tree, request.after_tree):
             check_tree(self.objects.tree(tree))
         check_changes(self.objects, changes)
