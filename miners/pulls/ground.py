@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oxidizer.cluster.checkout import Checkout
+from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.manifest import ManifestFacts, read_facts
 from oxidizer.cluster.pastlocks import Origin, PastLock, PastLocks
 from oxidizer.cluster.project import Project, Side
@@ -59,6 +60,8 @@ class Ground:
         self._assertions = True
         self.standing: Standing | None = None
         """Of the last tree that was made ready."""
+        self.project: Project | None = None
+        """What built it."""
 
     def ready(self, tree: str, time_s: int) -> tuple[Project, Side]:
         """Show a tree that was written at some time (UTC seconds), find a way in which all its tests are built, and run
@@ -77,6 +80,7 @@ class Ground:
                     self._locks.built(lock)
                     project, side = found
                     env = tuple(sorted(project.env.items()))
+                    self.project = project
                     self.standing = Standing(folder, tuple(project.features), lock.origin, lock.text, env)
                     return project, side
         except FetchError as error:
@@ -108,6 +112,22 @@ class Ground:
         """The packages of the last tree that was made ready in which some files lie."""
         assert self.standing is not None
         return {found.name for file in files if (found := self._package_of(file))}
+
+    @property
+    def has_members(self) -> bool:
+        """The last tree that was made ready has several packages."""
+        return len(self._facts) > 1
+
+    def words_for(self, test: TestId) -> tuple[str, ...]:
+        """How cargo is told of the target that holds a test; nothing where that cannot be said in its words."""
+        own = next((facts for facts in self._facts if facts.name == test.package), None)
+        package = ("-p", test.package) if self.has_members else ()
+        if test.is_doctest:
+            return ("--doc", *package)
+        kinds = [target.kinds for target in own.targets if target.name == test.target] if own else []
+        # A library and a program may have one name.
+        words = [word for found in kinds if "custom-build" not in found for word in _target(found, test.target)]
+        return (*words, *package) if words else ()
 
     def _package_of(self, file: str) -> ManifestFacts | None:
         assert self.standing is not None
@@ -163,6 +183,11 @@ def workspace_folder(paths: Collection[bytes]) -> str:
     if len(nearest) > 1:
         raise Unproven("several_workspaces", f"{', '.join(nearest[:3])} are workspaces side by side")
     return nearest[0]
+
+
+def _target(kinds: Sequence[str], name: str) -> tuple[str, ...]:
+    named = next((kind for kind in ("test", "bin", "example", "bench") if kind in kinds), None)
+    return (f"--{named}", name) if named else ("--lib",)
 
 
 def _is_manifest(path: bytes) -> bool:
