@@ -1,7 +1,7 @@
 """The tools of an agent, `read`, `edit` and `bash`, in the OpenAI shape, and how a call of one is written down.
 
-Two agents have them. One mends what a diagnostic marks (`TOOLS`; see `repair.py`): its `bash` shows what a record knows.
-One makes a change and builds it (`BUILD_TOOLS`; see `build.py`): its `bash` shows what was printed.
+Two agents have them. One mends what a diagnostic marks (`TOOLS`; see `repair.py`): `bash` shows what a record knows.
+One makes a change and builds it (`BUILD_TOOLS`; see `build.py`): `bash` shows what was printed.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ _LEAST = 2
 _LEAST_OF_BODY = 6
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ASIDE = re.compile(
-    r"^[ \t]*(?:[-*] \[[ xX]\].*|(?:r\?|cc:?|ping|bors|@bors|@homu)\b.*|@[\w-]+[^\w]*"
+    r"^[ \t]*(?:[-*] \[[ xX]\].*|(?:r\?|(?:cc|ping|@?bors|@?homu)\b).*|@[\w-]+[^\w]*"
     r"|(?:(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|see|refs?|part of|related to)\b:?[ \t]*)+"
     r"(?:\S*#\d+|https?://\S+)[\s.,]*)$",
     re.IGNORECASE | re.MULTILINE,
@@ -39,8 +39,8 @@ _VAGUE = frozenset(re.findall(
 
 def request_of(title: str, body: str) -> str | None:
     """The words of a title and a body that ask for something; None where nobody could act on them."""
-    title, body = _said(title).strip(), _said(_COMMENT.sub("", body.replace("\r\n", "\n")))
-    body = _BLANK.sub("\n\n", _ASIDE.sub("", body)).strip()
+    body = _ASIDE.sub("", _COMMENT.sub("", body.replace("\r\n", "\n")))
+    title, body = _said(title).strip(), _BLANK.sub("\n\n", _said(body)).strip()
     if len(_telling(title)) < _LEAST and len(_telling(body)) < _LEAST_OF_BODY:
         return None
     return "\n\n".join(filter(None, (title, cut_lines(body, _BODY_BYTES))))

@@ -1,7 +1,6 @@
 """Pull requests of a made repository told as conversations: what stands in them was printed by a real cargo."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
