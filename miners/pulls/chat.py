@@ -129,7 +129,9 @@ class _Telling:
 
     def _talk(self, talk: BuildTalk, steps: Sequence[_Step]) -> None:
         first, *later = steps
-        known = {one.file: one for step in reversed(steps) for one in step.files if one.before is not None}
+        done = {one.file for one in first.files}
+        others = [one for step in later for one in step.files if one.file not in done]
+        known = {one.file: one for one in (*others, *first.files) if one.before is not None}
         self._ground.show(self._trees.before)
         self._look(talk, known.values())
         talk.turn("read", *(read for one in known.values() for read in one.reads()))
@@ -141,7 +143,6 @@ class _Telling:
         for step in later:
             self._ground.show(self._trees.mixed)
             self._see_failing(talk, "The tests should fail now.")
-            done = {one.file for one in first.files}
             talk.turn("read", *(read for one in step.files if one.file in done for read in one.reads()))
             _edit(talk, step)
         self._ground.show(self._trees.after)
@@ -162,7 +163,7 @@ class _Telling:
         text = printed(runs[0].stdout)
         if any(printed(run.stdout) != text for run in runs):
             raise Untold("unsteady_output")
-        names = {test.name for test in self._proof.fail_to_pass}
+        names = {test.filter for test in self._proof.fail_to_pass}
         if runs[0].ok or not (any(name in text for name in names) if compiles else "\nerror" in f"\n{text}"):
             raise Untold("not_seen_failing")
         talk.ran(line, text, runs[0].exit_code or 0, says)
@@ -181,7 +182,7 @@ class _Telling:
         every = ("--workspace",) if self._ground.has_members else ()
         style = self._say(talk, self._line("fmt", *(("--all",) if every else ()), "--check"), bad=True)
         lints = self._say(talk, self._line("clippy", "-q", *every, *self._standing.features))
-        selections = [("--tests", *every)]
+        selections: list[tuple[str, ...]] = [("--tests", *every)]
         examples = sorted(test for test in self._proof.fail_to_pass if test.is_doctest)
         selections += sorted({self._ground.words_for(test) for test in examples})
         for selection in selections:

@@ -22,13 +22,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What one unit gives, with its conversations by the title of their pull request."""
     folder = tmp_path_factory.mktemp("pulls")
     repo = MadeRepository(folder / "octo+sum.git")
-    repo.commit({"Cargo.toml": MANIFEST, "src/lib.rs": BEFORE, "tests/sum.rs": TEST}, "First")
+    repo.commit({"Cargo.toml": MANIFEST, "src/lib.rs": BEFORE, "tests/sums.rs": TEST}, "First")
     saturating = BEFORE.replace("wrapping", "saturating")
     doubling = saturating + "\npub fn double(a: u8) -> u8 {\n    sum(a,a)\n}\n"
     for number, title, files in (
-        (1, "Saturate the sum at the largest length", {"src/lib.rs": saturating, "tests/sum.rs": TEST + SATURATES}),
+        (1, "Saturate the sum at the largest length", {"src/lib.rs": saturating, "tests/sums.rs": TEST + SATURATES}),
         (2, "Double a length by its sum with itself", {"src/lib.rs": doubling, "tests/double.rs": DOUBLES}),
-        (3, "Fixes", {"src/lib.rs": doubling.replace("a,a", "a, a")}),
+        (3, "Fixes", {"src/lib.rs": doubling + "\npub fn triple(a: u8) -> u8 {\n    sum(a, double(a))\n}\n"}),
     ):
         repo.land(repo.branch(number, [files]), f"Merge pull request #{number} from someone/work\n\n{title}\n")
     (folder / "list").write_text("octo+sum.git\n")
@@ -60,12 +60,12 @@ def test_tests_come_first_and_fail_then_the_source_and_all_pass(told: dict[str, 
     messages = conversation(told, "Saturate")
     found = runs(messages)
     edits = [json.loads(arguments) for tool, arguments, _ in found if tool == "edit"]
-    assert [edit["path"] for edit in edits] == ["tests/sum.rs", "src/lib.rs"]
+    assert [edit["path"] for edit in edits] == ["tests/sums.rs", "src/lib.rs"]
     tests = [(json.loads(a)["command"], out) for tool, a, out in found if tool == "bash" and "cargo test" in a]
     (red, failing), (green, passing) = tests
-    assert red == "cargo test -q --test sum --all-features"
+    assert red == "cargo test -q --test sums --all-features"
     assert "at_the_limit" in failing
-    assert "panicked at tests/sum.rs:8:5" in failing
+    assert "panicked at tests/sums.rs:8:5" in failing
     assert failing.endswith("(exit status 101)")
     assert green == "cargo test -q --tests --all-features"
     assert "2 passed; 0 failed" in passing
@@ -87,5 +87,5 @@ def test_what_does_not_compile_is_seen_not_to_and_layout_is_told(told: dict[str,
 
 
 def test_who_says_nothing_gets_no_conversation(told: dict[str, Any]) -> None:
-    assert len(told["rows"]["chat"]) == 2
-    assert told["summary"]["chats"]["left"].keys() <= {"says_nothing"}
+    assert len(told["rows"]["pr_pair"]) == 3
+    assert told["summary"]["chats"] == {"kept": 2, "left": {"says_nothing": 1}}
