@@ -14,15 +14,17 @@ from types import MappingProxyType
 
 from oxidizer.cluster.build import Build
 from oxidizer.cluster.cargo import Cargo
+from oxidizer.cluster.door import BEHIND
 from oxidizer.cluster.libtest import Outcome, TestId
 from oxidizer.cluster.outcome import Cause, classify_status
-from oxidizer.cluster.sandbox import SHIMS, Sandbox
-from oxidizer.cluster.testrun import Command, run_tests
+from oxidizer.cluster.sandbox import SHIMS, RunResult, Sandbox
+from oxidizer.cluster.testrun import Command, Watch, run_tests
 
 _WITHOUT_ASSERTIONS = {
     "CARGO_PROFILE_DEV_DEBUG_ASSERTIONS": "false", "CARGO_PROFILE_DEV_OVERFLOW_CHECKS": "true",
 }  # fmt: skip
 _ALONE = 64
+_TYPED_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,29 @@ class Project:
     def check(self, args: Sequence[str]) -> Build:
         """Any command that compiles, with the project's environment."""
         return self._cargo.build(args, **self.env)
+
+    def typed(self, line: str) -> RunResult:
+        """What a command line prints as a person types it in the root of the sources, both streams as one in `stdout`.
+
+        For lines that run no tests: see `typed_tests`.
+        """
+        env = {**BEHIND, **self.typed_env, "CARGO_BUILD_JOBS": str(self._jobs)}
+        return self._sandbox.run(["sh", "-c", f"exec 2>&1\n{line}"], env=env, wall_s=_TYPED_S)
+
+    def typed_tests(self, line: str, build: Sequence[str]) -> RunResult | None:
+        """The same of a line that runs tests; `build` are cargo's arguments that build them before.
+
+        None where the tests changed what was built, which is thrown away then: their words are not to be believed.
+        """
+        self.check(build)
+        with Watch(self._cargo) as watch:
+            run = self.typed(line)
+        return None if watch.settle() else run
+
+    @property
+    def typed_env(self) -> dict[str, str]:
+        """What such a line's environment has beside the sandbox's own: the same builds, and tests in order."""
+        return {**self.env, "RUST_TEST_THREADS": "1"}
 
     def _testing(self) -> dict[str, str]:
         own = {"OXIDIZER_TEST_TIMEOUT_S": str(int(self.cap_s)), "RUST_TEST_THREADS": str(self._jobs)}

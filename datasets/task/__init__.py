@@ -12,9 +12,11 @@ from oxidizer.datasets.task.errors import (
 from oxidizer.datasets.task.families import messages, pair
 from oxidizer.datasets.task.form import Form
 from oxidizer.datasets.task.reading import read_answer, read_call, read_calls
-from oxidizer.datasets.task.repair import TOOLS, shown
+from oxidizer.datasets.task.repair import shown
+from oxidizer.datasets.task.tools import BUILD_TOOLS, TOOLS
 
 __all__ = [
+    "BUILD_TOOLS",
     "TOOLS",
     "Ambiguous",
     "AnswerError",

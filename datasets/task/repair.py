@@ -7,7 +7,6 @@ what cargo prints.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from oxidizer.datasets.task.form import Form, Message, assistant, system, user
 from oxidizer.datasets.task.lesson import Lesson, Row, as_bytes, cut, lesson
 from oxidizer.datasets.task.pieces import Place, changed
 from oxidizer.datasets.task.reading import in_calls, in_text
+from oxidizer.datasets.task.tools import arguments_of, called
 
 _BLOCKS = """\
 Give each edit as a block, below a line with the file's name:
@@ -44,42 +44,6 @@ Of what cargo prints, `bash` shows only the {kinds} that you are asked about, an
 crate as it was published nor the code before your edit has. Where none is left it shows nothing."""
 _ERRORS_ONLY = frozenset({"migration", "history"})
 """Origins whose fixes are held to bring no new error; warnings do not count."""
-
-
-def _tool(name: str, does: str, required: Sequence[str], **parameters: tuple[str, str]) -> Message:
-    properties = {key: {"type": kind, "description": text} for key, (kind, text) in parameters.items()}
-    schema = {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
-    return {"type": "function", "function": {"name": name, "description": does, "parameters": schema}}
-
-
-TOOLS: tuple[Message, ...] = (
-    _tool(
-        "read",
-        "Shows lines of a file. The blanks before the first line and behind the last one may be left away.",
-        ["path", "start_line", "end_line"],
-        path=("string", "The file, relative to the root of the sources."),
-        start_line=("integer", "The first line, from 1."),
-        end_line=("integer", "The last line."),
-    ),
-    _tool(
-        "edit",
-        "Replaces a text that is exactly once in what was read of the file. Calls in one message are all meant for the "
-        "code as it was read. Answers `edited` and the file.",
-        ["path", "old_text", "new_text"],
-        path=("string", "The file, relative to the root of the sources."),
-        old_text=("string", "The text to be replaced, as it was read."),
-        new_text=("string", "The text that takes its place."),
-    ),
-    _tool(
-        "bash",
-        "Runs a command in the root of the sources. Of what cargo prints it shows only the diagnostics (test failures) "
-        "that are asked about, and the new ones that the system's message speaks of. Where none is left it shows "
-        "nothing.",
-        ["command"],
-        command=("string", "The command line."),
-    ),
-)
-"""The agent's tools, in the OpenAI shape."""
 
 
 def shown(row: Row, form: Form) -> Lesson:
@@ -139,7 +103,7 @@ def _agent(row: Row, form: Form, found: Lesson, asked: str) -> list[Message]:
     """read, edit, verify; each tool's answers are what the tool promises and the record knows."""
     reads = [{"path": p.file, "start_line": p.line, "end_line": p.stop - 1} for p in found.pieces]
     edits = answer.calls(found)
-    _check(found, lambda: in_calls([_json(edit) for edit in edits], found.pieces))
+    _check(found, lambda: in_calls([arguments_of(edit) for edit in edits], found.pieces))
     kinds = "test failures" if row["error"]["tool"] == "test" else "diagnostics"
     new = "errors" if row["origin"] in _ERRORS_ONLY else "ones"
     turns: tuple[tuple[str, str, Sequence[Mapping[str, Any]], list[str]], ...] = (
@@ -151,21 +115,13 @@ def _agent(row: Row, form: Form, found: Lesson, asked: str) -> list[Message]:
     for text, tool, arguments, answers in turns:
         names = [f"call_{number + i + 1}" for i in range(len(arguments))]
         number += len(names)
-        asking = [_call(name, tool, given) for name, given in zip(names, arguments, strict=True)]
+        asking = [called(name, tool, given) for name, given in zip(names, arguments, strict=True)]
         said.append({**assistant(text), "tool_calls": asking})
         said += [
             {"role": "tool", "tool_call_id": name, "content": given}
             for name, given in zip(names, answers, strict=True)
         ]  # fmt: skip
     return [*said, assistant(f"`{wording.command(row)}` shows {_it(row)} no more.")]
-
-
-def _call(name: str, tool: str, arguments: Mapping[str, Any]) -> Message:
-    return {"id": name, "type": "function", "function": {"name": tool, "arguments": _json(arguments)}}
-
-
-def _json(arguments: Mapping[str, Any]) -> str:
-    return json.dumps(arguments, ensure_ascii=False)
 
 
 def _it(row: Row) -> str:

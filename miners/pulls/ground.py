@@ -11,6 +11,7 @@ from pathlib import Path
 from oxidizer.cluster.build import Build
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.checkout import Checkout
+from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.manifest import ManifestFacts, read_facts
 from oxidizer.cluster.pastlocks import Origin, PastLock, PastLocks
 from oxidizer.cluster.project import Project, Side
@@ -155,6 +156,22 @@ class Ground:
         assert self.standing is not None
         return {found[0].name for file in files if (found := self.home(file))}
 
+    @property
+    def has_members(self) -> bool:
+        """The last tree that was made ready has several packages."""
+        return len(self._facts) > 1
+
+    def words_for(self, test: TestId) -> tuple[str, ...]:
+        """How cargo is told of the target that holds a test; nothing where that cannot be said in its words."""
+        own = next((facts for facts in self._facts if facts.name == test.package), None)
+        package = ("-p", test.package) if self.has_members else ()
+        if test.is_doctest:
+            return ("--doc", *package)
+        kinds = [target.kinds for target in own.targets if target.name == test.target] if own else []
+        # A library and a program may have one name.
+        words = [word for found in kinds if "custom-build" not in found for word in _target(found, test.target)]
+        return (*words, *package) if words else ()
+
     def home(self, file: str) -> tuple[ManifestFacts, str] | None:
         """The package of that tree that a file lies in, and the file relative to the workspace; None where none is."""
         assert self.standing is not None
@@ -214,6 +231,11 @@ def workspace_folder(paths: Collection[bytes]) -> str:
     if len(nearest) > 1:
         raise Unproven("several_workspaces", f"{', '.join(nearest[:3])} are workspaces side by side")
     return nearest[0]
+
+
+def _target(kinds: Sequence[str], name: str) -> tuple[str, ...]:
+    named = next((kind for kind in ("test", "bin", "example", "bench") if kind in kinds), None)
+    return (f"--{named}", name) if named else ("--lib",)
 
 
 def _is_manifest(path: bytes) -> bool:

@@ -23,9 +23,10 @@ from oxidizer.cluster.room import RoomySandbox
 from oxidizer.cluster.rundir import UnitOutput
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.standings import require_of
-from oxidizer.datasets.records import DiagFix, PrPair, PrUnproven, arrow_schema, to_row
+from oxidizer.datasets.records import Chat, DiagFix, PrPair, PrUnproven, arrow_schema, to_row
 from oxidizer.datasets.sealed import is_sealed
 from oxidizer.miners.crate import mounts_at
+from oxidizer.miners.pulls.chat import Teller
 from oxidizer.miners.pulls.find import Pull
 from oxidizer.miners.pulls.ground import Ground, Unproven
 from oxidizer.miners.pulls.hazards import check_changes, check_tree
@@ -36,7 +37,7 @@ from oxidizer.miners.pulls.objects import Change, GitError, Objects
 from oxidizer.miners.pulls.pair import Repository, Request, model_diff, pair, unproven
 from oxidizer.miners.pulls.patch import rebuilds
 from oxidizer.miners.pulls.places import name_of
-from oxidizer.miners.pulls.proof import Prover, Trees
+from oxidizer.miners.pulls.proof import Proof, Prover, Trees
 from oxidizer.miners.pulls.selection import Limits, why_left
 from oxidizer.miners.pulls.shape import shape_of
 from oxidizer.miners.pulls.split import Split, Unsplittable, split
@@ -45,7 +46,10 @@ from oxidizer.miners.pulls.wording import wording_of
 from oxidizer.miners.recipe import Pulls
 from oxidizer.miners.work import NodePlan, NodeWork, own_toolchain
 
-SCHEMAS = {"diag_fix": arrow_schema(DiagFix), "pr_pair": arrow_schema(PrPair), "pr_unproven": arrow_schema(PrUnproven)}
+SCHEMAS = {
+    "diag_fix": arrow_schema(DiagFix), "pr_pair": arrow_schema(PrPair), "pr_unproven": arrow_schema(PrUnproven),
+    "chat": arrow_schema(Chat),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class PullWork(NodeWork):
             "diag_fix": sorted((to_row(f) for f in miner.lessons.found), key=lambda row: row["id"]),
             "pr_pair": sorted((to_row(p) for p in miner.pairs), key=lambda row: row["id"]),
             "pr_unproven": sorted((to_row(p) for p in miner.unproven), key=lambda row: row["id"]),
+            "chat": sorted((to_row(c) for c in miner.chats), key=lambda row: row["id"]),
         }
         return UnitOutput(rows, miner.locks, summary)
 
@@ -125,6 +130,7 @@ class PullMiner:
     caps: Pulls
     pairs: list[PrPair] = field(default_factory=list)
     unproven: list[PrUnproven] = field(default_factory=list)
+    chats: list[Chat] = field(default_factory=list)
     locks: dict[str, bytes] = field(default_factory=dict)
     """Lock files by their names below the unit's folder."""
     skipped: Counter[str] = field(default_factory=Counter)
@@ -137,6 +143,7 @@ class PullMiner:
         self.lessons = Lessons(
             self.objects, self.ground, self.repository, self.caps.fixes_per_code, self.caps.fix_lines
         )
+        self._teller = Teller(self.objects, self.ground, self.caps.chats)
 
     @property
     def told(self) -> dict[str, Any]:
@@ -154,6 +161,7 @@ class PullMiner:
                 "evidence": dict(sorted(evidence.items())), "kinds": dict(Counter(r.kind for r in self.pairs)),
                 "lessons": len(self.lessons.found), "no_lesson": dict(sorted(self.lessons.left.items())),
             },
+            "chats": {"kept": len(self.chats), "left": dict(sorted(self._teller.left.items()))},
             "tests": {"passed": sum(len(row.pass_to_pass) + len(row.fail_to_pass) for row in self.pairs)},
         }  # fmt: skip
 
@@ -170,9 +178,22 @@ class PullMiner:
             return
         request, changes = found
         try:
-            self.pairs.append(self._proven(request, changes))
+            made, trees, proof = self._proven(request, changes)
         except Unproven as why:
             self.unproven.append(unproven(self.repository, request, why))
+            return
+        self.pairs.append(made)
+        self._tell(made, trees, proof)
+
+    def _tell(self, made: PrPair, trees: Trees, proof: Proof) -> None:
+        """The conversation of a pair, where one can be had; the pair stands without it. Raises SandboxUnavailable."""
+        try:
+            with self.meter.stage("chat"):
+                chat = self._teller.tell(made, trees, proof)
+        except (GitError, Unproven) as why:
+            self._teller.left[why.cause] += 1
+            return
+        self.chats += [chat] if chat else []
 
     def _request(self, pull: Pull, words: Mapping[str, Any] | None) -> tuple[Request, list[Change]] | str:
         """A pull request that is worth a proof, with its changes; or why it is not. Raises GitError."""
@@ -194,8 +215,8 @@ class PullMiner:
             shown = model_diff(self.objects, patch, changes)
             return Request(pull, kind, said, verdict.spdx, before, after, patch, shown), changes
 
-    def _proven(self, request: Request, changes: list[Change]) -> PrPair:
-        """The record of a proven change. Raises Unproven, SandboxUnavailable."""
+    def _proven(self, request: Request, changes: list[Change]) -> tuple[PrPair, Trees, Proof]:
+        """The record of a proven change, and what it was proven by. Raises Unproven, SandboxUnavailable."""
         try:
             with self.meter.stage("split"):
                 parts = self._split(request, changes)
@@ -213,7 +234,7 @@ class PullMiner:
         if proof.mixed is not None:
             with self.meter.stage("lessons"):
                 self.lessons.learn(request, mixed, proof.mixed, lock)
-        return pair(self.repository, request, proof, standing, test_diff, lock)
+        return pair(self.repository, request, proof, standing, test_diff, lock), trees, proof
 
     def _split(self, request: Request, changes: list[Change]) -> Split:
         """The parts of a change, whose diff is complete and whose trees can be laid out. Raises Unproven, GitError."""
