@@ -125,7 +125,12 @@ def _walk(store: Git, head: str, is_partial: bool) -> None:
 
 def _headless(git_dir: Path, error: GitError) -> GitError:
     """Why there is no commit at HEAD."""
-    if error.cause == "nothing_found" and not Git(git_dir).run("for-each-ref", "--count=1"):
+    try:
+        is_empty = error.cause == "nothing_found" and not Git(git_dir).run("for-each-ref", "--count=1")
+    except GitError as worse:
+        # A branch names a commit that is not there.
+        error, is_empty = worse, False
+    if is_empty:
         return GitError("empty", f"{git_dir} has no commits: give another one")
     if error.cause == "nothing_found":
         return GitError("no_head", f"HEAD of {git_dir} names no branch that is there: `git symbolic-ref HEAD` sets it")

@@ -28,6 +28,7 @@ from oxidizer.datasets.sealed import is_sealed
 from oxidizer.miners.crate import mounts_at
 from oxidizer.miners.pulls.find import Pull
 from oxidizer.miners.pulls.ground import Ground, Unproven
+from oxidizer.miners.pulls.hazards import check_changes, check_tree
 from oxidizer.miners.pulls.kinds import Told, kind_of
 from oxidizer.miners.pulls.mirror import open_mirror
 from oxidizer.miners.pulls.objects import Change, GitError, Objects
@@ -204,7 +205,10 @@ class PullMiner:
         return pair(self.repository, request, proof, standing, test_diff, lock)
 
     def _split(self, request: Request, changes: list[Change]) -> Split:
-        """The parts of a change whose diff is complete. Raises Unproven, GitError."""
+        """The parts of a change that can be laid out, its diff being complete. Raises Unproven, GitError."""
+        for tree in (request.before_tree, request.after_tree):
+            check_tree(self.objects.tree(tree))
+        check_changes(self.objects, changes)
         if not rebuilds(self.objects, request.before_tree, request.patch, request.after_tree):
             raise Unproven("diff_incomplete", "laid on the tree before, the diff does not give the tree after")
         try:

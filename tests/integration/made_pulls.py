@@ -63,21 +63,25 @@ def calc(folder: Path) -> tuple[MadeRepository, dict[str, str]]:
         ],
     )
     _flaky(repo, landed)
+    _past(repo, landed)
+    return repo, landed
+
+
+def _past(repo: MadeRepository, landed: dict[str, str]) -> None:
+    """A dependency withdrawn since, a base that does not build any more, and trees with hostile names."""
     landed["yanked"] = repo.squash_pull(
         10,
         [
             {
-                "Cargo.toml": MANIFEST + '[dependencies]\nmatches = "=0.1.0"\n[dev-dependencies]\ncfg-if = "1"\n',
-                "src/yanked.rs": module(2).replace("    2\n", "    u32::from(matches::matches!(2, 2)) * 2\n"),
+                "Cargo.toml": MANIFEST + '[dependencies]\nscopeguard = "=0.3.0"\n[dev-dependencies]\ncfg-if = "1"\n',
+                "src/yanked.rs": module(2).replace("    2\n", "    *scopeguard::guard(2, |_| ())\n"),
             }
         ],
     )
-    # Written with what a compiler of then let pass, as it were.
     repo.commit({"src/red.rs": module(1).replace("    1\n", '    "1"\n')}, "Rot")
     landed["red"] = repo.squash_pull(11, [{"src/red.rs": module(2)}])
     for number, name in ((12, b".."), (13, b".git")):
         landed[f"hostile {name.decode()}"] = _hostile(repo, number, name)
-    return repo, landed
 
 
 def _hostile(repo: MadeRepository, number: int, name: bytes) -> str:
@@ -93,8 +97,8 @@ def _hostile(repo: MadeRepository, number: int, name: bytes) -> str:
             entries.append((mode.lstrip("0"), path.encode(), oid))
         return repo.ref("refs/heads/main", repo.commit_tree(repo.raw_tree(entries), message, [repo.head]))
 
-    landed(2, "Hostile\n")
-    after = landed(3, f"A title (#{number})\n")
+    landed(number, "Hostile\n")
+    after = landed(number + 2, f"A title (#{number})\n")
     repo.ref("refs/heads/main", repo.commit_tree(f"{kept}^{{tree}}", "Back\n", [after]))
     return after
 

@@ -143,13 +143,19 @@ def test_a_dependency_that_was_withdrawn_is_locked(
     found = verdicts["yanked"]
     assert found.says == ("test", {"calc yanked::tests::is_right"})
     locked = tomllib.loads(output[0].files[found.row["lock"]].decode())["package"]
-    assert {(p["name"], p["version"]) for p in locked} >= {("matches", "0.1.0"), ("cfg-if", "1.0.0")}
+    assert {(p["name"], p["version"]) for p in locked} >= {("scopeguard", "0.3.0"), ("cfg-if", "1.0.0")}
 
 
 def test_a_base_that_rot_keeps_from_building_proves_nothing(verdicts: dict[str, Verdict]) -> None:
     found = verdicts["red"].row
     assert (found["type"], found["cause"]) == ("pr_unproven", "before_does_not_build")
     assert "E0308" in found["message"]
+
+
+@pytest.mark.parametrize("name", ["..", ".git"])
+def test_a_tree_with_hostile_names_proves_nothing(verdicts: dict[str, Verdict], name: str) -> None:
+    found = verdicts[f"hostile {name}"].row
+    assert (found["type"], found["cause"]) == ("pr_unproven", "hostile_path")
 
 
 def test_what_always_fails_is_on_no_list_and_what_passes_is_on_one_alone(verdicts: dict[str, Verdict]) -> None:
@@ -208,7 +214,7 @@ def bad(folder: Path, kind: str) -> str:
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        ("shallow", "git fetch --unshallow"), ("empty", "has no commits"), ("broken", "broken"),
+        ("shallow", "git fetch --unshallow"), ("empty", "has no commits"), ("broken", "is broken: "),
         ("no_repository", "names no repository"), ("gone", "neither an address of git nor a folder"),
         ("option", "neither an address of git nor a folder"),
     ],
