@@ -8,13 +8,14 @@ Not promised: that two targets of one package and name, a library and a program,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from oxidizer.cluster.build import Build
+from oxidizer.cluster.build import Build, behind_build
 from oxidizer.cluster.cargo import Cargo
-from oxidizer.cluster.libtest import Outcome, TestId
+from oxidizer.cluster.libtest import Outcome, TestId, read_listed
 from oxidizer.cluster.outcome import Cause, classify_status
 from oxidizer.cluster.sandbox import SHIMS, Sandbox
 from oxidizer.cluster.testrun import Command, run_tests
@@ -23,6 +24,8 @@ _WITHOUT_ASSERTIONS = {
     "CARGO_PROFILE_DEV_DEBUG_ASSERTIONS": "false", "CARGO_PROFILE_DEV_OVERFLOW_CHECKS": "true",
 }  # fmt: skip
 _ALONE = 64
+_ENDS = 8
+"""Tests that may end a program, one after the other, before those behind them are given up."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,46 @@ class Project:
         run = run_tests(self._cargo, command)
         if run.compiled:
             stopped = classify_status(run.run)
-            return Side(run.build, run.results.outcomes, stopped or run.cause, flags=run.flags, run_s=run.run.wall_s)
+            outcomes, flags = dict(run.results.outcomes), run.flags
+            if run.results.crashed and not stopped:
+                flags += self._speak(command, run.build, outcomes, set(only))
+            return Side(run.build, outcomes, stopped or run.cause, flags=flags, run_s=run.run.wall_s)
         if run.build.forged or classify_status(run.build.run) or not run.build.finished:
             return Side(run.build, cause=run.cause, flags=run.build.forged)
         # Cargo ends at the first target that does not compile.
         whole = self._cargo.build(["build", *self.selection, "--keep-going"], **self.env)
         return Side(run.build, cause=run.cause, broken=whole.broken | run.build.broken, flags=whole.forged)
+
+    def _speak(
+        self, command: Command, build: Build, outcomes: dict[TestId, Outcome], asked: set[TestId]
+    ) -> tuple[str, ...]:
+        """Set what those tests come to by themselves that ran beside one which ended their program, or stood behind it.
+
+        The tricks that were seen meanwhile.
+        """
+        flags: tuple[str, ...] = ()
+        hidden = (asked or self._listed(command, build)) - outcomes.keys()
+        outcomes |= dict.fromkeys(hidden, Outcome.LOST)
+        for _ in range(_ENDS):
+            again = run_tests(self._cargo, command.among(hidden)) if hidden else None
+            told = {test: o for test, o in again.results.outcomes.items() if test in hidden} if again else {}
+            if again is None or not told:
+                break
+            flags += again.flags
+            outcomes |= told
+            hidden -= told.keys()
+        for test in _unsettled(outcomes)[:_ALONE]:
+            again = run_tests(self._cargo, command.among({test}))
+            flags += again.flags
+            outcomes[test] = again.results.outcomes.get(test, Outcome.LOST)
+        return flags
+
+    def _listed(self, command: Command, build: Build) -> set[TestId]:
+        """All tests that the programs of a build say they have."""
+        listing = self._cargo.run_tests(command.selection, (*command.libtest, "--list"), command.env)
+        listed = read_listed(behind_build(listing))
+        known = build.executables
+        return {TestId(*known[exe], name) for exe, names in listed.items() if exe in known for name in names}
 
     def document(self, packages: Collection[str]) -> dict[TestId, Outcome]:
         """What the documentation examples of packages come to; those of a package that does not build are left out."""
@@ -123,3 +160,10 @@ class Project:
     def _cargo_of(self, package: str) -> Cargo:
         whole = ("--workspace", *self.features)
         return Cargo(self._sandbox, package, member=self._folder, features=whole, jobs=self._jobs)
+
+
+def _unsettled(outcomes: Mapping[TestId, Outcome]) -> list[TestId]:
+    """Lost tests of programs that lost several: which of them ended it is not known."""
+    lost = [test for test, outcome in sorted(outcomes.items()) if outcome is Outcome.LOST]
+    programs = Counter((test.package, test.target) for test in lost)
+    return [test for test in lost if programs[test.package, test.target] > 1]
