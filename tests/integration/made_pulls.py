@@ -37,6 +37,8 @@ def test(name: str, body: str) -> str:
 def calc(folder: Path) -> tuple[MadeRepository, dict[str, str]]:
     """One package whose every pull request is a scenario, in the order in which they land; their commits after."""
     repo = MadeRepository(folder / "octo+calc.git")
+    # In a quarter that has cfg-if 1.0.0 and none after it.
+    repo.clock = 1_604_000_000
     repo.commit({"Cargo.toml": MANIFEST, **_first()}, "First")
     landed = {
         "merged": repo.merge_pull(1, [{"src/merged.rs": _documented(2, moved="pub fn new() {}\n\n")}]),
