@@ -8,12 +8,11 @@ Not promised: that two targets of one package and name, a library and a program,
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from oxidizer.cluster.build import Build, behind_build
+from oxidizer.cluster.build import Build
 from oxidizer.cluster.cargo import Cargo
 from oxidizer.cluster.door import BEHIND
 from oxidizer.cluster.libtest import Outcome, TestId
@@ -111,13 +110,6 @@ class Project:
         whole = self._cargo.build(["build", *self.selection, "--keep-going"], **self.env)
         return Side(run.build, cause=run.cause, broken=whole.broken | run.build.broken, flags=whole.forged)
 
-    def _listed(self, command: Command, build: Build) -> set[TestId]:
-        """All tests that the programs of a build say they have."""
-        listing = self._cargo.run_tests(command.selection, (*command.libtest, "--list"), command.env)
-        listed = read_listed(behind_build(listing))
-        known = build.executables
-        return {TestId(*known[exe], name) for exe, names in listed.items() if exe in known for name in names}
-
     def document(self, packages: Collection[str]) -> dict[TestId, Outcome]:
         """What the documentation examples of packages come to; those of a package that does not build are left out."""
         found: dict[TestId, Outcome] = {}
@@ -165,10 +157,3 @@ class Project:
     def _cargo_of(self, package: str) -> Cargo:
         whole = ("--workspace", *self.features)
         return Cargo(self._sandbox, package, member=self._folder, features=whole, jobs=self._jobs)
-
-
-def _unsettled(outcomes: Mapping[TestId, Outcome]) -> list[TestId]:
-    """Lost tests of programs that lost several: which of them ended it is not known."""
-    lost = [test for test, outcome in sorted(outcomes.items()) if outcome is Outcome.LOST]
-    programs = Counter((test.package, test.target) for test in lost)
-    return [test for test in lost if programs[test.package, test.target] > 1]
