@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,6 +33,7 @@ SECTION = re.compile(r"Lint (checks|groups) (?:provided by rustc|(?:provided by 
 LINT = re.compile(r"\s+([\w:-]+)\s+(allow|warn|deny|forbid)\s+(\S.*)")
 GROUP = re.compile(r"\s+([\w:-]+)\s+([\w:-]+(?:, [\w:-]+)*)")
 
+_RENAMED = re.compile(r"lint `([\w:-]+)` has been renamed to `([\w:-]+)`")
 _LEVELS = ("allow", "warn", "deny", "forbid")
 
 
@@ -93,15 +96,25 @@ def members(lints: Mapping[str, Lint], group: str) -> list[str]:
     return found
 
 
-def new_lints(older: Mapping[str, Lint], newer: Mapping[str, Lint]) -> list[str]:
+def renamed(clippy_driver: Path, names: Collection[str]) -> dict[str, str]:
+    """What a toolchain calls lints of older ones now, by their old names; those that it does not know are left out."""
+    flags = [word for name in sorted(names) for word in ("-W", name)]
+    with tempfile.TemporaryDirectory() as folder:
+        asked = subprocess.run(
+            [clippy_driver, "-", "--crate-type=lib", "--emit=metadata", f"--out-dir={folder}", *flags],
+            input="", cwd=folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    return {_code(old): _code(new) for old, new in _RENAMED.findall(asked.stderr)}
+
+
+def new_lints(older: Mapping[str, Lint], newer: Mapping[str, Lint], names: Mapping[str, str]) -> list[str]:
     """What a toolchain says of code that an older one passed: the lints, sorted, that it has on (as a warning by
-    default, or an error) and that the older one has not, or less sternly.
+    default, or an error) and that the older one has not, or less sternly. `names` are new names by old ones.
     """
-
-    def sternness(lint: Lint | None) -> int:
-        return _LEVELS.index(lint.default_level) if lint else 0
-
-    return sorted(lint.name for lint in newer.values() if sternness(lint) > sternness(older.get(lint.name)))
+    before = Counter({name: _LEVELS.index(lint.default_level) for name, lint in older.items()})
+    for old, new in names.items():
+        before[new] = max(before[new], before[old])
+    return sorted(lint.name for lint in newer.values() if _LEVELS.index(lint.default_level) > before[lint.name])
 
 
 def _code(name: str) -> str:

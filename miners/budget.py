@@ -103,7 +103,7 @@ class Spending:
 
 
 def wall_s(sessions: Sequence[Json]) -> float:
-    """Seconds that earlier starts of the command took, as `run.json` notes them; one that was killed is not noted."""
+    """Seconds that earlier starts took, as `run.json` notes them; of one that was killed, until its last unit."""
     return sum(
         (datetime.fromisoformat(one["ended"]) - datetime.fromisoformat(one["started"])).total_seconds()
         for one in sessions

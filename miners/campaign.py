@@ -20,7 +20,7 @@ from oxidizer.cluster.dependencies import CacheTerms, cache_terms
 from oxidizer.cluster.fetch import FetchError, RegistryUnavailable, expand, own_source
 from oxidizer.cluster.image import image_digest, image_tag
 from oxidizer.cluster.labels import new_run
-from oxidizer.cluster.lints import NoLints, clippy_group, new_lints, read_lints
+from oxidizer.cluster.lints import NoLints, clippy_group, new_lints, read_lints, renamed
 from oxidizer.cluster.promises import Promise, promises_named
 from oxidizer.cluster.rundir import Json, RunDirectory, UnitOutput
 from oxidizer.cluster.sandbox import SandboxUnavailable
@@ -158,7 +158,9 @@ def _moved_from(migration: Migration, to: Toolchain) -> Migration:
         known = read_lints(older.bin / "clippy-driver")
         if not any(name.startswith("clippy::") for name in known):
             raise NoLints("none of clippy's is among them")
-        lints = new_lints(known, read_lints(to.bin / "clippy-driver"))
+        driver = to.bin / "clippy-driver"
+        newer = read_lints(driver)
+        lints = new_lints(known, newer, renamed(driver, known.keys() - newer.keys()))
     except (OSError, NoLints) as error:
         raise ValueError(f"recipe: [migration] older: {older.version} lists no lints: {error}") from error
     return replace(migration, older=older.version, new_lints=tuple(lints))
@@ -314,9 +316,16 @@ def _commit() -> str | None:
     return asked[0].stdout.strip() + ("+dirty" if asked[1].stdout.strip() else "")
 
 
-def close_session(run: RunDirectory, manifest: Json, began: str, how: str) -> None:
-    """Note in run.json how this start of the command ended."""
-    manifest["sessions"] = [*manifest["sessions"], {"started": began, "ended": now(), "how": how}]
+def open_session(run: RunDirectory, manifest: Json) -> None:
+    """Note in run.json that the command was started: a start that is killed took its time too."""
+    began = now()
+    manifest["sessions"] = [*manifest["sessions"], {"started": began, "ended": began, "how": None}]
+    run.write_json("run.json", manifest)
+
+
+def note_session(run: RunDirectory, manifest: Json, how: str | None = None) -> None:
+    """Note in run.json that this start of the command goes on, or `how` it ended."""
+    manifest["sessions"][-1] |= {"ended": now(), "how": how}
     run.write_json("run.json", manifest)
 
 

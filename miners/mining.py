@@ -25,7 +25,7 @@ from oxidizer.cluster.standings import require
 from oxidizer.cluster.visible import visible
 from oxidizer.miners.against import say_comparison
 from oxidizer.miners.budget import Budget, Spending, wall_s
-from oxidizer.miners.campaign import Plan, close_session, note_broken, note_weaker, now, open_run
+from oxidizer.miners.campaign import Plan, note_broken, note_session, note_weaker, open_run, open_session
 from oxidizer.miners.order import Expectations, cached_sizes, in_order
 from oxidizer.miners.progress import MiningProgress
 from oxidizer.miners.report import RunUnreadable, write_report
@@ -122,11 +122,12 @@ class Mining:
         sweep()
         self._say(self._headline(len(pending)))
         self._say_broken()
-        progress, began = MiningProgress(self.out, len(pending), self.plan.recipe.price), now()
+        progress = MiningProgress(self.out, len(pending), self.plan.recipe.price)
         spending = Spending(self.budget, self.plan.recipe.price, run.summaries(), wall_s(manifest["sessions"]))
+        open_session(run, manifest)
         how, status = "finished", 0
         if pending and not spending.reached:
-            how, status = self._execute(run, pending, expectations, progress, spending, where)
+            how, status = self._execute(run, manifest, pending, expectations, progress, spending, where)
         if spending.reached and (left := run.pending(pending)) and not status:
             how, status = spending.reached, OVER_BUDGET
             self._say(
@@ -137,7 +138,7 @@ class Mining:
         # Workers that were ended by force could not tidy up.
         sweep()
         run.tidy()
-        close_session(run, manifest, began, how)
+        note_session(run, manifest, how)
         self._say(progress.told)
         say_report(self.place, self.out)
         if progress.quarantined and not status:
@@ -150,8 +151,8 @@ class Mining:
         return status
 
     def _execute(
-        self, run: RunDirectory, pending: list[Json], expectations: Expectations, progress: MiningProgress,
-        spending: Spending, where: Json,
+        self, run: RunDirectory, manifest: Json, pending: list[Json], expectations: Expectations,
+        progress: MiningProgress, spending: Spending, where: Json,
     ) -> tuple[str, int]:  # fmt: skip
         """Mine what is pending; how that ended, and the exit status of it. Raises NoCluster, NoRoom."""
         plan, limits = self.plan, self.plan.recipe.limits
@@ -168,6 +169,7 @@ class Mining:
                 with progress.shown():
                     for done in campaign.execute(ordered, ray, enough=spending.note, limit_s=spending.left_s):
                         progress.note(done)
+                        note_session(run, manifest)
         except (CampaignBroken, ClusterLost) as error:
             self.err.print(f"[red]error:[/] {escape(str(error))}. The same command continues.", soft_wrap=True)
             return "broken", 1

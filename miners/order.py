@@ -48,12 +48,11 @@ class Expectations:
         self, runs: Iterable[RunDirectory] = (), sizes: Callable[[str, str], float | None] | None = None
     ) -> None:
         """`sizes` tells the packed size of a name and version in KiB, or None. Raises ValueError for a damaged run."""
-        self._known = {
-            summary["crate"]: Expected(max(summary["wall_s"], 1.0), summary.get("counts", {}).get("kept", 0))
-            for run in runs
-            for summary in run.summaries()
-            if "wall_s" in summary
-        }
+        self._known: dict[tuple[str, str], Expected] = {}
+        for summary in (summary for run in runs for summary in run.summaries() if "wall_s" in summary):
+            found = Expected(max(summary["wall_s"], 1.0), summary.get("counts", {}).get("kept", 0))
+            # Another version of a crate tells of this one where nothing nearer does.
+            self._known[summary["crate"], ""] = self._known[summary["crate"], summary.get("version", "")] = found
         self._size = sizes or (lambda name, version: None)
 
     def of(self, units: Sequence[Json]) -> list[Expected]:
@@ -66,8 +65,9 @@ class Expectations:
         return [one or usual for one in found]
 
     def _of(self, unit: Json) -> Expected | None:
-        if known := self._known.get(unit["crate"]):
-            return known
+        for version in (unit["version"], ""):
+            if known := self._known.get((unit["crate"], version)):
+                return known
         kib = self._size(unit["crate"], unit["version"])
         return by_size(kib) if kib is not None else None
 

@@ -63,6 +63,8 @@ class Step:
 
 Ended = Unusable | UnfitCrate | FetchError
 _ENDS = (Unusable, UnfitCrate, FetchError)
+_MINABLE = "it builds, and its tests are as recorded"
+"""What is shown of a mined unit: not its tuples, which have steps of their own."""
 
 
 class Reproduction:
@@ -196,11 +198,11 @@ class Reproduction:
 
     def _unit(self, place: Place, folder: Path) -> Iterator[Step]:
         facts, ended = place.facts, ""
-        recorded = "mined" if facts.cause is None else f"{facts.status}: {facts.cause}"
+        recorded = _MINABLE if facts.cause is None else f"{facts.status}: {facts.cause}"
         message = ""
         try:
             yield from self._baseline(place, folder)
-            seen = "mined" if facts.status == "mined" else "nothing is wrong with it"
+            seen = _MINABLE if facts.status == "mined" else "nothing is wrong with it"
         except _ENDS as error:
             ended, message = str(error.cause), str(error)
             seen = f"rejected: {ended}"

@@ -286,3 +286,7 @@ def main() -> None:
         app()
     except BrokenPipeError:
         sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()

@@ -28,7 +28,7 @@ from typing import Any
 from oxidizer.miners.report.columns import TupleFacts
 from oxidizer.miners.report.facts import RunFacts, read_run
 from oxidizer.miners.report.html import publish, render
-from oxidizer.miners.report.manifest import Quarantined, Unit
+from oxidizer.miners.report.manifest import Quarantined, Unit, manifest_of
 
 DETAILS = {"tests_after": "tests", "scope": "proven", "covered": "covered", "flags": "flags"}
 """What is compared of a verdict, and what it is called."""
@@ -42,6 +42,7 @@ def write_comparison(run: Path, other: Path) -> tuple[Path, Row]:
 
     Raises RunUnreadable where one of them is not a run or is damaged.
     """
+    manifest_of(other)
     shown = compare(read_run(run), read_run(other))
     name = "against-" + (re.sub(r"[^\w.-]+", "-", other.resolve().name) or "root")
     values = {**shown, "most": MOST_ROWS, "json_name": f"{name}.json"}

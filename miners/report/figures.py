@@ -64,7 +64,8 @@ from oxidizer.miners.report.triage import triage
 SLOWEST = 10
 STAGES = (
     "fetch", "sandbox", "dependencies", "baseline", "harvest", "prove", "test", "audit", "format",
-    "record", "sites", "batch", "lints", "alone", "behaviour", "manifest", "records", "moves", "repair", "lessons",
+    "record", "sites", "batch", "syntax", "lints", "alone", "behaviour", "manifest", "records", "moves", "repair",
+    "lessons", "recheck", "selection", "split", "proof", "chat",
 )  # fmt: skip
 """The order of the work, for figures; a stage with another name comes after these."""
 

@@ -103,6 +103,9 @@ def _groups(run: Path, failed: list[Failure]) -> list[dict[str, Any]]:
     return sorted(groups, key=lambda group: (-group["count"], group["says"], group["units"][0]["unit"]))
 
 
+_COMMANDS = {"rejected": ("logs", "reproduce"), "quarantined": ("logs",)}
+
+
 def _unit(run: Path, failure: Failure) -> dict[str, Any]:
     lines = relevant(failure.message)
     log = f"units/{failure.unit}/{LOG}" if failure.kind == "rejected" else f"quarantine/{failure.unit}.{LOG}"
@@ -115,7 +118,8 @@ def _unit(run: Path, failure: Failure) -> dict[str, Any]:
         "left_out": max(len(failure.message.strip("\r\n").splitlines()) - len(lines), 0),
         "log": log if (run / log).is_file() else None,
         "failed": _last_failed(run / log) if (run / log).is_file() else None,
-        "commands": [f"oxidizer logs {about}", f"oxidizer reproduce {about}"],
+        # What the machine failed is mined again; there is nothing to reproduce.
+        "commands": [f"oxidizer {word} {about}" for word in _COMMANDS[failure.kind]],
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from oxidizer.cluster.rundir import RunDirectory
 from oxidizer.cluster.session import Share
 from oxidizer.cluster.toolchain import Toolchain, ToolchainMissing
-from oxidizer.miners.campaign import Plan, RunMismatch, close_session, make_plan, note_broken, now, open_run
+from oxidizer.miners.campaign import Plan, RunMismatch, make_plan, note_broken, note_session, open_run, open_session
 from oxidizer.miners.crate import MineCrates, spec_of
 from oxidizer.miners.recipe import Migration, recipe_of, starter
 
@@ -108,11 +108,15 @@ def test_a_changed_source_is_another_plan(workspace: Path, tmp_path: Path) -> No
 
 def test_each_start_of_the_command_is_noted(workspace: Path, tmp_path: Path) -> None:
     made, run = plan(workspace, '[[crate]]\npath = "own/one"\n'), RunDirectory(tmp_path / "run")
-    for how in ("stopped by SIGINT", "finished"):
-        close_session(run, open_run(made, run), now(), how)
+    for how in ("stopped by SIGINT", None, "finished"):
+        manifest = open_run(made, run)
+        open_session(run, manifest)
+        note_session(run, manifest, how)
     found = run.read_json("run.json")
     assert found is not None
-    assert [session["how"] for session in found["sessions"]] == ["stopped by SIGINT", "finished"]
+    # One that was killed stands there too, with the time that it took.
+    assert [session["how"] for session in found["sessions"]] == ["stopped by SIGINT", None, "finished"]
+    assert all(session["ended"] >= session["started"] for session in found["sessions"])
 
 
 def test_the_work_travels_to_workers(toolchain: Toolchain) -> None:
