@@ -12,14 +12,15 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from oxidizer.cluster.edits import lines_of
-from oxidizer.datasets.task import NotShown
+from oxidizer.cluster.edits import apply, lines_of
+from oxidizer.datasets.task import NotShown, read_calls
 from oxidizer.datasets.task.answer import calls, occurrences
+from oxidizer.datasets.task.errors import AnswerError
 from oxidizer.datasets.task.lesson import Lesson, as_bytes
 from oxidizer.datasets.task.pieces import Change as Lines
 from oxidizer.datasets.task.pieces import Piece
 from oxidizer.datasets.task.reading import NEVER
-from oxidizer.datasets.task.tools import readable
+from oxidizer.datasets.task.tools import arguments_of, readable
 from oxidizer.miners.pulls.objects import Change, Entry, Hunk
 from oxidizer.miners.pulls.places import Place, name_of, place_of
 from oxidizer.miners.pulls.reader import Reader
@@ -147,7 +148,7 @@ def edit_calls(file: str, before: bytes | None, after: bytes | None, hunks: Sequ
     for tried in (lines, [_spanning(before, new, lines)]):
         found = calls(Lesson((whole,), {file: tuple(tried)}))
         for ordered in (found, found[::-1]):
-            if _in_turn(before, ordered) == after:
+            if _in_turn(before, ordered) == after == _at_once(file, before, ordered):
                 return ordered
     raise NotShown("not_unique", f"no edits make the new {file} one after the other")
 
@@ -167,6 +168,14 @@ def _in_turn(text: bytes, ordered: Sequence[Call]) -> bytes | None:
             return None
         text = text.replace(old, call["new_text"].encode())
     return text
+
+
+def _at_once(file: str, text: bytes, made: Sequence[Call]) -> bytes | None:
+    """What calls give all at once; None where two of them touch the same lines, or one is refused."""
+    try:
+        return apply(text, read_calls([arguments_of(call) for call in made], {file: text}))
+    except AnswerError:
+        return None
 
 
 def _call(file: str, old: str, new: str) -> Call:
