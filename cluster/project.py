@@ -92,7 +92,7 @@ class Project:
         """Build the tests and run them, or some of them; documentation examples apart."""
         names = sorted({test.name for test in only})
         libtest = ("--exact", *names) if names else ()
-        command = Command(self.selection, libtest, self._testing(), alone=_ALONE)
+        command = Command(self.selection, libtest, self._testing(), alone=_ALONE, to_the_end=True)
         run = run_tests(self._cargo, command)
         if run.compiled:
             stopped = classify_status(run.run)

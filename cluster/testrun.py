@@ -65,6 +65,8 @@ class Command:
     env: Mapping[str, str]
     alone: int = 16
     """Tests in doubt that get a process each, at most."""
+    to_the_end: bool = False
+    """Where a program ends before its time, the tests that it did not come to are looked for."""
 
     @property
     def documents(self) -> bool:
@@ -87,7 +89,8 @@ def run_tests(cargo: Cargo, command: Command) -> TestRun:
             return TestRun(build, build.run, TestResults({}))
     first = _run(cargo, command, build)
     ended = classify_status(first.run)
-    return _second_look(cargo, command, first) if first.results.doubted and not ended else first
+    unsure = first.results.doubted or (command.to_the_end and first.results.crashed)
+    return _second_look(cargo, command, first) if unsure and not ended else first
 
 
 def _run(cargo: Cargo, command: Command, build: Build | None) -> TestRun:
@@ -117,31 +120,35 @@ def _read(cargo: Cargo, run: RunResult, executables: Mapping[str, tuple[str, str
 def _second_look(cargo: Cargo, command: Command, first: TestRun) -> TestRun:
     """Doubted tests again: all that were told of without those that were not, then each alone.
 
-    Where a program ended before its time, the tests that it did not come to are looked for too, without those at which
-    it ended.
+    To the end: the tests that a program did not come to, without those at which it ended.
     """
     results, run = first.results, first.run
     unmet: set[TestId] = set()
-    if results.strange or results.crashed:
+    crashed = bool(results.crashed) and command.to_the_end
+    if results.strange or crashed:
         listing = cargo.run_tests(command.selection, (*command.libtest, "--list"), command.env)
         known = read_listed(behind_build(listing))
         if results.strange:
             results = read_results(behind_build(run), first.build.executables, cargo.package, known=known)
-        unmet = _unmet(first.build, known, results) if results.crashed else set()
+        unmet = _unmet(first.build, known, results) if crashed else set()
     flags, deceived = [FORGED_MESSAGES] if results.forged else [], results.forged
     outcomes, doubted = dict(results.outcomes), {*results.doubted, *unmet}
-    culprits = {test for test in results.doubted if not test.is_doctest}
+    ended = results.having(Outcome.LOST) if crashed else frozenset()
+    culprits = {test for test in (*results.doubted, *ended) if not test.is_doctest}
+    doubted |= ended
     for group in _groups(culprits, unmet, command.alone):
         asked = group & doubted
         while asked:
             again = _run(cargo, command.among(asked), first.build)
             flags += again.flags
             deceived = deceived or again.results.forged or again.results.strange
-            settled = {t: o for t, o in again.results.outcomes.items() if t in asked and t not in again.results.doubted}
+            # Which of several took the others along, only a process of its own tells.
+            lost = again.results.having(Outcome.LOST) if len(asked) > 1 else frozenset()
+            unclear = again.results.doubted | lost
+            settled = {t: o for t, o in again.results.outcomes.items() if t in asked and t not in unclear}
             outcomes |= settled
             doubted -= settled.keys()
-            # One more test that ends its program took those behind it along.
-            asked = (asked & doubted) - again.results.doubted if settled and again.results.crashed else set()
+            asked = (asked & doubted) - unclear if settled and again.results.crashed else set()
     # A test can also pass and then take its program with it by honest means.
     flags += [DISPUTED_TESTS] if doubted and deceived else []
     final = replace(results, outcomes={**outcomes, **dict.fromkeys(doubted, Outcome.LOST)}, doubted=frozenset(doubted))
