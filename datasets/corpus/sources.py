@@ -88,6 +88,8 @@ def open_source(place: str) -> Source:
         raise SourceError(f"{place} cannot be read: {error}") from error
     if manifest is None or "id" not in manifest:
         raise SourceError(f"{place} is no run directory: give a folder that `oxidizer mine --out` made")
+    if manifest.get("asked", {}).get("miners") == ["pull-requests"]:
+        raise SourceError(f"{place} holds pull requests, which no corpus takes yet: leave it out")
     return Source(
         place, str(manifest["id"]), dict(manifest.get("asked", {})), str(manifest.get("toolchain", {}).get("version"))
     )
