@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from oxidizer.cluster.diagnostics import Diagnostic, distinct, parse_diagnostic, relative
-from oxidizer.cluster.outcome import Cause, classify, classify_status
+from oxidizer.cluster.outcome import Cause, classify, classify_status, last_words
 from oxidizer.cluster.sandbox import SOURCE, RunResult
 
 FORGED_MESSAGES = "forged_messages"
@@ -75,6 +75,15 @@ class Build:
     def ok(self) -> bool:
         """Everything compiled and no lint was denied."""
         return self.cause is None
+
+    @property
+    def complaint(self) -> str:
+        """The first error in one line; where none was told, cargo's last words."""
+        error = next((d for d in (*self.diagnostics, *self.foreign) if d.is_error), None)
+        if error is None:
+            return last_words(self.run)
+        at = f" at {error.primary.file}:{error.primary.line_start}" if error.primary else ""
+        return f"{error.code or 'error'}: {error.message}{at}".replace("\n", " ")[:300]
 
     @cached_property
     def cause(self) -> Cause | None:

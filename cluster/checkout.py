@@ -42,15 +42,17 @@ class Checkout:
         Raises UnpackError for a tree that breaks a limit or has names of no single meaning; the folder is as it was.
         """
         wanted, left_out = self._chosen(tree)
+        # Noted file by file: an object that cannot be read ends it in the middle.
         for name in sorted(self._shown.keys() - wanted.keys(), reverse=True):
             self._remove(name)
+            del self._shown[name]
         for name, (mode, oid) in wanted.items():
             # A lock that was made takes the place of the tree's own.
             if self._shown.get(name) != (mode, oid) or name.rpartition("/")[2] == "Cargo.lock":
                 self._write(name, mode, self._read(oid))
+                self._shown[name] = mode, oid
         if "Cargo.lock" not in wanted:
             (self.root / "Cargo.lock").unlink(missing_ok=True)
-        self._shown = wanted
         return left_out
 
     def _chosen(self, tree: Listing) -> tuple[dict[str, tuple[int, str]], tuple[str, ...]]:

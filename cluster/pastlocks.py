@@ -23,6 +23,7 @@ from oxidizer.cluster.cargohome import cargo_home, open_sources
 from oxidizer.cluster.manifest import check_inside
 from oxidizer.cluster.registry import FetchError, RegistryUnavailable, YankedDependency, run_cargo, stub_of
 from oxidizer.cluster.requirements import without_dependency
+from oxidizer.cluster.successors import numbers
 from oxidizer.cluster.toolchain import Toolchain
 
 Origin = Literal["tracked", "published", "seeded", "today"]
@@ -216,11 +217,7 @@ def _yanked(error: YankedDependency, quarter: str) -> tuple[str, str]:
         raise error
     published = _published(name["name"])
     then = [version for version in versions if published.get(version, "") <= quarter]
-    return name["name"], max(then or versions, key=_numbers)
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", version)[:3]]
+    return name["name"], max(then or versions, key=numbers)
 
 
 def _published(name: str) -> dict[str, str]:

@@ -59,11 +59,6 @@ class Side:
         """The tests that failed, or that ended their program each time."""
         return frozenset(test for test, o in self.outcomes.items() if o in (Outcome.FAILED, Outcome.LOST))
 
-    @property
-    def lost(self) -> frozenset[TestId]:
-        """Those whose end nobody saw."""
-        return frozenset(test for test, outcome in self.outcomes.items() if outcome is Outcome.LOST)
-
 
 class Project:
     """cargo on a workspace whose root is `folder` below the sandbox's source."""

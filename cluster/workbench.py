@@ -16,7 +16,7 @@ from oxidizer.cluster.coverage import Coverage, measure_coverage
 from oxidizer.cluster.diagnostics import Diagnostic, Key, counts
 from oxidizer.cluster.edits import Edit, EditConflict
 from oxidizer.cluster.libtest import Outcome, TestId
-from oxidizer.cluster.outcome import Cause, classify_status, last_words
+from oxidizer.cluster.outcome import Cause, classify_status
 from oxidizer.cluster.policy import flagged, refusal, screen
 from oxidizer.cluster.rustc import Invocation, record
 from oxidizer.cluster.sources import Sources
@@ -143,7 +143,7 @@ class Workbench(Sources):
         check = self.cargo.check()
         self.forged.update(check.forged)
         if check.cause:
-            raise UnfitCrate(check.cause, ", ".join(check.forged) or _complaint(check))
+            raise UnfitCrate(check.cause, ", ".join(check.forged) or check.complaint)
         self._first = check
         self.recheck()
         clippy = self.observe(["clippy", *self.cargo.features])
@@ -301,7 +301,7 @@ class Workbench(Sources):
         if stopped := stopped_verdict(run.build):
             return stopped
         if not run.compiled:
-            return Verdict(False, Reason.TESTS_DO_NOT_COMPILE, _complaint(run.build))
+            return Verdict(False, Reason.TESTS_DO_NOT_COMPILE, run.build.complaint)
         if ended := ended_verdict(classify_status(run.run)):
             return ended
         self.forged.update(run.flags)
@@ -347,12 +347,3 @@ def _blamed(trials: Sequence[Trial], source: Build, after: Build, edits: Sequenc
         if spot(trial.target, ()) in now
         or any(e.file == file and e.start <= at <= e.end for _, file, at in changed for e in trial.edits)
     ]
-
-
-def _complaint(build: Build) -> str:
-    """The first error in one line."""
-    error = next((d for d in (*build.diagnostics, *build.foreign) if d.is_error), None)
-    if error is None:
-        return last_words(build.run)
-    at = f" at {error.primary.file}:{error.primary.line_start}" if error.primary else ""
-    return f"{error.code or 'error'}: {error.message}{at}".replace("\n", " ")[:300]

@@ -34,7 +34,7 @@ from oxidizer.datasets.sealed import is_sealed
 from oxidizer.miners.formatting import mine_formatting
 from oxidizer.miners.injected import InjectedMiner
 from oxidizer.miners.migration.miner import MigrationMiner
-from oxidizer.miners.mined import Mined, once
+from oxidizer.miners.mined import Mined
 from oxidizer.miners.recipe import Recipe
 from oxidizer.miners.suggestions import SuggestionMiner
 from oxidizer.miners.tuples import LOCK, SOURCE_ARCHIVE, Unit
@@ -173,7 +173,8 @@ class CrateWork(NodeWork):
         if "injected" in self.plan.miners:
             mined += InjectedMiner(*tools).mine()
         if "migration" in self.plan.miners:
-            mined += once(MigrationMiner(*tools, crate, self.toolchain).mine(), mined)
+            known = {(row.error.code, row.patch_diff) for row in mined.tuples if not row.setup_diff}
+            mined += MigrationMiner(*tools, crate, self.toolchain, known).mine()
         return mined
 
     def _formatted(self, crate: PreparedCrate, bench: Workbench, meter: MeteredSandbox, unit: Unit) -> Mined:

@@ -46,14 +46,3 @@ class Mined:
         self.injection = self.injection or other.injection
         self.migration = self.migration or other.migration
         return self
-
-
-def once(later: Mined, earlier: Mined) -> Mined:
-    """What a miner brought, without the lessons that an earlier one brought of the same code: the same complaint on the
-    source as it is, mended by the same patch.
-    """
-    known = {(row.error.code, row.patch_diff) for row in earlier.tuples if not row.setup_diff}
-    kept = [row for row in later.tuples if row.setup_diff or (row.error.code, row.patch_diff) not in known]
-    later.unkept["taught by another miner"] += len(later.tuples) - len(kept)
-    later.tuples = kept
-    return later

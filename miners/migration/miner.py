@@ -8,7 +8,7 @@ would be after does not compile, so that there is no lesson in the others.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,11 +77,12 @@ class MigrationMiner:
 
     def __init__(
         self, bench: Workbench, unit: Unit, recipe: Recipe, seed: int, meter: MeteredSandbox, targets: Sequence[str],
-        crate: PreparedCrate, toolchain: Toolchain,
+        crate: PreparedCrate, toolchain: Toolchain, known: Set[tuple[str | None, str]] = frozenset(),
     ) -> None:  # fmt: skip
+        """`known` are the codes and patches of what other miners teach of the crate as it is."""
         self.bench, self.unit, self.recipe, self.seed, self.meter = bench, unit, recipe, seed, meter
         self.caps = recipe.migration
-        self.crate, self.toolchain = crate, toolchain
+        self.crate, self.toolchain, self.known = crate, toolchain, known
         features = bench.cargo.features
         self.check = ("check", *targets, *features)
         self.lint = ("clippy", *targets, *features, "--")
@@ -155,8 +156,12 @@ class MigrationMiner:
             mined.rejects.append(lesson.reject(self.bench, self.unit))
             return
         mined.proven += 1
+        record = lesson.record(self.bench, self.unit, move, self.lineage)
+        if not record.setup_diff and (record.error.code, record.patch_diff) in self.known:
+            mined.unkept["taught by another miner"] += 1
+            return
         account.kept[lesson.fix.by] = account.kept.get(lesson.fix.by, 0) + 1
-        mined.tuples.append(lesson.record(self.bench, self.unit, move, self.lineage))
+        mined.tuples.append(record)
 
     def _deny(self, mined: Mined) -> None:
         """What lints of the future, and those new to an older toolchain, complain of."""

@@ -2,10 +2,9 @@
 did.
 
 Promises: each output was printed in the sandbox, by that command line, on just the tree that the edits up to there
-give (see `printed.py` for what is taken out of it); `rm` and `touch` alone, which print nothing, were not run but done,
-as the edits were. Where the change has tests that fail without it, they are edited
-first and seen to fail, then the source is edited. What cannot be told so is left out, with its reason. Not promised:
-that an agent would come to this change by what it reads alone.
+give (see `printed.py` for what is taken out of it). Where the change has tests that fail without it, they are edited
+first and seen to fail, then the source is edited. What cannot be told so is left out, with its reason: what takes files
+away, too, for which a shell would have to run. Not promised: that an agent would come to this change by what it reads.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from oxidizer.datasets.records import Chat, PrPair, to_row
 from oxidizer.datasets.task import BUILD_TOOLS, NotShown
 from oxidizer.datasets.task.build import BuildTalk
 from oxidizer.miners.pulls.asking import request_of
-from oxidizer.miners.pulls.closing_words import Checked, closing_words
+from oxidizer.miners.pulls.closing import Checked, closing_words
 from oxidizer.miners.pulls.edited import Edited, edited
 from oxidizer.miners.pulls.ground import Ground
 from oxidizer.miners.pulls.objects import Objects
@@ -119,6 +118,8 @@ class _Telling:
         steps = [edited(self._objects, self._objects.changes(old, new)) for old, new in between]
         if not all(steps):
             raise Untold("nothing_to_edit")
+        if any(one.needs_more for files in steps for one in files):
+            raise Untold("takes_files_away")
         if len({one.file for files in steps for one in files}) > FILES:
             raise Untold("too_many_files")
         # Told before anything runs: edits alone can be too many.
@@ -239,11 +240,9 @@ def _request(pair: PrPair, asked: str) -> str:
 
 
 def _edit(talk: BuildTalk, step: _Step) -> None:
-    """What a step edits, then what a shell takes away."""
+    """What a step edits."""
     calls = [(call, f"edited {one.file}") for one in step.files for call in one.calls]
     talk.turn("edit", *calls, says=step.says)
-    commands = [command for one in step.files if (command := one.command)]
-    talk.turn("bash", *(({"command": command}, "(exit status 0)") for command in commands))
 
 
 def _ended(run: RunResult) -> RunResult:

@@ -1,4 +1,4 @@
-"""A change of a tree as an agent makes it: what it reads, the calls of `edit`, and what `rm` takes away.
+"""A change of a tree as an agent makes it: what it reads, and the calls of `edit`.
 
 The calls on one file may be made one after the other or all at once, on the file as it was read: each text that is
 replaced is there exactly once, before any of them and at its turn, and after the last one the file is byte for byte
@@ -8,7 +8,6 @@ are left out: cargo writes them.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -50,12 +49,9 @@ class Edited:
         return readable(before) < len(before)
 
     @property
-    def command(self) -> str | None:
-        """What a shell does where `edit` cannot: take a file away, or make an empty one."""
-        name = shlex.quote(self.file)
-        if self.after is None:
-            return f"rm {name}"
-        return f"touch {name}" if not self.calls else None
+    def needs_more(self) -> bool:
+        """`edit` alone cannot do it: the file goes, or comes empty."""
+        return not self.calls
 
     def reads(self) -> Iterator[tuple[dict[str, object], str]]:
         """The calls of `read` that show what the edits replace, with their answers. Raises NotShown."""

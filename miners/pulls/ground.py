@@ -40,7 +40,8 @@ class Standing:
     folder: str
     """Where the workspace lies in the repository, "." at its root."""
     features: tuple[str, ...]
-    origin: Origin
+    origin: Origin | None
+    """Where the lock is from; None where a record says."""
     lock: bytes
     """Of the tree after."""
     env: tuple[tuple[str, str], ...]
@@ -104,7 +105,7 @@ class Ground:
         if refused is None:
             first = next(iter(self._locks.refused.values()))
             raise Unproven(first.cause, str(first))
-        raise Unproven("after_does_not_build", _complaint(refused))
+        raise Unproven("after_does_not_build", refused.build.complaint)
 
     def recorded(self, tree: str, args: Sequence[str], env: Sequence[Mapping[str, str]], lock: bytes) -> None:
         """Show a tree as a record says that it was built: by the arguments and environment of its probe, and its lock.
@@ -116,7 +117,7 @@ class Ground:
         features = _FEATURES[0] if _FEATURES[0][0] in args else ()
         self.project = Project(self._sandbox, folder=folder, features=features, jobs=self._jobs, cap_s=self._cap_s)
         self.project.assertions = "CARGO_PROFILE_DEV_DEBUG_ASSERTIONS" not in told
-        self.standing = Standing(folder, features, "tracked", lock, tuple(sorted(told.items())))
+        self.standing = Standing(folder, features, None, lock, tuple(sorted(told.items())))
         self._fit(folder)
         try:
             self._facts = read_facts(self._toolchain, self._checkout.root / folder)
@@ -244,11 +245,3 @@ def _is_manifest(path: bytes) -> bool:
 
 def _depth(folder: str) -> int:
     return 0 if folder == "." else folder.count("/") + 1
-
-
-def _complaint(side: Side) -> str:
-    build = side.build
-    shown: Sequence[str] = [
-        f"{d.code or 'error'}: {d.message}" for d in (*build.diagnostics, *build.foreign) if d.is_error
-    ]
-    return (shown[0] if shown else str(side.cause))[:300]

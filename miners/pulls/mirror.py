@@ -39,6 +39,11 @@ class Mirror:
     url: str | None
     """Where it came from, without a password; None where a local repository does not say."""
 
+    @property
+    def address(self) -> str:
+        """Where it is developed: where it came from, else what `<org>/<name>` means to those who read records."""
+        return self.url or f"https://github.com/{self.name}"
+
 
 def open_mirror(source: str, cache: Path, *, update: bool = True) -> Mirror:
     """A repository by its address or folder, ready to be read. Raises GitError, each cause with the way out.

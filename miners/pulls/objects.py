@@ -199,15 +199,6 @@ class Objects:
         )  # fmt: skip
         return [_hunk(match) for match in _HUNK.finditer(said)]
 
-    def merge_base(self, a: str, b: str) -> str | None:
-        """The best common ancestor of two commits; None where there is none."""
-        try:
-            return self.run("merge-base", *_pair(a, b)).decode().strip()
-        except GitError as error:
-            if error.cause != "nothing_found":
-                raise
-            return None
-
     def patch_ids(self, *revisions: str) -> dict[str, list[str]]:
         """Stable patch-id → the commits that carry it, newest first, of all non-merges that `revisions` reach.
 

@@ -52,7 +52,7 @@ def pair(repository: Repository, request: Request, proof: Proof, standing: Stand
     """The record of a proven change. `lock` is its lock file's name below the unit's folder."""
     checks = request.words.checks
     return PrPair.new(
-        **_fields(repository, request), test_diff=test_diff,
+        **_fields(repository, request, f"lock:{standing.origin}"), test_diff=test_diff,
         ci=Ci(status=checks, source="github") if checks else Ci(status="pass", source="sandbox"),
         evidence=proof.evidence, fail_to_pass=_names(proof.fail_to_pass), pass_to_pass=_names(proof.pass_to_pass),
         flaky=_names(proof.flaky), probe=_probe(standing), lock=lock,
@@ -86,7 +86,7 @@ def _file(section: bytes) -> str:
     return named[1].decode("utf-8", "surrogateescape") if named else ""
 
 
-def _fields(repository: Repository, request: Request) -> dict[str, Any]:
+def _fields(repository: Repository, request: Request, *lineage: str) -> dict[str, Any]:
     pull, words = request.pull, request.words
     return {
         "license": request.license, "source_url": repository.url, "commit": pull.after, "parents": [],
@@ -95,7 +95,7 @@ def _fields(repository: Repository, request: Request) -> dict[str, Any]:
         "merge_commit": pull.after, "before_tree": request.before_tree, "patch_diff": request.patch,
         "after_tree": request.after_tree, "model_diff": request.model_diff, "toolchain": repository.toolchain,
         "sealed": repository.sealed,
-        "lineage": [*repository.lineage, f"landed:{pull.kind}", f"oxidizer:{__version__}"],
+        "lineage": [*repository.lineage, f"landed:{pull.kind}", *lineage, f"oxidizer:{__version__}"],
     }  # fmt: skip
 
 

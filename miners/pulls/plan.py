@@ -21,7 +21,7 @@ from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 from oxidizer.datasets.records import canonical
 from oxidizer.datasets.sealed import is_sealed
 from oxidizer.miners.campaign import Plan
-from oxidizer.miners.pulls.archive import Archive, ArchiveError, read_archive
+from oxidizer.miners.pulls.archive.reading import Archive, ArchiveError, read_archive
 from oxidizer.miners.pulls.find import Pull, find_pulls
 from oxidizer.miners.pulls.mirror import Mirror, open_mirror
 from oxidizer.miners.pulls.objects import GitError, Objects
@@ -76,7 +76,7 @@ def plan_pulls(
     found = find_toolchain(toolchain)
     folder = clones or default_clones()
     mirrors = list(_mirrors(repositories, folder))
-    if not sealed and (kept := [mirror.name for _, mirror in mirrors if is_sealed(None, mirror.url)]):
+    if not sealed and (kept := [mirror.name for _, mirror in mirrors if is_sealed(None, mirror.address)]):
         raise RepositoriesError(
             f"{repositories}: {', '.join(kept[:5])}: sealed, which is for evaluation alone. Leave these out, or say "
             "--sealed: their records then carry the mark, and no corpus for training takes them."
@@ -156,12 +156,11 @@ def _unit(source: str, mirror: Mirror, pulls: Sequence[Pull], archive: Archive |
     days = [datetime.fromtimestamp(pull.time_s, UTC).strftime("%Y-%m-%d") for pull in (pulls[0], pulls[-1])]
     identity = [mirror.name, [pull.after for pull in pulls], toolchain.version]
     digest = hashlib.sha256(canonical(identity)).hexdigest()[:8]
-    url = mirror.url or f"https://github.com/{mirror.name}"
     return {
         "unit": f"{mirror.name.replace('/', '-')}-{days[0]}-{digest}", "crate": mirror.name,
         "version": "..".join(days),
         "spec": {
-            "source": source, "url": url, "repository": url, "head": mirror.head,
+            "source": source, "url": mirror.address, "head": mirror.head,
             "pulls": [told_pull(pull) for pull in pulls], "words": dict(_words(mirror.name, pulls, archive)),
         },
     }  # fmt: skip

@@ -105,17 +105,17 @@ class Prover:
         if not mixed.broken:
             raise Unproven(str(mixed.cause), "before, with the tests of the change, it is not built")
         if not split.holds_source:
-            raise Unproven("tests_do_not_build", f"before, and only tests changed: {_first_error(mixed.build)}")
+            raise Unproven("tests_do_not_build", f"before, and only tests changed: {mixed.build.complaint}")
         if trees.mixed == trees.before:
-            raise Unproven("before_does_not_build", _first_error(mixed.build))
+            raise Unproven("before_does_not_build", mixed.build.complaint)
         own = project.build()
         self.ground.show(trees.before)
         before = project.test()
         _believe(before, "before")
         if not before.compiled:
-            raise Unproven("before_does_not_build", _first_error(before.build))
+            raise Unproven("before_does_not_build", before.build.complaint)
         if not own.ok:
-            raise Unproven("tests_break_source", f"tests apart, before with those of the change: {_first_error(own)}")
+            raise Unproven("tests_break_source", f"tests apart, before with those of the change: {own.complaint}")
         broken = [test for test in passing if (test.package, test.target) in mixed.broken]
         written = written_tests(split.tests, broken, self.ground.home)
         if not written:
@@ -161,11 +161,6 @@ def _unforged(side: Side, which: str) -> None:
     """Raises Unproven where tricks were seen."""
     if side.flags:
         raise Unproven("forged", f"{which}: {', '.join(side.flags)}")
-
-
-def _first_error(build: Build) -> str:
-    error = next((d for d in (*build.diagnostics, *build.foreign) if d.is_error), None)
-    return f"{error.code or 'error'}: {error.message}"[:300] if error else "cargo fails"
 
 
 def _names(tests: Collection[TestId]) -> str:

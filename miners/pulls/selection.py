@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal
 
 from oxidizer.datasets.corpus.meaning import unfit
 from oxidizer.datasets.corpus.tokens import tokens, toml_tokens
@@ -23,7 +23,6 @@ Reason = Literal[
     "version_bump", "manifest_only", "no_rust", "too_many_lines", "vendored", "generated", "token_equal",
 ]  # fmt: skip
 """In the order in which they are looked for."""
-REASONS: tuple[str, ...] = get_args(Reason)
 
 _SUBMODULE = 0o160000
 _VERSION = re.compile(r"\d+(?:\.\d+){1,2}(?:-[0-9A-Za-z.]+)?")

@@ -20,7 +20,6 @@ _PUBLIC = re.compile(
     rb"|(?:unsafe\s+)?impl\b(?:<[^{]*>)?\s+[\w:]+(?:<[^{]*>)?\s+for\s+\w+)"
 )
 _UNSAFE = re.compile(rb"\bunsafe\b(?!\s*[_(])")
-_SAFETY = re.compile(rb"MaybeUninit|ManuallyDrop|NonNull|transmute|mem::forget|set_len|get_unchecked|addr_of")
 _DEPRECATED = re.compile(rb"#!?\[\s*(?:deprecated\b|allow\(\s*deprecated|rustc_deprecated)")
 _OLD_WAYS = re.compile(rb"\btry!\s*\(|\bextern crate\b|\bmem::uninitialized\b|\bdescription\(&self\)|#!\[feature\(")
 _CALLED = re.compile(rb"\b(?:fn|struct|enum|union|trait|mod|type|const|static|use|macro_rules!)\s+([\w:]+)")
@@ -41,8 +40,6 @@ class Shape:
     """Changed lines of benches."""
     unsafe_added: int = 0
     unsafe_removed: int = 0
-    unsafe_ways: int = 0
-    """Changed lines that handle memory by hand."""
     deprecated_added: int = 0
     """Attributes that deprecate, or allow what is deprecated."""
     deprecated_removed: int = 0
@@ -84,7 +81,6 @@ def shape_of(reader: Reader, changes: Sequence[Change]) -> Shape:
         public_added=len(_public(came) - _public(went)), public_removed=len(_public(went) - _public(came)),
         code_added=came.total(), code_removed=went.total(), test_lines=tests, bench_lines=benches,
         unsafe_added=_count(_UNSAFE, came), unsafe_removed=_count(_UNSAFE, went),
-        unsafe_ways=_count(_SAFETY, came) + _count(_SAFETY, went),
         deprecated_added=_count(_DEPRECATED, came), deprecated_removed=_count(_DEPRECATED, went),
         old_ways_removed=_count(_OLD_WAYS, went), dependencies_added=tuple(sorted(dependencies[0])),
         dependencies_changed=tuple(sorted(dependencies[1])), edition_changed=edition, files=files,

@@ -84,21 +84,6 @@ def split(reader: Reader, before: str, after: str, changes: Sequence[Change]) ->
     return _sum(splitter.of(change) for change in sorted(changes, key=lambda change: change.path))
 
 
-def source_part(parts: Split, reader: Reader, changes: Iterable[Change]) -> dict[bytes, Laid]:
-    """What the source part lays on the tree in between: with it that is the tree after, but for submodules.
-
-    Locks, which are in neither part, come with it here.
-    """
-    found: dict[bytes, Laid] = {}
-    for change in changes:
-        if _is(SUBMODULE, change):
-            continue
-        laid = _entry(reader, change.new)
-        if change.path not in parts.files or parts.files[change.path] != laid:
-            found[change.path] = laid
-    return found
-
-
 class _Splitter:
     def __init__(self, reader: Reader, before: str, after: str, changes: Sequence[Change]) -> None:
         self.reader, self.changes = reader, changes

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from oxidizer.datasets.records import ReviewComment
+from oxidizer.miners.pulls.archive.words import PullWords
 from oxidizer.miners.pulls.find import Pull
 from oxidizer.miners.pulls.objects import Objects
-from oxidizer.miners.pulls.words import PullWords
 
 _TRAILER = re.compile(
     r"^(signed-off-by|co-authored-by|reviewed-by|acked-by|tested-by|reported-by|suggested-by|approved-by|[rf]=).*\n?",

@@ -52,7 +52,7 @@ from typing import Any
 from oxidizer.miners.cost import Cost, Price
 from oxidizer.miners.report.codes import codes
 from oxidizer.miners.report.facts import RunFacts
-from oxidizer.miners.report.funnel import funnel, ranked, untried
+from oxidizer.miners.report.funnel import funnel, named, ranked, untried
 from oxidizer.miners.report.injection import operator_rows, poisoned, unusual
 from oxidizer.miners.report.manifest import Stage, Unit
 from oxidizer.miners.report.moves import move_rows
@@ -94,7 +94,7 @@ def figures(facts: RunFacts) -> dict[str, Any]:
         "unshared": unusual(facts.units),
         "poisoned": poisoned(facts.units),
         "rejects": [{"stage": s, "reason": r, "count": n} for (s, r), n in ranked(facts.rejects)],
-        "untried": _named(untried(facts.units)),
+        "untried": named(untried(facts.units)),
         "cost": _cost(facts),
         "time": _time(facts.units),
         "crates": sorted(rows, key=lambda row: (-row["tuples"], row["unit"])),
@@ -175,11 +175,11 @@ def _tuples(facts: RunFacts) -> dict[str, Any]:
         names[code or tool] += count
     crates = {f"{name} {version}": n for (name, version), n in facts.tuples.counts("crate", "version").items()}
     return {
-        "class": _named(facts.tuples.counts("class_")),
-        "code": _named(names),
-        "group": _named(groups),
-        "crate": _named(Counter(crates)),
-        **{name: _named(facts.tuples.counts(name)) for name in ("applicability", "scope", "tool", "origin")},
+        "class": named(facts.tuples.counts("class_")),
+        "code": named(names),
+        "group": named(groups),
+        "crate": named(Counter(crates)),
+        **{name: named(facts.tuples.counts(name)) for name in ("applicability", "scope", "tool", "origin")},
     }
 
 
@@ -272,7 +272,3 @@ def _warnings(units: Iterable[Unit], held: Counter[str]) -> list[str]:
 
 def _share(part: float, whole: float) -> float | None:
     return part / whole if whole > 0 else None
-
-
-def _named(counter: Counter[str]) -> list[dict[str, Any]]:
-    return [{"name": name, "count": count} for name, count in ranked(counter)]

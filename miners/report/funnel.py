@@ -72,3 +72,8 @@ def _fitted(reasons: Counter[str], lost: int) -> list[dict[str, Any]]:
 def ranked(counter: Counter[Any]) -> list[tuple[Any, int]]:
     """The items of a counter, largest first, ties by name: an order that does not depend on the order of counting."""
     return sorted(counter.items(), key=lambda item: (-item[1], str(item[0])))
+
+
+def named(counter: Counter[str]) -> list[dict[str, Any]]:
+    """Names with their counts as the report shows them, largest first."""
+    return [{"name": name, "count": count} for name, count in ranked(counter)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from oxidizer.miners.report.funnel import ranked
+from oxidizer.miners.report.funnel import named, ranked
 from oxidizer.miners.report.manifest import Move, Unit
 
 NOTHING, MENDED = "nothing shows", "repaired"
@@ -49,14 +49,14 @@ def move_rows(units: Iterable[Unit]) -> dict[str, Any] | None:
                 for reason, count in ranked(found.outcomes)
                 if reason not in (NOTHING, MENDED)
             ],
-            "left": [{"name": name, "count": count} for name, count in ranked(found.left)],
+            "left": named(found.left),
         }
         for (kind, name), found in sorted(seen.items(), key=lambda item: (-item[1].tuples, item[0]))
     ]
     return {
         "rows": rows,
-        "fixes": [{"name": name, "count": count} for name, count in ranked(fixes)],
-        "left": [{"name": name, "count": count} for name, count in ranked(left)],
+        "fixes": named(fixes),
+        "left": named(left),
     }
 
 

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from oxidizer.miners.cost import Cost
 from oxidizer.miners.report.facts import RunFacts, read_table
-from oxidizer.miners.report.funnel import ranked
+from oxidizer.miners.report.funnel import named
 from oxidizer.miners.report.manifest import RunUnreadable, Unit
 
 _COLUMNS = ["id", "repo", "pr", "kind", "title", "evidence", "fail_to_pass", "pass_to_pass", "model_diff"]
@@ -41,10 +41,10 @@ def pull_figures(facts: RunFacts) -> dict[str, Any] | None:
     return {
         **{key: sum(row[key] for row in repositories) for key in ("seen", "tried", "pairs", "fail_to_pass")},
         "repositories": repositories,
-        "evidence": _named(Counter(row["evidence"] or "passes on both sides" for row in rows)),
-        "kinds": _named(Counter(row["kind"] for row in rows)),
-        "causes": _named(causes),
-        "skipped": _named(skipped),
+        "evidence": named(Counter(row["evidence"] or "passes on both sides" for row in rows)),
+        "kinds": named(Counter(row["kind"] for row in rows)),
+        "causes": named(causes),
+        "skipped": named(skipped),
         "rows": [{key: value for key, value in row.items() if key != "unit"} for row in rows],
         "samples": [[row["unit"], row["id"]] for row in _chosen(rows)],
     }
@@ -104,7 +104,3 @@ def _chosen(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             seen.update((row["kind"], row["repo"]))
             chosen.append(row)
     return chosen[:_SAMPLES]
-
-
-def _named(counter: Counter[str]) -> list[dict[str, Any]]:
-    return [{"name": name, "count": count} for name, count in ranked(counter)]

@@ -24,8 +24,8 @@ from typing import Any
 
 import polars as pl
 
-from oxidizer.miners.pulls.archive import read_archive
-from oxidizer.miners.pulls.events import TOLD
+from oxidizer.miners.pulls.archive.events import TOLD
+from oxidizer.miners.pulls.archive.reading import read_archive
 from tests.unit import archive_events as made
 
 _SHARE_WANTED = 0.002

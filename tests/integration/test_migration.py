@@ -1,7 +1,7 @@
 """From a crate in a registry to migration tuples: an edition's errors, a dependency's, and the crate's next version."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,10 @@ def bench(prepared: PreparedCrate, toolchain: Toolchain, tmp_path: Path) -> Iter
         yield workbench(prepared, meter, toolchain, Recipe())
 
 
-def mine(bench: Workbench, crate: PreparedCrate, toolchain: Toolchain, caps: Migration) -> Mined:
+def mine(
+    bench: Workbench, crate: PreparedCrate, toolchain: Toolchain, caps: Migration,
+    known: Set[tuple[str | None, str]] = frozenset(),
+) -> Mined:  # fmt: skip
     unit = Unit(
         crate=crate.name, version=crate.version, source="registry", member=".", license="MIT",
         source_url="pkg:cargo/tiny@1.0.0", repo=None, commit=None, sealed=False,
@@ -112,7 +115,7 @@ def mine(bench: Workbench, crate: PreparedCrate, toolchain: Toolchain, caps: Mig
     )  # fmt: skip
     assert isinstance(bench.cargo.sandbox, MeteredSandbox)
     tools = (bench, unit, Recipe(migration=caps), 0, bench.cargo.sandbox, build_targets(crate))
-    return MigrationMiner(*tools, crate, toolchain).mine()
+    return MigrationMiner(*tools, crate, toolchain, known).mine()
 
 
 def trial(bench: Workbench, record: DiagFix) -> Trial:
@@ -209,6 +212,12 @@ def test_what_a_newer_toolchain_complains_of_is_mended_by_its_tool_or_by_the_nex
     for record in mined.tuples:
         assert record.setup_diff == ""
         assert bench.judge(trial(bench, record), record.probe.args).green
+    taught = found["bare_trait_objects"]
+    again = mine(bench, prepared, toolchain, older, {(taught.error.code, taught.patch_diff)})
+    assert [record.id for record in again.tuples] == [found["deprecated"].id]
+    assert again.unkept["taught by another miner"] == 1
+    assert again.migration is not None
+    assert {move["name"].rpartition(" ")[2] for move in again.migration["moves"] if "kept" in move} == {"deprecated"}
 
 
 def test_without_an_older_toolchain_there_is_no_such_move(

@@ -102,6 +102,27 @@ def test_names_that_are_one_file_elsewhere_and_trees_too_large_are_refused(tmp_p
         checkout.show(store.listing({b"a": (FILE, b"1" * 11)}))
 
 
+def test_an_object_that_cannot_be_read_in_the_middle_leaves_no_file_of_another_tree(tmp_path: Path) -> None:
+    store = Store()
+    checkout = store.checkout(tmp_path / "src")
+    first = store.tree(a=(FILE, b"1"), b=(FILE, b"2"), z=(FILE, b"3"))
+    checkout.show(first)
+    broken = store.tree(a=(FILE, b"4"), m=(FILE, b"5"), z=(FILE, b"6"))
+    read = checkout._read
+
+    def fails_at_last(oid: str) -> bytes:
+        if store.blobs[oid] == b"6":
+            raise OSError("lost")
+        return read(oid)
+
+    checkout._read = fails_at_last
+    with pytest.raises(OSError, match="lost"):
+        checkout.show(broken)
+    checkout._read = read
+    checkout.show(first)
+    assert held(tmp_path / "src") == {"a": b"1", "b": b"2", "z": b"3"}
+
+
 NAMES = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map("/".join)
 FILES = st.dictionaries(NAMES, st.tuples(st.sampled_from([FILE, PROGRAM]), st.binary(max_size=3)), max_size=6)
 

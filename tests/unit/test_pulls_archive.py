@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from oxidizer.miners.pulls.archive import (
+from oxidizer.miners.pulls.archive.hours import find_hours
+from oxidizer.miners.pulls.archive.reading import (
     Archive,
     ArchiveError,
     CommentWords,
@@ -16,7 +17,6 @@ from oxidizer.miners.pulls.archive import (
     Side,
     read_archive,
 )
-from oxidizer.miners.pulls.hours import find_hours
 from tests.unit import archive_events as made
 from tests.unit.archive_events import REPO, SHA
 

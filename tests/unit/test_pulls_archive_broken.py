@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oxidizer.miners.pulls.archive import Archive, read_archive
-from oxidizer.miners.pulls.hours import LINE_BYTES
+from oxidizer.miners.pulls.archive.hours import LINE_BYTES
+from oxidizer.miners.pulls.archive.reading import Archive, read_archive
 from tests.unit import archive_events as made
 from tests.unit.archive_events import REPO
 

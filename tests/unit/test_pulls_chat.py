@@ -134,6 +134,13 @@ def test_tests_that_were_there_fail_before_anything_is_edited() -> None:
     assert ("before", "cargo test -q --test sum --all-features") in scripted.seen
 
 
+def test_what_takes_files_away_is_not_told_since_no_shell_did() -> None:
+    gone = {name: text for name, text in AFTER.items() if name != "src/lib.rs"}
+    scripted = Scripted(after=gone)
+    assert told(scripted) == "takes_files_away"
+    assert scripted.seen == []
+
+
 @pytest.mark.parametrize(
     ("bad", "status", "reason"),
     [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oxidizer.miners.pulls.closing import closed_issues
+from oxidizer.miners.pulls.archive.closing import closed_issues
 
 REPO = "octo-org/Hello-World"
 WORDS = ["close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved"]

@@ -77,7 +77,7 @@ def test_what_is_missing_of_another_kind_or_too_large_is_a_reason(repo: MadeRepo
     for ask in (
         lambda: objects.blob("1" * 40), lambda: objects.blob(repo.head), lambda: objects.blob(large, limit=1000),
         lambda: objects.tree("1" * 40), lambda: objects.commit("1" * 40), lambda: objects.diff("1" * 40, "2" * 40),
-        lambda: objects.changes("1" * 40, "2" * 40), lambda: objects.merge_base("1" * 40, repo.head),
+        lambda: objects.changes("1" * 40, "2" * 40), lambda: objects.patch_ids("1" * 40),
     ):  # fmt: skip
         with pytest.raises(GitError) as error:
             ask()
@@ -248,13 +248,6 @@ def test_hunks_of_bytes_that_look_binary(repo: MadeRepository, objects: Objects)
     assert objects.hunks(repo.blob(b"\0\nx\n"), repo.blob(b"\0\ny\n")) == [Hunk(1, 1, 1, 1)]
 
 
-def test_merge_bases(repo: MadeRepository, objects: Objects) -> None:
-    fork = repo.head
-    one, two = repo.commit({"one": "1"}, on=fork), repo.commit({"two": "2"}, on=fork)
-    assert objects.merge_base(one, two) == fork
-    assert objects.merge_base(one, repo.commit({"three": "3"}, on=None)) is None
-
-
 def test_patch_ids_are_those_of_the_change_alone(repo: MadeRepository, objects: Objects) -> None:
     fork = repo.head
     moved = repo.commit({"zzz": "z"}, on=fork)
@@ -378,4 +371,4 @@ def _looks(objects: Objects, first: str, second: str) -> list[object]:
     made = objects.with_files(a.tree, {b"a.rs": (FILE, b"new\n")})
     old, new = objects.tree(a.tree)[b"a.rs"], objects.tree(b.tree)[b"a.rs"]
     return [a, b, objects.diff(a.tree, b.tree), objects.hunks(old.oid, new.oid), objects.patch_ids(second), made,
-            objects.changes(a.tree, b.tree), objects.merge_base(first, second)]  # fmt: skip
+            objects.changes(a.tree, b.tree)]  # fmt: skip

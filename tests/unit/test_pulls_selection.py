@@ -1,9 +1,11 @@
 """What is left out of the history of a repository, and the licence that it had at a commit."""
 
+from typing import get_args
+
 import pytest
 
 from oxidizer.miners.pulls.places import Place, place_of
-from oxidizer.miners.pulls.selection import REASONS, Limits, why_left
+from oxidizer.miners.pulls.selection import Limits, Reason, why_left
 from oxidizer.miners.pulls.terms import Terms
 from tests.unit.made_changes import Files, Made
 
@@ -62,7 +64,7 @@ def test_what_is_too_much() -> None:
 
 def test_every_reason_is_tried() -> None:
     assert {reason for reason, *_ in CASES if reason} | {"too_many_files", "too_many_lines", "too_large"} == set(
-        REASONS
+        get_args(Reason)
     )
 
 

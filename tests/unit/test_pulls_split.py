@@ -12,7 +12,7 @@ from oxidizer.miners.pulls.marks import mark_rust
 from oxidizer.miners.pulls.named import TestItem
 from oxidizer.miners.pulls.objects import Hunk
 from oxidizer.miners.pulls.pieces import divide
-from oxidizer.miners.pulls.split import Split, Unsplittable, source_part, split
+from oxidizer.miners.pulls.split import SUBMODULE, Split, Unsplittable, split
 from tests.unit.made_changes import Made
 
 CODE = "pub fn one() -> u8 {\n    1\n}\n"
@@ -29,12 +29,23 @@ mod tests {
 """
 
 
+def source_part(parts: Split, made: Made) -> dict[bytes, tuple[int, bytes] | None]:
+    """What stays of a change, locks included: laid on the tree in between it gives the tree after."""
+    found = {}
+    for change in made.changes:
+        sides = [side for side in (change.old, change.new) if side]
+        laid = (change.new.mode, made.blob(change.new.oid)) if change.new else None
+        if all(side.mode != SUBMODULE for side in sides) and parts.files.get(change.path, ()) != laid:
+            found[change.path] = laid
+    return found
+
+
 def divided(before: dict, after: dict) -> tuple[Made, Split, dict[bytes, tuple[int, bytes]]]:
     """The trees, the split, and the tree in between; that the parts make up the whole is held each time."""
     made = Made(before, after)
     found = split(made, "before", "after", made.changes)
     between = lay(made.laid["before"], found.files)
-    whole = lay(between, source_part(found, made, made.changes))
+    whole = lay(between, source_part(found, made))
     links = {p for p, (mode, _) in {**made.laid["before"], **made.laid["after"]}.items() if mode == 0o160000}
     assert {p: e for p, e in whole.items() if p not in links} == {
         p: e for p, e in made.laid["after"].items() if p not in links

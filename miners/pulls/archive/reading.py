@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Literal
 
-from oxidizer.miners.pulls.closing import closed_issues
-from oxidizer.miners.pulls.events import Wanted, events
-from oxidizer.miners.pulls.hours import ArchiveError, find_hours
-from oxidizer.miners.pulls.notes import Notes, Thread
-from oxidizer.miners.pulls.words import CommentWords, IssueWords, PullWords, ReviewWords, Side
+from oxidizer.miners.pulls.archive.closing import closed_issues
+from oxidizer.miners.pulls.archive.events import Wanted, events
+from oxidizer.miners.pulls.archive.hours import ArchiveError, find_hours
+from oxidizer.miners.pulls.archive.notes import Notes, Thread
+from oxidizer.miners.pulls.archive.words import CommentWords, IssueWords, PullWords, ReviewWords, Side
 
 __all__ = ["Archive", "ArchiveError", "CommentWords", "IssueWords", "PullWords", "ReviewWords", "Side", "read_archive"]
 

@@ -13,7 +13,7 @@ _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True)
-class Shape:
+class Fields:
     """One JSON object. A field that is absent, null or of a wrong type reads as None."""
 
     fields: dict[str, Any]
@@ -49,25 +49,25 @@ class Shape:
         value = self.fields.get(key)
         return value if isinstance(value, str) else ""
 
-    def shape_of(self, key: str) -> Shape:
+    def shape_of(self, key: str) -> Fields:
         """An object where there is one, for fields that have had several types; else empty, and nothing is counted."""
         value = self.fields.get(key)
-        return Shape(value if isinstance(value, dict) else {}, self.counts)
+        return Fields(value if isinstance(value, dict) else {}, self.counts)
 
     def oid(self, key: str) -> str | None:
         """The hash of a git object."""
         value = self.text(key)
         return value if value and _OID.fullmatch(value) else None
 
-    def shape(self, key: str) -> Shape:
+    def shape(self, key: str) -> Fields:
         """An object; an empty one where there is none."""
-        return Shape(self._typed(key, dict) or {}, self.counts)
+        return Fields(self._typed(key, dict) or {}, self.counts)
 
-    def shapes(self, key: str) -> Iterator[Shape]:
+    def shapes(self, key: str) -> Iterator[Fields]:
         """The objects of a list."""
         for value in self._typed(key, list) or ():
             if isinstance(value, dict):
-                yield Shape(value, self.counts)
+                yield Fields(value, self.counts)
             else:
                 self._wrong(key, value)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from oxidizer.miners.pulls.fields import Shape
+from oxidizer.miners.pulls.archive.fields import Fields
 
 TOLD = frozenset({
     "PullRequestEvent", "PullRequestReviewEvent", "PullRequestReviewCommentEvent", "IssuesEvent", "IssueCommentEvent",
@@ -57,7 +57,7 @@ class Event:
     stamp: Stamp
     actor: str
     """The login; to tell bots, never kept."""
-    payload: Shape
+    payload: Fields
 
 
 @dataclass
@@ -137,7 +137,7 @@ def _event(value: Any, wanted: Wanted, counts: Counter[str]) -> Event | None:
     if not isinstance(value, dict):
         counts["line: not an object"] += 1
         return None
-    told = Shape(value, counts)
+    told = Fields(value, counts)
     payload = told.shape("payload")
     repo = _repository(told, payload, wanted)
     kind = told.text_of("type")
@@ -150,7 +150,7 @@ def _event(value: Any, wanted: Wanted, counts: Counter[str]) -> Event | None:
     return None
 
 
-def _repository(told: Shape, payload: Shape, wanted: Wanted) -> str | None:
+def _repository(told: Fields, payload: Fields, wanted: Wanted) -> str | None:
     """The wanted repository that an event is of; in some months of the archive only the payload names it."""
     for repo in (told.shape_of("repo"), told.shape_of("repository"), payload.shape_of("repository")):
         if name := _full_name(repo):
@@ -164,7 +164,7 @@ def _repository(told: Shape, payload: Shape, wanted: Wanted) -> str | None:
     return None
 
 
-def _full_name(repo: Shape) -> str | None:
+def _full_name(repo: Fields) -> str | None:
     """`<org>/<name>` by any of the shapes that a repository has had."""
     name, full = repo.text_of("name"), repo.text_of("full_name")
     if "/" in full or "/" in name:
@@ -176,11 +176,11 @@ def _full_name(repo: Shape) -> str | None:
     return found[1] if found else None
 
 
-def _actor(told: Shape) -> str:
+def _actor(told: Fields) -> str:
     return told.text_of("actor") or told.shape_of("actor").text_of("login")
 
 
-def _seconds(told: Shape) -> int:
+def _seconds(told: Fields) -> int:
     """UTC; 0, before all others, where no time is told."""
     text = told.text("created_at") or ""
     for form in _TIMES:

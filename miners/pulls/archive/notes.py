@@ -8,9 +8,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from oxidizer.miners.pulls.events import Event, Stamp
-from oxidizer.miners.pulls.fields import Shape
-from oxidizer.miners.pulls.words import CommentWords, ReviewWords, Side
+from oxidizer.miners.pulls.archive.events import Event, Stamp
+from oxidizer.miners.pulls.archive.fields import Fields
+from oxidizer.miners.pulls.archive.words import CommentWords, ReviewWords, Side
 
 _BOTS = frozenset({
     "bors", "bors-servo", "cla-bot", "codecov", "codecov-commenter", "codecov-io", "coveralls", "dependabot",
@@ -143,7 +143,7 @@ class Notes:
         context = status.text("context") or "default"
         self._outcome(event, status.oid("sha"), ("status", context), context, status.text("state"))
 
-    def _check(self, event: Event, check: Shape, kind: str) -> None:
+    def _check(self, event: Event, check: Fields, kind: str) -> None:
         app = check.shape("app")
         name = check.text("name") or app.text("slug") or app.text("name") or ""
         conclusion = check.text("conclusion") if check.text("status") == "completed" else "pending"
@@ -158,7 +158,7 @@ class Notes:
             self.checks[event.repo, sha].note(source, event.stamp, _OUTCOMES.get(state.lower(), "open"))
 
 
-def _pull_number(payload: Shape, pull: Shape) -> int | None:
+def _pull_number(payload: Fields, pull: Fields) -> int | None:
     """The pull request's number; before 2015 a review comment tells it only in its addresses."""
     for said in (pull, payload):
         if number := said.number("number"):
@@ -172,7 +172,7 @@ def _pull_number(payload: Shape, pull: Shape) -> int | None:
     return None
 
 
-def _note_words(thread: Thread, stamp: Stamp, said: Shape) -> None:
+def _note_words(thread: Thread, stamp: Stamp, said: Fields) -> None:
     """Title, body and labels. What an event does not speak of stays as it was; a body of null is an empty one."""
     if (title := said.text("title")) is not None:
         thread.said.note("title", stamp, title)
@@ -181,13 +181,13 @@ def _note_words(thread: Thread, stamp: Stamp, said: Shape) -> None:
     _note_labels(thread, stamp, said)
 
 
-def _note_labels(thread: Thread, stamp: Stamp, said: Shape) -> None:
+def _note_labels(thread: Thread, stamp: Stamp, said: Fields) -> None:
     if isinstance(said.fields.get("labels"), list):
         names = {name for label in said.shapes("labels") if (name := label.text("name"))}
         thread.said.note("labels", stamp, tuple(sorted(names)))
 
 
-def _note_merge(thread: Thread, event: Event, pull: Shape) -> None:
+def _note_merge(thread: Thread, event: Event, pull: Fields) -> None:
     """Whether it was merged, and as what: while it is open, its merge commit is only a trial."""
     merged = pull.flag("merged")
     if pull.text("merged_at") or event.payload.text("action") == "merged":
@@ -204,7 +204,7 @@ def _note_merge(thread: Thread, event: Event, pull: Shape) -> None:
             thread.said.note(side, event.stamp, Side(told.text("ref"), told.oid("sha")))
 
 
-def _comment_words(comment: Shape, path: str, body: str) -> CommentWords:
+def _comment_words(comment: Fields, path: str, body: str) -> CommentWords:
     hunk = comment.text("diff_hunk") or ""
     line, is_removed = comment.number("line"), comment.text("side") == "LEFT"
     if line:
@@ -229,7 +229,7 @@ def _last_line(hunk: str) -> tuple[int | None, bool]:
     return first + sum(not row.startswith(other) for row in rows) - 1, is_removed
 
 
-def _is_bot(said: Shape, event: Event) -> bool:
+def _is_bot(said: Fields, event: Event) -> bool:
     """Whether a bot speaks: who wrote the words, and else who acted."""
     user = said.shape_of("user")
     login = (said.text_of("user") or user.text_of("login") or event.actor).lower()
