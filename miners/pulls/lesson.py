@@ -11,13 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from oxidizer import __version__
 from oxidizer.cluster.build import Build
 from oxidizer.cluster.classes import class_of
 from oxidizer.cluster.diagnostics import Diagnostic, counts
 from oxidizer.cluster.edits import Edit, by_file, from_diff
+from oxidizer.cluster.manifest import ManifestFacts
 from oxidizer.cluster.verdict import stopped_verdict
 from oxidizer.datasets.records import DiagFix, EnvVar, Probe, Provenance, RecordedVerdict, Tests
 from oxidizer.miners.difficulty import difficulty, is_far
@@ -26,11 +27,13 @@ from oxidizer.miners.pulls.ground import Ground, Unproven
 from oxidizer.miners.pulls.objects import FILE, PROGRAM, Change, GitError, Objects
 from oxidizer.miners.pulls.pair import Repository, Request
 from oxidizer.miners.pulls.places import Place, name_of, place_of
+from oxidizer.miners.pulls.proof import Proof
 from oxidizer.miners.steps import steps
 from oxidizer.miners.tuples import error, excerpt
 
 _SILENCER = re.compile(r"#!?\[\s*(?:allow|expect|ignore)\b|\btodo!|\bunimplemented!")
 _FILES = 12
+Vouched = Literal["pass", "none"]
 _CODE = frozenset({Place.RUST, Place.MANIFEST, Place.TEST})
 
 
@@ -47,26 +50,27 @@ class Lessons:
     left: Counter[str] = field(default_factory=Counter)
     """Compile errors of changes that made no lesson, by reason."""
 
-    def learn(self, request: Request, mixed: str, shown: Build, lock: str) -> None:
-        """Keep the lesson of a proven change whose tests do not compile on the tree before, where it is one.
+    def learn(self, request: Request, mixed: str, proof: Proof, lock: str) -> None:
+        """Keep the lesson of a proven change whose tests do not compile on `mixed`, the tree before, where it is one.
 
         Raises SandboxUnavailable.
         """
         try:
-            self.found.append(self._lesson(request, mixed, shown, lock))
+            self.found.append(self._lesson(request, mixed, proof, lock))
         except _NoLesson as why:
             self.left[str(why)] += 1
         except (Unproven, GitError) as why:
             self.left[why.cause] += 1
 
-    def _lesson(self, request: Request, mixed: str, shown: Build, lock: str) -> DiagFix:
+    def _lesson(self, request: Request, mixed: str, proof: Proof, lock: str) -> DiagFix:
         """Raises _NoLesson, Unproven, SandboxUnavailable."""
         changes = [
             c for c in self.objects.changes(mixed, request.after_tree) if place_of(name_of(c.path)) != Place.LOCK
         ]
         _check_plain(changes)
         setup, patch = self._text(request.before_tree, mixed), self._text(mixed, request.after_tree)
-        first = _first(shown)
+        assert proof.mixed is not None
+        first = _first(proof.mixed)
         if Counter(row.error.code for row in self.found)[first.code] >= self.per_code:
             raise _NoLesson("cap per code")
         package = self.ground.package(first.package)
@@ -83,13 +87,15 @@ class Lessons:
         if new or not gone[target.key]:
             raise _NoLesson("the error stays")
         more = [d for d in before.diagnostics if d.is_error and gone[d.key] and d is not target and d.primary]
-        return self._record(request, mixed, setup, patch, target, more, probe, package.facts, package.env, lock)
+        asked = Probe(args=list(probe), env=[EnvVar(name=n, value=v) for n, v in sorted(package.env.items())])
+        vouched: Vouched = "pass" if proof.pass_to_pass else "none"
+        return self._record(request, mixed, (setup, patch), target, more, package.facts, asked, vouched, lock)
 
     def _record(
-        self, request: Request, mixed: str, setup: str, patch: str, target: Diagnostic, more: Sequence[Diagnostic],
-        probe: Sequence[str], facts: Any, env: dict[str, str], lock: str,
+        self, request: Request, mixed: str, diffs: tuple[str, str], target: Diagnostic, more: Sequence[Diagnostic],
+        facts: ManifestFacts, probe: Probe, vouched: Vouched, lock: str,
     ) -> DiagFix:  # fmt: skip
-        files = self.objects.tree(mixed)
+        (setup, patch), files = diffs, self.objects.tree(mixed)
 
         def read(file: str) -> bytes:
             return self.objects.blob(files[file.encode()].oid)
@@ -104,8 +110,8 @@ class Lessons:
             "repo": self.repository.name, "before_tree": request.before_tree, "lock": lock, "setup_diff": setup,
             "error": shown, "more_errors": [error(d) for d in more], "file": file, "code_before": code_before,
             "patch_diff": patch, "code_after": code_after,
-            "probe": Probe(args=list(probe), env=[EnvVar(name=n, value=v) for n, v in sorted(env.items())]),
-            "toolchain": self.repository.toolchain, "tests": Tests(before="pass", after="pass", names=[]),
+            "probe": probe, "toolchain": self.repository.toolchain,
+            "tests": Tests(before=vouched, after=vouched, names=[]),
             "explanation": _explained(target, edits, read, request),
             "class": class_of(shown.tool, shown.code, shown.message), "origin": "history", "operator": None,
             "trivial": False,

@@ -233,7 +233,7 @@ class PullMiner:
         self.locks[lock] = standing.lock
         if proof.mixed is not None:
             with self.meter.stage("lessons"):
-                self.lessons.learn(request, mixed, proof.mixed, lock)
+                self.lessons.learn(request, mixed, proof, lock)
         return pair(self.repository, request, proof, standing, test_diff, lock), trees, proof
 
     def _split(self, request: Request, changes: list[Change]) -> Split:

@@ -1,6 +1,6 @@
 """What is said of a pull request: by the archive where it tells, else by the commits of its history.
 
-No names of people are kept: trailers that name them are taken out of messages.
+Who wrote, reviewed or merged it is not kept: what names them in messages is taken out. Whom words mention, stays.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _TRAILER = re.compile(
     r"^(signed-off-by|co-authored-by|reviewed-by|acked-by|tested-by|reported-by|suggested-by|approved-by|[rf]=).*\n?",
     re.IGNORECASE | re.MULTILINE,
 )
-_MERGE = re.compile(r"\A(Merge pull request #\d+ from \S+|Auto merge of #\d+.*|Merge #\d+)\s*\n*", re.IGNORECASE)
+_LANDED_BY = re.compile(r"\A(Merge pull request #\d+|Auto merge of #\d+|Merge #\d+)\b.*", re.IGNORECASE)
+"""Of who landed it, and from where: a branch is named after its owner."""
+_MERGE = re.compile(r"\A(Merge pull request #\d+|Auto merge of #\d+|Merge #\d+)\s*\n*", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*\(#\d+\)\s*\Z")
 _COMMITS = 30
 _CHARACTERS = 16_384
@@ -76,8 +78,9 @@ def archived(words: PullWords | None, checks: Checks | None) -> dict[str, Any] |
 
 
 def plain(message: bytes) -> str:
-    """A commit's message without what names people."""
-    return _TRAILER.sub("", message.decode("utf-8", "replace")[:_CHARACTERS]).strip()
+    """A commit's message without what names those who made and landed it."""
+    text = message.decode("utf-8", "replace")[:_CHARACTERS].strip()
+    return _TRAILER.sub("", _LANDED_BY.sub(r"\1", text)).strip()
 
 
 def _untitled(landed: str, messages: Sequence[str]) -> str:
