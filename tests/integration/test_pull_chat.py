@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from oxidizer.cluster.labels import NO_RUN
 from oxidizer.cluster.session import Share
 from oxidizer.miners.pulls.plan import plan_pulls
 from oxidizer.miners.recipe import load_recipe
@@ -35,7 +36,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     plan = plan_pulls(
         folder / "list", load_recipe(None), archive=None, seed=0, sandbox="bubblewrap", clones=folder / "clones"
     )
-    work = plan.work(str(plan.toolchain.sysroot), Share(1.0, 6_000_000_000), "0" * 12)()
+    work = plan.work(str(plan.toolchain.sysroot), Share(1.0, 6_000_000_000), NO_RUN)()
     (unit,) = plan.units
     return {"rows": (made := work(unit)).rows, "summary": made.summary}
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from oxidizer.cluster.capabilities import may_mount
+from oxidizer.cluster.labels import NO_RUN
 from oxidizer.cluster.rundir import UnitOutput
 from oxidizer.cluster.session import Share
 from oxidizer.cluster.toolchain import find_toolchain
@@ -32,7 +33,7 @@ def mined_here(folder: Path, repo: MadeRepository, per_unit: int = 40) -> list[U
     listed.write_text(f"{repo.git_dir}\n")
     recipe.write_text(f"[pulls]\nper_unit = {per_unit}\n")
     plan = plan_pulls(listed, load_recipe(recipe), archive=None, seed=0, sandbox="bubblewrap", accept_weaker=WEAKER)
-    work = plan.work(str(find_toolchain().sysroot), Share(2.0, 4 << 30), "0" * 12)()
+    work = plan.work(str(find_toolchain().sysroot), Share(2.0, 4 << 30), NO_RUN)()
     return [work(unit) for unit in plan.units]
 
 
