@@ -21,6 +21,7 @@ from oxidizer.datasets.corpus.files import MANIFEST
 from oxidizer.datasets.corpus.ledger import entry, entry_path, read_entry
 from oxidizer.datasets.corpus.licences import Terms, attribution_missing, is_share_alike, needs_attribution, unfaithful
 from oxidizer.datasets.corpus.notices import Used, faults
+from oxidizer.datasets.corpus.pulls import PULLS
 from oxidizer.datasets.corpus.shards import Shard, file_hash, shard_rows
 from oxidizer.datasets.corpus.split import SEALED, row_home
 from oxidizer.datasets.records import RecordError, check, decode
@@ -248,7 +249,7 @@ def _note(row: Any, path: str, where: str, split: str, seen: _Seen, found: Audit
     seen.homes.setdefault(row_home(row), set()).add(split)
     if row["commit"]:
         seen.commits.setdefault(row["commit"], set()).add(split)
-    if row.get("source") in ("registry", "path"):
+    if row["type"] in ("diag_fix", "reject", *PULLS):
         seen.packages.add(Used.of(row))
     terms = {"id": row["id"], "license": row["license"], "attribution": row.get("attribution")}
     if row["type"] == "chat":

@@ -26,11 +26,13 @@ from oxidizer.datasets.corpus.files import MANIFEST, folder, held, write
 from oxidizer.datasets.corpus.ledger import entry, entry_path, entry_text
 from oxidizer.datasets.corpus.notices import Used, write_notices
 from oxidizer.datasets.corpus.order import SCHEMA_VERSION, WORK, Order, asked_of, begin, digest_of, index_facts
+from oxidizer.datasets.corpus.owed import NOTICES, RepositoryTexts
+from oxidizer.datasets.corpus.pulls import PACKAGE
 from oxidizer.datasets.corpus.recipe import CorpusRecipe
 from oxidizer.datasets.corpus.shards import Dealing, Gathering, Shard, file_hash
 from oxidizer.datasets.corpus.sieve import Sieve
 from oxidizer.datasets.corpus.sketch import Sketching
-from oxidizer.datasets.corpus.sources import Part, parts_of
+from oxidizer.datasets.corpus.sources import Part, SourceError, parts_of
 from oxidizer.datasets.corpus.stages import pipeline
 
 Say = Callable[[str, int, int], None]
@@ -166,20 +168,29 @@ def _gathered(
 
 def _used(sieve: Sieve, parts: Sequence[Part], folder: Path) -> list[Used]:
     """The packages whose code is in the corpus; the archives of those that are not published lie in `folder`."""
-    names = ("crate", "version", "source", "member", "license", "source_url", "part")
-    columns = [sieve.column(name)[sieve.alive] for name in names]
-    found: dict[tuple[str, ...], str] = {}
+    columns = [sieve.column(name)[sieve.alive] for name in (*PACKAGE, "part")]
+    found: dict[tuple[str, ...], set[str]] = {}
     for *package, part in zip(*columns, strict=True):
-        found[tuple(package)] = min(part, found.get(tuple(package), part))
+        found.setdefault(tuple(package), set()).add(part)
     by_name = {part.name: part for part in parts}
-    used = []
-    for key, part in sorted(found.items()):
-        given = dict(zip(names, key, strict=False))
-        archive = folder / f"{part}.tar.gz" if given["source"] == "path" else None
-        if archive is not None:
-            archive.write_bytes(by_name[part].archive())
-        used.append(Used(**given, archive=archive))
+    used: list[Used] = []
+    for key, names in sorted(found.items()):
+        given: dict[str, Any] = dict(zip(PACKAGE, key, strict=True))
+        units = [by_name[name] for name in sorted(names)]
+        if given["source"] in ("path", "git"):
+            given["archive"] = folder / str(len(used))
+            given["archive"].write_bytes(units[0].archive() if given["source"] == "path" else _texts(units))
+        used.append(Used(**given))
     return used
+
+
+def _texts(units: Sequence[Part]) -> bytes:
+    """What the units of a repository keep of its licences, together."""
+    kept = [unit.notices() for unit in units]
+    try:
+        return RepositoryTexts.of(kept).encode()
+    except ValueError as error:
+        raise SourceError(f"{units[0].place}: {NOTICES} of one of {len(units)} units: {error}") from error
 
 
 def _rejects(corpus: Path, sieve: Sieve) -> None:

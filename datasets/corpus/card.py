@@ -26,7 +26,7 @@ def card(manifest: Mapping[str, Any]) -> str:
     shards = manifest["shards"]
     names = [name + apart for apart in ("", SHARE_ALIKE) for name in FAMILY_IS]
     families = [_family(name, shards) for name in names if any(s["family"] == name for s in shards)]
-    total = sum(shard["rows"] for shard in shards if shard["family"] == "diag_fix")
+    total, pulls = (sum(s["rows"] for s in shards if s["family"] == name) for name in ("diag_fix", "pr_pair"))
     trained = [s for s in shards if (s["family"], s["split"]) == ("diag_fix", TRAIN)]
     balance: dict[str, Counter[str]] = {name: Counter() for name in ("classes", "codes", "origins")}
     for shard in trained:
@@ -53,8 +53,9 @@ def card(manifest: Mapping[str, Any]) -> str:
         {name: manifest[name] for name in ("code", "runs", "stages", "shares", "crates", "in_tests", "index")},
         families=families,
         total=total,
+        pulls=pulls,
         trained=sum(shard["rows"] for shard in trained),
-        size=next((name for limit, name in _SIZES if total < limit), "n>1M"),
+        size=next((name for limit, name in _SIZES if total + pulls < limit), "n>1M"),
         licences=licences,
         hub_licences=sorted({name if name in _HUB else "other" for name in named}),
         asked={"crate": asked["crate"], "code": asked["code"], "class": asked["error_class"]},

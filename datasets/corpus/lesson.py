@@ -2,7 +2,7 @@
 
 All three are of tokens, so that comments, layout, file names, crates and versions do not matter, but names in the code
 do. Where the edit changes no token (rustfmt, lints of comments), layout and comments are the lesson and count. Rows
-are `diag_fix` and `reject` records as plain dicts, with the fields of `datasets/records/`.
+are `diag_fix`, `reject`, `pr_pair` and `pr_unproven` records as plain dicts, with the fields of `datasets/records/`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from unidiff.patch import PatchSet
 
+from oxidizer.datasets.corpus.pulls import is_pull, patch_of
 from oxidizer.datasets.corpus.tokens import layout_tokens, tokens, toml_tokens
 from oxidizer.datasets.records import canonical
 
@@ -55,10 +56,19 @@ def lesson_tokens(row: Row, *, surroundings: int = SURROUNDINGS) -> list[str]:
 def code_tokens(row: Row) -> list[str]:
     """The tokens of the items that the edit lies in, as they are when mended: alike for all bugs of one function.
 
-    A `reject` holds no items: there it is what the patch shows of the file, and nothing without a patch.
+    A `reject` holds no items: there it is what the patch shows of the file, and nothing without a patch. Of a pull
+    request it is what the diff shows of all files.
     """
     pieces = _pieces(row)
-    return [token for piece in pieces[:1] for token in _of(piece.file)(piece.after)]
+    shown = pieces if is_pull(row) else pieces[:1]
+    return [token for piece in shown for token in _of(piece.file)(piece.after)]
+
+
+def broken_tokens(row: Row) -> list[str]:
+    """The tokens of the code before the edit, where the row has it."""
+    if is_pull(row):
+        return [token for piece in _pieces(row) for token in _of(piece.file)(piece.before)]
+    return tokens(row.get("code_before") or "")
 
 
 def content_key(row: Row) -> str:
@@ -91,7 +101,7 @@ def _pieces(row: Row) -> list[_Side]:
 
     A lock file follows from the manifest; it counts where nothing else is edited.
     """
-    patch = row.get("patch_diff") or ""
+    patch = patch_of(row)
     whole = [_Side(row["file"], row["code_before"], row["code_after"])] if row.get("code_after") is not None else []
     if whole and "\ndiff --git " not in patch:
         return whole

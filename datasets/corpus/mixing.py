@@ -16,6 +16,8 @@ from oxidizer.datasets.mixture import Samples, lesson_of
 
 Row = dict[str, Any]
 _NO_CLASS = "none"
+_CLASSED = {"diag_fix": "class", "pr_pair": "kind"}
+"""The families whose rows have a class, and the column of it."""
 _GROUPS = 64
 """Row groups that are kept in memory."""
 
@@ -52,11 +54,12 @@ class MixedRows:
 
 
 def _classes(corpus: Corpus, split: str) -> dict[str, str]:
-    """The class of each tuple, by its id."""
+    """The class of each tuple, and the kind of each pull request, by its id."""
     found: dict[str, str] = {}
-    for shard in corpus.shards("diag_fix", split):
-        table = pq.read_table(corpus.folder / shard["path"], columns=["id", "class"])
-        found.update(zip(table["id"].to_pylist(), table["class"].to_pylist(), strict=True))
+    for shard in corpus.shards(split=split):
+        if (column := _CLASSED.get(shard["family"])) is not None:
+            table = pq.read_table(corpus.folder / shard["path"], columns=["id", column])
+            found.update(zip(table["id"].to_pylist(), table[column].to_pylist(), strict=True))
     return found
 
 

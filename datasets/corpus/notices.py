@@ -25,6 +25,8 @@ from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.tarball import UnpackError
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.unpack import content_hash, unpack_source
+from oxidizer.datasets.corpus.owed import RepositoryTexts
+from oxidizer.datasets.corpus.pulls import PACKAGE, package_of
 from oxidizer.datasets.corpus.texts import Shipped, shipped, standard_texts
 from oxidizer.datasets.spdx import leaves, parse
 
@@ -54,21 +56,18 @@ class Used:
     crate: str
     version: str
     source: str
-    """registry or path."""
+    """registry, path or git."""
     member: str
     license: str
     """The SPDX expression as taken."""
     source_url: str
     archive: Path | None = field(default=None, compare=False)
-    """For a path, the `source.tar.gz` of its unit."""
+    """For a path, the `source.tar.gz` of its unit; for git, what its units keep of the repository (`owed.py`)."""
 
     @classmethod
     def of(cls, row: Mapping[str, Any], archive: Path | None = None) -> Used:
         """The package that a row is from."""
-        return cls(**{key: row[key] for key in _KEY}, archive=archive)
-
-
-_KEY = ("crate", "version", "source", "member", "license", "source_url")
+        return cls(**package_of(row), archive=archive)
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,9 @@ class Notice:
     license: str
     source_url: str
     sha256: str
-    """Of the package as published: of its `.crate` as the index promises it, of a path's content; "" if not had."""
+    """Of the package as published: of its `.crate` as the index promises it, of a path's content, of what units keep
+    of a repository; "" if not had.
+    """
     authors: tuple[str, ...]
     """As the manifest names them."""
     texts: tuple[Text, ...]
@@ -103,7 +104,7 @@ class Notice:
     @property
     def used(self) -> Used:
         """The package."""
-        return Used(**{key: getattr(self, key) for key in _KEY})
+        return Used(**{key: getattr(self, key) for key in PACKAGE})
 
 
 @dataclass(frozen=True)
@@ -178,8 +179,12 @@ def _gather(folder: Path, package: Used, toolchain: Toolchain, standard: Standar
     with scratch("notices") as place:
         tree = place.resolve() / "src"
         try:
-            sha256 = _source(package, toolchain, tree)
-            found = shipped(tree, package.member)
+            if package.source == "git" and package.archive is not None:
+                kept = package.archive.read_bytes()
+                sha256, found = hashlib.sha256(kept).hexdigest(), RepositoryTexts.of([kept]).shipped
+            else:
+                sha256 = _source(package, toolchain, tree)
+                found = shipped(tree, package.member)
         except (RegistryUnavailable, OSError) as error:
             raise NoticesInterrupted(_interrupted(f"{package.crate} {package.version}", error)) from error
         except (FetchError, UnpackError) as error:
@@ -196,7 +201,7 @@ def _gather(folder: Path, package: Used, toolchain: Toolchain, standard: Standar
                 missing.append(f"it ships no licence text, and SPDX has none of `{name}`")
             else:
                 texts.append(Text(name, _keep(folder, text), True))
-    own = {key: getattr(package, key) for key in _KEY}
+    own = {key: getattr(package, key) for key in PACKAGE}
     return Notice(**own, sha256=sha256, authors=found.authors, texts=tuple(texts), missing=tuple(missing))
 
 
@@ -306,7 +311,7 @@ def _page(bundle: Bundle) -> str:
 
 def _section(notice: Notice) -> Iterator[str]:
     yield ""
-    yield f"## {_plain(notice.crate)} {_plain(notice.version)}"
+    yield f"## {_plain(f'{notice.crate} {notice.version}')}"
     yield f"- licence as taken: {_plain(notice.license)}"
     yield f"- source: {_plain(notice.source_url)}"
     yield f"- authors: {_plain(', '.join(notice.authors)) or 'the manifest names none'}"

@@ -9,8 +9,8 @@ from oxidizer.cluster.config import RecipeError, changed, read_keys
 from oxidizer.datasets.corpus.licences import Terms
 from oxidizer.datasets.licence import PERMISSIVE
 
-FAMILIES = ("diag_fix", "negatives", "chat", "explain_diff", "style_guide")
-"""The kinds of shards: the tuples, what was tried and not kept, and what is told of the tuples."""
+FAMILIES = ("diag_fix", "negatives", "chat", "explain_diff", "style_guide", "pr_pair", "pr_unproven")
+"""The kinds of shards: the tuples, what was tried and not kept, what is told of the tuples, and pull requests."""
 
 
 def _check_share(table: str, name: str, value: float) -> None:

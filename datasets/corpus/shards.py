@@ -80,11 +80,12 @@ class Dealing:
         """Deal out one part; its name."""
         part, kept = order
         piles: dict[Shard, list[Row]] = {}
+        mined = part.told() if kept else {}
         for number, row in enumerate(part.rows() if kept else ()):
             if number not in kept:
                 continue
             split, licence = kept[number]
-            for family, record in told(licensed(to_row(decode(row)), licence), self.families):
+            for family, record in told(licensed(to_row(decode(row)), licence), self.families, mined.get(row["id"], ())):
                 count = self.counts[family, split]
                 shard = Shard(family, split, shard_number(record["id"], count), count)
                 piles.setdefault(shard, []).append(record)

@@ -19,14 +19,14 @@ from unidiff.errors import UnidiffParseError
 from oxidizer.datasets.corpus.columns import SCHEMA
 from oxidizer.datasets.corpus.contamination import Index
 from oxidizer.datasets.corpus.files import draft_of
-from oxidizer.datasets.corpus.lesson import code_tokens, content_key, lesson_tokens
+from oxidizer.datasets.corpus.lesson import broken_tokens, code_tokens, content_key, lesson_tokens
 from oxidizer.datasets.corpus.licences import Terms, attribution_missing
 from oxidizer.datasets.corpus.meaning import is_test_record, record_item, unfit_files, unfit_record
+from oxidizer.datasets.corpus.pulls import is_pull, package_of, patch_of, pull_quality
 from oxidizer.datasets.corpus.recipe import CorpusRecipe
 from oxidizer.datasets.corpus.signature import signatures
 from oxidizer.datasets.corpus.sources import Part
 from oxidizer.datasets.corpus.split import home_of, row_home
-from oxidizer.datasets.corpus.tokens import tokens
 from oxidizer.datasets.records import RecordError, check, decode
 from oxidizer.datasets.sealed import is_sealed
 
@@ -71,7 +71,7 @@ def sketches(part: Part, rows: Sequence[Row], recipe: CorpusRecipe, index: Index
     lessons = [lesson_tokens(row) if row else [] for row in sound]
     codes = [code_tokens(row) if row else [] for row in sound]
     # An injected mistake may lie in another item than its fix shows.
-    befores = [tokens(row.get("code_before") or "") if row else [] for row in sound]
+    befores = [broken_tokens(row) if row else [] for row in sound]
     hits = zip(index.judge_all(codes), index.judge_all(befores), strict=True)
     for sketch, row, (after, before) in zip(plain, sound, hits, strict=True):
         if row and not sketch["sealed"]:
@@ -100,18 +100,21 @@ def _plain(part: Part, number: int, row: Row, terms: Terms) -> Row:
     """A sketch without what is computed of tokens."""
     found: Row = dict.fromkeys(SCHEMA.names)
     found |= {"part": part.name, "row": number, "type": part.type, "malformed": _malformed(row)}
-    found |= {name: str(row.get(name)) for name in ("id", "sha256", "crate")}
+    found |= {name: str(row.get(name)) for name in ("id", "sha256")}
+    found["crate"] = str(row.get("crate") or row.get("repo"))
     if found["malformed"] is not None:
         return found | {"home": "", "code": "", "content": bytes(16), "sealed": False, "quality": 0, "bytes": 0}
     verdict = terms.judge(row["license"])
     repository = (row.get("provenance") or {}).get("repo") or row["source_url"]
-    published = row["crate"] if row["source"] == "registry" else None
-    error = row["error"] or {}
+    package = package_of(row)
+    published = package["crate"] if package["source"] == "registry" else None
+    error = row.get("error") or {}
     return found | {
-        **{name: row[name] for name in ("version", "source", "member", "source_url", "commit")},
+        **{name: package[name] for name in ("version", "source", "member", "source_url")},
+        "commit": row["commit"],
         "home": row_home(row),
         "tool": error.get("tool") or row.get("tool"),
-        "code": error.get("code") or error.get("tool") or row.get("code") or "none",
+        "code": error.get("code") or error.get("tool") or row.get("code") or row.get("kind") or "none",
         "class": row.get("class"),
         "sealed": bool(row.get("sealed")) or is_sealed(published, repository),
         "item": record_item(row).path if "code_before" in row else None,
@@ -129,23 +132,27 @@ def _unfit(row: Row) -> str | None:
     """Why nobody should learn from the code; a reject has no more of it than its patch."""
     if "code_before" in row:
         return unfit_record(row)
-    return next(iter(unfit_files(row["patch_diff"] or "").values()), None)
+    found = unfit_files(patch_of(row))
+    # A pull request may touch a table beside its code.
+    return None if is_pull(row) and len(found) < patch_of(row).count("\n+++ ") else next(iter(found.values()), None)
 
 
 def _malformed(row: Row) -> str | None:
     try:
         check(decode(row))
         lesson_tokens(row)
-        unfit_files(row["patch_diff"] or "")
+        unfit_files(patch_of(row))
     except RecordError as error:
         return str(error)
     except (ValueError, UnidiffParseError) as error:
-        return f"patch_diff: cannot be read: {error}"
+        return f"{'model_diff' if is_pull(row) else 'patch_diff'}: cannot be read: {error}"
     return None
 
 
 def _quality(row: Row) -> int:
     """How well a row is proven, for a choice between rows that say the same: tests that run the edit count most."""
+    if is_pull(row):
+        return pull_quality(row)
     verdict, tests = row.get("verdict"), row.get("tests")
     if not verdict or not tests:
         return 0
@@ -155,11 +162,13 @@ def _quality(row: Row) -> int:
 
 def _bytes(row: Row) -> int:
     """About what a row takes before compression: its texts, by which shards are measured out."""
-    return sum(len(value.encode("utf-8", "surrogatepass")) for value in _texts(row))
+    return sum(map(len, _texts(row)))
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any) -> list[bytes]:
     if isinstance(value, str):
+        return [value.encode("utf-8", "surrogatepass")]
+    if isinstance(value, bytes):
         return [value]
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [text for part in parts for text in _texts(part)]

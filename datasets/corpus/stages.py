@@ -61,15 +61,18 @@ def exact(sieve: Sieve) -> None:
 
 
 def shares(sieve: Sieve, recipe: CorpusRecipe) -> None:
-    """No crate, code or class over its share; rare codes whole. Sealed rows are counted by nobody."""
+    """No crate (of pull requests: no repository), code or class over its share; rare codes whole. Sealed rows are
+    counted by nobody.
+    """
     asked = recipe.shares
-    for kind in ("diag_fix", "reject"):
+    for kind in ("diag_fix", "reject", "pr_pair"):
         rows = np.flatnonzero(sieve.alive & (sieve.column("type") == kind) & ~sieve.column("sealed").astype(bool))
-        wanted = {"crate": asked.crate, "code": asked.code}
+        wanted = {"crate": asked.crate} | ({"code": asked.code} if kind != "pr_pair" else {})
         if kind == "diag_fix":
             wanted["class"] = asked.error_class
         groups = {name: sieve.groups(name)[rows] for name in wanted}
-        rare = np.bincount(groups["code"], minlength=1)[groups["code"]] <= asked.rare
+        codes = groups.get("code", np.zeros(len(rows), np.int64))
+        rare = (np.bincount(codes, minlength=1)[codes] <= asked.rare) & ("code" in groups)
         shared = share_out(groups, wanted, rare, asked.least)
         sieve.shares[kind] = dict(shared.shares)
         for name, mask in shared.over.items():

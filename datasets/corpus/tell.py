@@ -12,11 +12,16 @@ from rich.table import Table
 
 from oxidizer.cluster.visible import visible
 from oxidizer.datasets.corpus.audit import GATES, Audit
+from oxidizer.datasets.corpus.pulls import patch_of
 from oxidizer.datasets.corpus.reading import Difference
 from oxidizer.datasets.corpus.split import SPLITS
 
 _NAMED = 20
 _REASONS = 3
+_SHOWN = (
+    "crate", "version", "repo", "pr", "kind", "title", "evidence", "cause", "stage", "reason", "detail", "code",
+    "patch_diff",
+)  # fmt: skip
 
 
 def _plain(text: str) -> str:
@@ -81,9 +86,10 @@ def tell_chat(row: Mapping[str, Any], out: Console) -> None:
     """A conversation message by message; of other rows their fields."""
     out.rule(_plain(f"{row['type']} {row['id'][:12]}"))
     if row["type"] != "chat":
-        for name in ("crate", "version", "stage", "reason", "detail", "code", "patch_diff"):
-            if row.get(name):
-                out.print(f"[bold]{name}[/] {_plain(str(row[name]))}", soft_wrap=True)
+        shown = {**row, "patch_diff": patch_of(row)}
+        for name in _SHOWN:
+            if shown.get(name):
+                out.print(f"[bold]{name}[/] {_plain(str(shown[name]))}", soft_wrap=True)
         return
     for message in row["messages"]:
         out.print(f"[bold]{message['role']}[/]")

@@ -71,7 +71,7 @@ def shipped(tree: Path, member: str = ".") -> Shipped:
         tuple(" ".join(a.split()) for a in authors if isinstance(a, str)) if isinstance(authors, list) else (),
         texts,
         tuple(name for name in sorted(found) if name not in texts),
-        any(_is_licence(name, text, extra, root) for name, text in texts.items() if name in tops),
+        any(is_licence(name, text, named=root / name in extra) for name, text in texts.items() if name in tops),
     )
 
 
@@ -81,6 +81,19 @@ def is_text(path: PurePosixPath) -> bool:
         return False
     in_folder = len(path.parts) > 1 and _FOLDER.fullmatch(path.parts[0]) is not None
     return in_folder or bool(_NAME.fullmatch(path.name) or _NAME_BEHIND.fullmatch(path.name))
+
+
+def is_licence(name: str, text: bytes, *, named: bool = False) -> bool:
+    """A text may be a licence's, by its length and its name, or because a manifest named it."""
+    path = PurePosixPath(name)
+    said = named or bool(_LICENCE.fullmatch(path.name) or _FOLDER.fullmatch(path.parent.name))
+    return said and len(text) >= _SHORTEST_BYTES
+
+
+def stands_at_top(path: PurePosixPath) -> bool:
+    """A path in a package is that of the package's own texts, not of something that it holds a copy of."""
+    folder = path.parts[:-1]
+    return not folder or _FOLDER.fullmatch(folder[0]) is not None
 
 
 @contextmanager
@@ -112,21 +125,12 @@ def _unquoted(literal: str) -> bytes:
     return ((quoted[2] if quoted else literal).rstrip() + "\n").encode()
 
 
-def _is_licence(name: str, text: bytes, extra: list[Path], root: Path) -> bool:
-    named = _LICENCE.fullmatch(name.rpartition("/")[2]) or _FOLDER.fullmatch(PurePosixPath(name).parent.name)
-    return len(text) >= _SHORTEST_BYTES and (named is not None or root / name in extra)
-
-
 def _below(package: Path) -> Iterator[Path]:
     return (path for path in package.rglob("*") if is_text(PurePosixPath(path.relative_to(package).as_posix())))
 
 
 def _at_top(package: Path) -> Iterator[Path]:
-    """The texts of the package itself, not of something that it holds a copy of."""
-    for path in _below(package):
-        folder = path.relative_to(package).parts[:-1]
-        if not folder or _FOLDER.fullmatch(folder[0]):
-            yield path
+    return (path for path in _below(package) if stands_at_top(PurePosixPath(path.relative_to(package).as_posix())))
 
 
 def _above(package: Path, root: Path) -> Iterator[Path]:

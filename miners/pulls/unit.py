@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from oxidizer.cluster.room import RoomySandbox
 from oxidizer.cluster.rundir import UnitOutput
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.standings import require_of
+from oxidizer.datasets.corpus.owed import NOTICES, RepositoryTexts
 from oxidizer.datasets.records import Chat, DiagFix, PrPair, PrUnproven, arrow_schema, to_row
 from oxidizer.datasets.sealed import is_sealed
 from oxidizer.miners.crate import mounts_at
@@ -33,7 +35,7 @@ from oxidizer.miners.pulls.hazards import check_changes, check_tree
 from oxidizer.miners.pulls.kinds import Told, kind_of
 from oxidizer.miners.pulls.lesson import Lessons
 from oxidizer.miners.pulls.mirror import open_mirror
-from oxidizer.miners.pulls.objects import Change, GitError, Objects
+from oxidizer.miners.pulls.objects import FILE, PROGRAM, Change, GitError, Objects
 from oxidizer.miners.pulls.pair import Repository, Request, model_diff, pair, unproven
 from oxidizer.miners.pulls.patch import rebuilds
 from oxidizer.miners.pulls.places import name_of
@@ -116,7 +118,7 @@ class PullWork(NodeWork):
             "pr_unproven": sorted((to_row(p) for p in miner.unproven), key=lambda row: row["id"]),
             "chat": sorted((to_row(c) for c in miner.chats), key=lambda row: row["id"]),
         }
-        return UnitOutput(rows, miner.locks, summary)
+        return UnitOutput(rows, miner.locks | {NOTICES: miner.notices()}, summary)
 
 
 @dataclass
@@ -164,6 +166,17 @@ class PullMiner:
             "chats": {"kept": len(self.chats), "left": dict(sorted(self._teller.left.items()))},
             "tests": {"passed": sum(len(row.pass_to_pass) + len(row.fail_to_pass) for row in self.pairs)},
         }  # fmt: skip
+
+    def notices(self) -> bytes:
+        """What the trees of what was found say of licences and authors: whoever passes rows on, passes it on too."""
+        texts = RepositoryTexts()
+        for row in (*self.pairs, *self.unproven):
+            # Of a tree that was not built, something may be missing.
+            with suppress(GitError):
+                tree = self.objects.tree(row.after_tree)
+                plain = {name_of(path): one.oid for path, one in tree.items() if one.mode in (FILE, PROGRAM)}
+                texts.add(plain, self.objects.size, self.objects.blob)
+        return texts.encode()
 
     def mine(self, pull: Pull, words: Mapping[str, Any] | None) -> None:
         """One pull request. Raises SandboxUnavailable."""

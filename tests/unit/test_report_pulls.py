@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from oxidizer.cluster.rundir import RunDirectory, UnitOutput
-from oxidizer.datasets.corpus.sources import SourceError, open_source
 from oxidizer.datasets.records import Ci, Probe, PrPair, TestName, to_row
 from oxidizer.miners.pulls.unit import SCHEMAS
 from oxidizer.miners.report import read_run, write_report
@@ -94,8 +93,3 @@ def test_a_run_of_crates_has_no_such_figures_and_a_lost_pair_is_told(tmp_path: P
     assert pair_row(run, "org-made-0", known)["pr"] == 1
     with pytest.raises(RunUnreadable, match="has no pair"):
         pair_row(run, "org-made-0", "f" * 32)
-
-
-def test_no_corpus_takes_pull_requests_yet_and_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="holds pull requests"):
-        open_source(str(committed(tmp_path / "run", ("org/made", [pair(1)], {}, {}))))
