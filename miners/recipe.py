@@ -169,6 +169,8 @@ class Pulls:
     """Compile errors of a unit that become `diag_fix` tuples, per code: most say that something is not there yet."""
     fix_lines: int = 200
     """Lines that each of the two diffs of such a tuple may add and take away."""
+    red_commits: int = 2
+    """Steps of each proven branch that are looked at: whether the earlier commit does not compile, as one in fifty."""
     chats: int = 10
     """Proven pairs of a unit that are also told as a conversation with tools, at most half of them without a test that
     failed before; each costs a few more runs of cargo.
@@ -176,7 +178,7 @@ class Pulls:
 
     def __post_init__(self) -> None:
         for key in fields(self):
-            value, least = getattr(self, key.name), 0 if key.name == "chats" else 1
+            value, least = getattr(self, key.name), 0 if key.name in ("chats", "red_commits") else 1
             if isinstance(value, int) and value < least:
                 raise RecipeError(f"recipe: [pulls] {key.name} must be at least {least}, not {value}")
         try:

@@ -1,15 +1,16 @@
-"""Compile errors from history: the tests of a change on the tree before do not compile, and the change mends that.
+"""Compile errors from history, and what mended them.
 
-Before is the tree before with the test part laid on it (`setup_diff`), the fix is the source part. A fix that makes or
-moves files, or changes what is no Rust or manifest, is a pair and no lesson of the compiler. Most such errors say that
-something is not there yet, so codes are capped.
+Either the tests of a change do not compile on the tree before: that tree with the test part laid on it (`setup_diff`)
+is broken, the source part is the fix. Or a commit of a proven branch does not compile, and the next one mends it. A fix
+that makes or moves files, or changes what is no Rust or manifest, is no lesson of the compiler. Most such errors say
+that something is not there yet, so codes are capped.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ from oxidizer.miners.pulls.objects import FILE, PROGRAM, Change, GitError, Objec
 from oxidizer.miners.pulls.pair import Repository, Request
 from oxidizer.miners.pulls.places import Place, name_of, place_of
 from oxidizer.miners.pulls.proof import Proof
+from oxidizer.miners.pulls.red import Step
 from oxidizer.miners.steps import steps
 from oxidizer.miners.tuples import error, excerpt
 
@@ -35,6 +37,27 @@ _SILENCER = re.compile(r"#!?\[\s*(?:allow|expect|ignore)\b|\btodo!|\bunimplement
 _FILES = 12
 Vouched = Literal["pass", "none"]
 _CODE = frozenset({Place.RUST, Place.MANIFEST, Place.TEST})
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A tree that does not compile, and the one that mends it."""
+
+    before_tree: str
+    """Where whoever sees it again begins."""
+    broken_tree: str
+    """The same with what is laid on it, if anything is."""
+    after_tree: str
+    commit: str
+    """Of the tree after."""
+    license: str
+    opening: str
+    """How the explanation begins: before `rustc reports ..`."""
+    vouched: Vouched
+    """Tests that pass on both sides were seen."""
+    pull: int | None
+    found: str
+    """By what: tests, or a red commit."""
 
 
 @dataclass
@@ -55,29 +78,60 @@ class Lessons:
 
         Raises SandboxUnavailable.
         """
+        build, title = proof.mixed, request.words.title
+        if build is None:
+            return
+        opening = f"The pull request “{title}” brings tests that need it. " if title else ""
+        vouched: Vouched = "pass" if proof.pass_to_pass else "none"
+        broken = Broken(
+            request.before_tree, mixed, request.after_tree, request.pull.after, request.license, opening, vouched,
+            request.pull.number, "tests",
+        )  # fmt: skip
+        self._keep(broken, lambda: build, lock)
+
+    def learn_red(self, request: Request, step: Step, license_: str, lock: str) -> None:
+        """Keep the lesson of a commit that does not compile under the lock of its proven change, where the next one
+        mends it. Raises SandboxUnavailable.
+        """
+        before = step.earlier.tree
+        broken = Broken(
+            before, before, step.later.tree, step.later.oid, license_,
+            f"After the commit “{step.subject}” " if step.subject else "", "none", request.pull.number, "red-commit",
+        )  # fmt: skip
+        self._keep(broken, lambda: self._seen(before), lock)
+
+    def _keep(self, broken: Broken, see: Callable[[], Build], lock: str) -> None:
         try:
-            self.found.append(self._lesson(request, mixed, proof, lock))
+            self.found.append(self._lesson(broken, see, lock))
         except _NoLesson as why:
             self.left[str(why)] += 1
         except (Unproven, GitError) as why:
             self.left[why.cause] += 1
 
-    def _lesson(self, request: Request, mixed: str, proof: Proof, lock: str) -> DiagFix:
+    def _seen(self, tree: str) -> Build:
+        """What the whole of a tree shows. Raises _NoLesson where it compiles."""
+        self.ground.show(tree)
+        standing = self.ground.standing
+        assert standing is not None
+        build = self.ground.project.check(["check", "--workspace", "--tests", *standing.features])
+        if build.succeeded:
+            raise _NoLesson("the commit compiles")
+        return build
+
+    def _lesson(self, broken: Broken, see: Callable[[], Build], lock: str) -> DiagFix:
         """Raises _NoLesson, Unproven, SandboxUnavailable."""
-        changes = [
-            c for c in self.objects.changes(mixed, request.after_tree) if place_of(name_of(c.path)) != Place.LOCK
-        ]
-        _check_plain(changes)
-        setup, patch = self._text(request.before_tree, mixed), self._text(mixed, request.after_tree)
-        assert proof.mixed is not None
-        first = _first(proof.mixed)
+        changes = self.objects.changes(broken.broken_tree, broken.after_tree)
+        _check_plain([change for change in changes if place_of(name_of(change.path)) != Place.LOCK])
+        setup = self._text(broken.before_tree, broken.broken_tree)
+        patch = self._text(broken.broken_tree, broken.after_tree)
+        first = _first(see())
         if Counter(row.error.code for row in self.found)[first.code] >= self.per_code:
             raise _NoLesson("cap per code")
         package = self.ground.package(first.package)
         probe = ("check", "--tests", *package.features)
-        self.ground.show(mixed)
+        self.ground.show(broken.broken_tree)
         before = package.build(probe)
-        self.ground.show(request.after_tree)
+        self.ground.show(broken.after_tree)
         after = package.build(probe)
         if stopped_verdict(before) or stopped_verdict(after) or not after.succeeded:
             raise _NoLesson("after does not compile")
@@ -88,14 +142,13 @@ class Lessons:
             raise _NoLesson("the error stays")
         more = [d for d in before.diagnostics if d.is_error and gone[d.key] and d is not target and d.primary]
         asked = Probe(args=list(probe), env=[EnvVar(name=n, value=v) for n, v in sorted(package.env.items())])
-        vouched: Vouched = "pass" if proof.pass_to_pass else "none"
-        return self._record(request, mixed, (setup, patch), target, more, package.facts, asked, vouched, lock)
+        return self._record(broken, (setup, patch), target, more, package.facts, asked, lock)
 
     def _record(
-        self, request: Request, mixed: str, diffs: tuple[str, str], target: Diagnostic, more: Sequence[Diagnostic],
-        facts: ManifestFacts, probe: Probe, vouched: Vouched, lock: str,
+        self, broken: Broken, diffs: tuple[str, str], target: Diagnostic, more: Sequence[Diagnostic],
+        facts: ManifestFacts, probe: Probe, lock: str,
     ) -> DiagFix:  # fmt: skip
-        (setup, patch), files = diffs, self.objects.tree(mixed)
+        (setup, patch), files = diffs, self.objects.tree(broken.broken_tree)
 
         def read(file: str) -> bytes:
             return self.objects.blob(files[file.encode()].oid)
@@ -107,12 +160,12 @@ class Lessons:
         assert at is not None
         fields: dict[str, Any] = {
             "crate": facts.name, "version": facts.version, "source": "git", "member": facts.member,
-            "repo": self.repository.name, "before_tree": request.before_tree, "lock": lock, "setup_diff": setup,
+            "repo": self.repository.name, "before_tree": broken.before_tree, "lock": lock, "setup_diff": setup,
             "error": shown, "more_errors": [error(d) for d in more], "file": file, "code_before": code_before,
             "patch_diff": patch, "code_after": code_after,
             "probe": probe, "toolchain": self.repository.toolchain,
-            "tests": Tests(before=vouched, after=vouched, names=[]),
-            "explanation": _explained(target, edits, read, request),
+            "tests": Tests(before=broken.vouched, after=broken.vouched, names=[]),
+            "explanation": _explained(target, edits, read, broken.opening),
             "class": class_of(shown.tool, shown.code, shown.message), "origin": "history", "operator": None,
             "trivial": False,
             "difficulty": difficulty(
@@ -121,9 +174,11 @@ class Lessons:
             ),
             "sealed": self.repository.sealed,
             "verdict": RecordedVerdict(scope="alone", audited=False, covered=None, flags=[]),
-            "lineage": [*self.repository.lineage, f"pull:{request.pull.number}", f"oxidizer:{__version__}"],
-            "license": request.license, "source_url": self.repository.url, "commit": request.pull.after,
-            "provenance": Provenance(repo=self.repository.url, commit=request.pull.after), "parents": [],
+            "lineage": [
+                *self.repository.lineage, f"pull:{broken.pull}", f"found:{broken.found}", f"oxidizer:{__version__}"
+            ],
+            "license": broken.license, "source_url": self.repository.url, "commit": broken.commit,
+            "provenance": Provenance(repo=self.repository.url, commit=broken.commit), "parents": [],
         }  # fmt: skip
         return DiagFix.new(**fields)
 
@@ -177,9 +232,9 @@ def _first(build: Build) -> Diagnostic:
     return found
 
 
-def _explained(target: Diagnostic, edits: Sequence[Edit], read: Any, request: Request) -> str:
-    asks = f"The pull request “{request.words.title}” brings tests that need it. " if request.words.title else ""
+def _explained(target: Diagnostic, edits: Sequence[Edit], read: Any, opening: str) -> str:
     code = f"`{target.code}`: " if target.code else "an error: "
-    parts = (f"{asks}rustc reports {code}{sentence(target.message)}", besides(target), f"The fix {steps(edits, read)}.")
+    told = f"{opening}rustc reports {code}{sentence(target.message)}"
+    parts = (told, besides(target), f"The fix {steps(edits, read)}.")
     text = " ".join(part for part in parts if part)
     return text[:1].upper() + text[1:]

@@ -40,6 +40,7 @@ from oxidizer.miners.pulls.pair import Repository, Request, model_diff, pair, un
 from oxidizer.miners.pulls.patch import rebuilds
 from oxidizer.miners.pulls.places import name_of
 from oxidizer.miners.pulls.proof import Proof, Prover, Trees
+from oxidizer.miners.pulls.red import steps_of
 from oxidizer.miners.pulls.selection import Limits, why_left
 from oxidizer.miners.pulls.shape import shape_of
 from oxidizer.miners.pulls.split import Split, Unsplittable, split
@@ -244,10 +245,22 @@ class PullMiner:
         assert standing is not None
         lock = f"locks/{hashlib.sha256(standing.lock).hexdigest()[:16]}.lock"
         self.locks[lock] = standing.lock
-        if proof.mixed is not None:
-            with self.meter.stage("lessons"):
-                self.lessons.learn(request, mixed, proof, lock)
+        with self.meter.stage("lessons"):
+            self.lessons.learn(request, mixed, proof, lock)
+            self._learn_red(request, lock)
         return pair(self.repository, request, proof, standing, test_diff, lock), trees, proof
+
+    def _learn_red(self, request: Request, lock: str) -> None:
+        """Lessons of the branch's own commits; the pair stands without them. Raises SandboxUnavailable."""
+        try:
+            for step in steps_of(self.objects, request.pull)[: self.caps.red_commits]:
+                changed = self.objects.changes(step.earlier.tree, step.later.tree)
+                files = [name_of(c.path) for c in changed if c.new and c.path.endswith(b".rs")]
+                verdict = self._terms.judge(step.later.tree, files)
+                if files and verdict.accepted and verdict.spdx is not None:
+                    self.lessons.learn_red(request, step, verdict.spdx, lock)
+        except GitError as error:
+            self.lessons.left[error.cause] += 1
 
     def _split(self, request: Request, changes: list[Change]) -> Split:
         """The parts of a change, whose diff is complete and whose trees can be laid out. Raises Unproven, GitError."""

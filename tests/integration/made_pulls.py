@@ -41,7 +41,7 @@ def calc(folder: Path) -> tuple[MadeRepository, dict[str, str]]:
     repo.clock = 1_604_000_000
     repo.commit({"Cargo.toml": MANIFEST, **_first()}, "First")
     landed = {
-        "merged": repo.merge_pull(1, [{"src/merged.rs": _documented(2, moved="pub fn new() {}\n\n")}]),
+        "merged": repo.merge_pull(1, _with_a_red_commit(_documented(2, moved="pub fn new() {}\n\n"))),
         "squashed": repo.squash_pull(2, [_under_a_compile_error()]),
         "rebased": repo.rebase_pull(
             3,
@@ -122,6 +122,11 @@ def _first() -> Mapping[str, str]:
         "tests/twin.rs": f"mod squashed {{\nmod tests {{\n{test('is_right', '')}}}\n}}\n",
         "tests/turns.rs": _TURNS,
     }
+
+
+def _with_a_red_commit(right: str) -> list[Mapping[str, str]]:
+    """Commits of which one does not compile and the next one mends it."""
+    return [{"src/merged.rs": right.replace("    2\n", "    twice(1)\n")}, {"src/merged.rs": right}]
 
 
 def _documented(value: int, moved: str = "") -> str:

@@ -116,6 +116,18 @@ def test_what_ends_its_program_takes_no_other_test_with_it(verdicts: dict[str, V
     assert found.row["evidence"] == "test"
 
 
+def test_a_commit_that_does_not_compile_and_the_next_one_mends_it_is_a_lesson(
+    output: tuple[UnitOutput, dict[str, str]],
+) -> None:
+    (red,) = [row for row in output[0].rows["diag_fix"] if "found:red-commit" in row["lineage"]]
+    assert (red["error"]["code"], red["origin"], red["setup_diff"]) == ("E0425", "history", "")
+    assert "-    twice(1)\n+    2\n" in red["patch_diff"]
+    assert red["explanation"].startswith("After the commit “Work 0 on 1” rustc reports `E0425`")
+    assert red["tests"] == {"before": "none", "after": "none", "names": []}
+    # The steps of `rebased` compile.
+    assert output[0].summary["pulls"]["no_lesson"]["the commit compiles"] == 1
+
+
 def test_a_hunk_of_source_and_test_is_divided(verdicts: dict[str, Verdict]) -> None:
     assert verdicts["upper"].says == ("test", {"calc upper::tests::is_right"})
 
