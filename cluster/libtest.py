@@ -196,7 +196,9 @@ def read_results(
             suite.only(known.get(suite.exe, ()))
         own = suite.outcomes
         names = {name: TestId(suite.package, suite.target, name) for name in own}
-        outcomes |= {names[name]: outcome for name, outcome in own.items()}
+        for name, outcome in own.items():
+            # A library and a program may have one name: a test that both have passes if it passes in both.
+            outcomes[names[name]] = max(outcome, outcomes.get(names[name], outcome), key=_WORSE.index)
         if suite.exe in custom and not suite.misplaced:
             unsure = {name for name, told in suite.told.items() if len(told) > 1}
         else:
@@ -287,6 +289,7 @@ def _documented(doctests: Sequence[_Suite], package: str) -> tuple[dict[TestId, 
     return outcomes, {TestId(package, "doctest", items[name]) for name, t in told.items() if len(set(t)) > 1}
 
 
+_WORSE = [Outcome.IGNORED, Outcome.PASSED, Outcome.LOST, Outcome.FAILED]
 _RESULTS = {"ok": Outcome.PASSED, "failed": Outcome.FAILED, "ignored": Outcome.IGNORED}
 
 

@@ -3,7 +3,8 @@
 For trees of the past: warnings are never errors (`--cap-lints`), and where test programs abort, they are built without
 debug assertions (checks of `unsafe` code that the authors' compiler did not make), overflow still checked.
 
-Not promised: that two targets of one package and name, a library and a program, are told apart.
+Two targets of one package and name, a library and a program, are one to whoever reads: a test passes if it passes in
+both.
 """
 
 from __future__ import annotations

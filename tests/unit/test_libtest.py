@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,6 +106,18 @@ def test_the_same_name_in_two_targets() -> None:
         start(OTHER), suite(1), *both("one", "failed"), tally(0, 1), end(101, OTHER),
     )  # fmt: skip
     assert results.outcomes == {lib("one"): Outcome.PASSED, TestId("a", "outside", "one"): Outcome.FAILED}
+
+
+@pytest.mark.parametrize("first", ["ok", "failed"])
+def test_a_library_and_a_program_of_one_name_are_one_and_pass_where_both_do(first: str) -> None:
+    second = "failed" if first == "ok" else "ok"
+    tallies, codes = {"ok": tally(1), "failed": tally(0, 1)}, {"ok": 0, "failed": 101}
+    lines = [
+        start(), suite(1), *both("one", first), tallies[first], end(codes[first]),
+        start(OTHER), suite(1), *both("one", second), tallies[second], end(codes[second], OTHER),
+    ]  # fmt: skip
+    results = read_results(lines, {EXE: ("a", "same"), OTHER: ("a", "same")}, "a")
+    assert results.outcomes == {TestId("a", "same", "one"): Outcome.FAILED}
 
 
 # What libtest never says.
