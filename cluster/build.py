@@ -64,6 +64,10 @@ class Build:
     """The names of these packages and of what was compiled of them, as crates are named."""
     roots: tuple[str, ...] = ()
     """The root files of what was built of the package, relative to the source's root."""
+    outputs: tuple[tuple[str, str], ...] = ()
+    """What was built of packages in the source tree: each root file, relative to the source's root, and the path of
+    what came of it inside the sandbox.
+    """
     guests: frozenset[str] = frozenset()
     """The packages whose build script or procedural macro runs while building."""
     forged: tuple[str, ...] = ()
@@ -111,7 +115,7 @@ def read_build(run: RunResult, asked: str, *, tests: bool = False) -> Build:
     return Build(
         run, distinct(reading.own), distinct(reading.foreign), bool(reading.ends), reading.ends[:1] == [True],
         reading.executables, asked, frozenset(reading.anew), frozenset(reading.made),
-        tuple(dict.fromkeys(reading.roots.get(asked, ()))), frozenset(reading.guests),
+        tuple(dict.fromkeys(reading.roots.get(asked, ()))), tuple(reading.outputs), frozenset(reading.guests),
         tuple(dict.fromkeys(reading.seen)), frozenset(reading.broken),
     )  # fmt: skip
 
@@ -138,6 +142,7 @@ class _Reading:
     seen: list[str] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     roots: dict[str, list[str]] = field(default_factory=dict)
+    outputs: list[tuple[str, str]] = field(default_factory=list)
     units: set[str] = field(default_factory=set)
     broken: set[tuple[str, str]] = field(default_factory=set)
 
@@ -177,7 +182,9 @@ class _Reading:
             # cargo believes the compiler's exit code, and lists what is there.
             self.seen.append(EXIT_IN_COMPILER)
         if target["src_path"].startswith(SOURCE + "/"):
-            self.roots.setdefault(package, []).append(relative(target["src_path"]))
+            root = relative(target["src_path"])
+            self.roots.setdefault(package, []).append(root)
+            self.outputs += [(root, str(name)) for name in message["filenames"]]
         if not message["fresh"]:
             self.anew.add(package)
             self.made |= {name.replace("-", "_") for name in (package, str(target["name"]))}

@@ -12,7 +12,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from oxidizer.cluster.registry import BrokenManifest, FetchError, HostileArchive, NeedsNewerRust, run_cargo
+from oxidizer.cluster.registry import (
+    BrokenManifest,
+    FetchError,
+    GitDependency,
+    HostileArchive,
+    NeedsNewerRust,
+    run_cargo,
+)
 from oxidizer.cluster.toolchain import Toolchain
 
 _ADDRESS = re.compile(r"[0-9][0-9a-fx.]*|.*:.*")
@@ -92,11 +99,12 @@ def check_size(manifest: Path) -> None:
         raise BrokenManifest(f"{manifest.name} has more than {_MANIFEST_BYTES:,} bytes")
 
 
-def check_inside(root: Path, published: bool) -> None:
+def check_inside(root: Path, published: bool, *, git: bool = True) -> None:
     """Hold all that the manifests name inside of the tree: path dependencies, members, patches, targets.
 
     Raises HostileArchive (published) or BrokenManifest (the user's own) for what leads out. A published crate may not
     send cargo to a git repository, one of the user's own only to one on the web: the fetch has the user's rights.
+    Raises GitDependency where a tree does so that may not (`git`).
     """
     refuse: type[FetchError] = HostileArchive if published else BrokenManifest
     waiting, seen = [PurePosixPath(".")], set[PurePosixPath]()
@@ -113,6 +121,8 @@ def check_inside(root: Path, published: bool) -> None:
             raise refuse(f"the manifest {folder / 'Cargo.toml'} is nested deeper than any cargo takes") from None
         if published and urls:
             raise refuse("the manifest of a published crate sends cargo to a git repository")
+        if urls and not git:
+            raise GitDependency(f"the manifest {folder / 'Cargo.toml'} asks for what was not published: `{urls[0]}`")
         for url in urls:
             if not _is_on_the_web(url):
                 raise refuse(

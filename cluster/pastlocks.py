@@ -5,7 +5,8 @@ end of that quarter (`--publish-time`: an index entry says when it was published
 yanked since are put back; what the registry gives today. Which of them builds, the caller tries.
 
 A date for each commit would change some package with almost every one of them, and have it built anew: so trees of one
-manifest text share the lock of a quarter.
+manifest text share the lock of a quarter. A tree much like another one is locked as that one is (`fitted`); what it
+needs beside is of its quarter too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +24,15 @@ from typing import Literal
 
 from oxidizer.cluster.cargohome import cargo_home, open_sources
 from oxidizer.cluster.manifest import check_inside
-from oxidizer.cluster.registry import FetchError, RegistryUnavailable, YankedDependency, run_cargo, stub_of
+from oxidizer.cluster.registry import (
+    FetchError,
+    GitDependency,
+    StaleLock,
+    UnknownWords,
+    YankedDependency,
+    run_cargo,
+    stub_of,
+)
 from oxidizer.cluster.requirements import without_dependency
 from oxidizer.cluster.successors import numbers
 from oxidizer.cluster.toolchain import Toolchain
@@ -62,9 +73,9 @@ class PastLocks:
 
         `when_s` is when the tree was written (UTC seconds). One that was told to build (`built`) comes before all
         others of its manifests and quarter. Raises RegistryUnavailable; BrokenManifest and its kin
-        where the manifest leads out of the tree.
+        where the manifest leads out of the tree, or to what was not published.
         """
-        check_inside(root, published=False)
+        check_inside(root, published=False, git=False)
         self.refused = {}
         path = root / "Cargo.lock"
         tracked = path.read_bytes() if path.is_file() else None
@@ -75,10 +86,7 @@ class PastLocks:
         for origin in sorted(origins, key=lambda origin: origin != self._built.get(told_of)):
             if origin == "seeded" and not isinstance(self._made.get((*told_of, "published")), YankedDependency):
                 continue
-            told = (*told_of, origin)
-            if told not in self._made:
-                self._made[told] = self._make(origin, root, quarter, tracked)
-            lock = self._made[told]
+            lock = self._once((*told_of, origin), root, tracked)
             if isinstance(lock, FetchError):
                 self.refused[origin] = lock
                 continue
@@ -89,13 +97,29 @@ class PastLocks:
         """The last tree builds with this one of its locks."""
         self._built[self._last] = lock.origin
 
-    def fitted(self, root: Path, lock: bytes) -> bytes:
-        """A lock of a tree much like this one, changed to what the tree at `root` says, and no further.
+    def fitted(self, root: Path, lock: bytes, when_s: int | None) -> bytes:
+        """Lock the tree at `root` as one much like it is locked; gives that lock with what this tree needs beside it.
 
-        Raises FetchError, RegistryUnavailable.
+        What comes beside is as of the end of the quarter of `when_s` (UTC seconds), where that can be had; for None it
+        stands in the lock, or is as of today. Raises FetchError, RegistryUnavailable.
         """
-        (root / "Cargo.lock").write_bytes(lock)
-        return self._fetched(root)
+        check_inside(root, published=False, git=False)
+        path = root / "Cargo.lock"
+        path.write_bytes(lock)
+        beside = _packages(self._fetched(root)) - _packages(lock)
+        if beside and when_s is not None:
+            then = self._once((_manifests(root), end_of_quarter(when_s), "published"), root, None)
+            names = {name for name, _, _ in beside}
+            seeds = set() if isinstance(then, FetchError) else {p for p in _packages(then) if p[0] in names}
+            path.write_bytes(with_packages(lock, seeds - _packages(lock)))
+            beside = _packages(self._fetched(root)) - _packages(lock)
+        return with_packages(lock, beside)
+
+    def _once(self, told: tuple[str, str, Origin], root: Path, tracked: bytes | None) -> bytes | FetchError:
+        """A lock by manifests, quarter and origin, made when it is first asked for."""
+        if told not in self._made:
+            self._made[told] = self._make(told[2], root, told[1], tracked)
+        return self._made[told]
 
     def _make(self, origin: Origin, root: Path, quarter: str, tracked: bytes | None) -> bytes | FetchError:
         path = root / "Cargo.lock"
@@ -155,22 +179,61 @@ class PastLocks:
         self._cargo(root, "fetch", "--target", self._toolchain.host, *flags)
         lock = root / "Cargo.lock"
         text = lock.read_bytes() if lock.is_file() else b""
+        if b'source = "git+' in text:
+            raise GitDependency("it depends on a repository's commit, not on what was published")
         open_sources(text)
         return text
 
     def _cargo(self, root: Path, *args: str) -> None:
+        """Raises FetchError, RegistryUnavailable."""
         try:
             run_cargo(self._toolchain, args, root / "Cargo.toml", env=_BOOTSTRAP)
-        except RegistryUnavailable as error:
-            if _of_repository(str(error)):
-                raise GoneDependency(str(error)) from error
-            raise
+        except UnknownWords:
+            # Trouble of the moment goes; what cargo has against a tree of the past, it says again.
+            try:
+                run_cargo(self._toolchain, args, root / "Cargo.toml", env=_BOOTSTRAP)
+            except UnknownWords as error:
+                raise NotLocked(str(error)) from error
 
 
-class GoneDependency(FetchError):
-    """A dependency that is fetched from a repository of its own is not to be had."""
+class NotLocked(FetchError):
+    """Cargo refuses the tree, twice, in words that are not known to us."""
 
-    cause = "missing_dependency"
+    cause = "not_locked"
+
+
+Package = tuple[str, str, str]
+"""Name, version and source of what a lock holds."""
+
+
+def with_packages(lock: bytes, more: Iterable[Package]) -> bytes:
+    """A lock that holds more than its tree needs: cargo chooses such a package where it may, and else forgets it."""
+    added = sorted(more)
+    if not added:
+        return lock
+    versions = Counter(name for name, _, _ in _every(lock))
+    text = lock.decode("utf-8", "surrogateescape").rstrip("\n") + "\n"
+    for name, version, _ in sorted(_every(lock)):
+        if versions[name] == 1 and any(name == other for other, _, _ in added):
+            # Alone, a name is enough to say which is meant.
+            text = re.sub(rf'(?m)^( *"){re.escape(name)}"(,?)$', rf'\g<1>{name} {version}"\g<2>', text)
+    for name, version, source in added:
+        text += f'\n[[package]]\nname = "{name}"\nversion = "{version}"\nsource = "{source}"\n'
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _every(lock: bytes) -> set[Package]:
+    """All packages of a lock, those of the tree itself among them. Raises FetchError for what is no lock."""
+    try:
+        listed = tomllib.loads(lock.decode("utf-8")).get("package", [])
+        return {(str(p["name"]), str(p["version"]), str(p.get("source") or "")) for p in listed}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StaleLock(f"the lock cannot be read: {error!r}") from error
+
+
+def _packages(lock: bytes) -> set[Package]:
+    """What is fetched for a lock."""
+    return {package for package in _every(lock) if package[2]}
 
 
 def end_of_quarter(when_s: int) -> str:
@@ -179,11 +242,6 @@ def end_of_quarter(when_s: int) -> str:
     first = datetime(when.year, 3 * ((when.month - 1) // 3) + 1, 1, tzinfo=UTC)
     last = (first + timedelta(days=93)).replace(day=1) - timedelta(seconds=1)
     return last.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _of_repository(said: str) -> bool:
-    """Cargo's words are about a dependency from git, not about the registry."""
-    return bool(re.search(r"failed to (load|clone|fetch).*git|Unable to update https?://\S+(\.git|\?|#)", said))
 
 
 def _manifest_files(root: Path) -> list[Path]:

@@ -9,22 +9,27 @@ both.
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from oxidizer.cluster.build import Build
 from oxidizer.cluster.cargo import Cargo
+from oxidizer.cluster.collect import NotCollected
 from oxidizer.cluster.door import BEHIND
 from oxidizer.cluster.libtest import Outcome, TestId
 from oxidizer.cluster.outcome import Cause, classify_status
-from oxidizer.cluster.sandbox import SHIMS, RunResult, Sandbox
+from oxidizer.cluster.sandbox import SHIMS, SOURCE, TARGET, RunResult, Sandbox
 from oxidizer.cluster.testrun import Command, Watch, run_tests
 
 _WITHOUT_ASSERTIONS = {
     "CARGO_PROFILE_DEV_DEBUG_ASSERTIONS": "false", "CARGO_PROFILE_DEV_OVERFLOW_CHECKS": "true",
 }  # fmt: skip
 _ALONE = 64
+_NOTED_BYTES = 4 << 20
+_WORD = re.compile(r"(?:\\ |\S)+")
 _TYPED_S = 300.0
 
 
@@ -114,6 +119,31 @@ class Project:
             run = run_tests(self._cargo_of(package), Command(selection, (), self._testing()))
             found |= {} if run.flags else run.results.outcomes
         return found
+
+    def compiled(self, build: Build, files: Collection[str]) -> set[str]:
+        """Those of some files, relative to the sources' root, that something in a build was compiled of."""
+        left = set(files) - {root for root, _ in build.outputs}
+        for _, output in build.outputs:
+            if left and output.startswith(f"{TARGET}/"):
+                left -= self._read_for(output.removeprefix(f"{TARGET}/"))
+        return set(files) - left
+
+    def _read_for(self, output: str) -> set[str]:
+        """The files that the compiler or cargo noted, in the file beside an output that make would read."""
+        folder, _, name = output.rpartition("/")
+        stem = name.removesuffix(".rlib").removesuffix(".rmeta").removesuffix(".so")
+        for noted in dict.fromkeys((stem, stem.removeprefix("lib"))):
+            try:
+                text = self._sandbox.target.read(f"{folder}/{noted}.d", _NOTED_BYTES).decode("utf-8", "replace")
+            except NotCollected:
+                continue
+            words = (word.replace("\\ ", " ") for line in text.splitlines() for word in _WORD.findall(line))
+            return {self._in_source(word.rstrip(":")) for word in words}
+        return set()
+
+    def _in_source(self, path: str) -> str:
+        """A path as the compiler has it, from where cargo runs it, relative to the sources' root."""
+        return posixpath.normpath(posixpath.join(SOURCE, self._folder, path)).removeprefix(f"{SOURCE}/")
 
     def build(self) -> Build:
         """Build libraries and programs, without any test."""

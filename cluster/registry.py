@@ -31,6 +31,10 @@ class RegistryUnavailable(Exception):
     """The registry, the network or this machine failed. It says nothing about the crate and is retried."""
 
 
+class UnknownWords(RegistryUnavailable):
+    """Cargo failed, and what it said is not known to us."""
+
+
 class FetchError(Exception):
     """The crate itself cannot be prepared. `cause` is a stable word for reports."""
 
@@ -77,6 +81,12 @@ class BrokenManifest(FetchError):
     """Cargo cannot read the crate's manifest, or it points out of the crate."""
 
     cause = "broken_manifest"
+
+
+class GitDependency(FetchError):
+    """A dependency is a repository's commit, not what was published."""
+
+    cause = "git_dependency"
 
 
 class ChecksumMismatch(FetchError):
@@ -128,7 +138,8 @@ CAUSES: tuple[tuple[str, type[FetchError]], ...] = (
      r"|lock file version `\d+` was found", NeedsNewerRust),
     (r"failed to (parse|load|read) manifest|Cargo\.toml:\d+:\d+|error inheriting|feature `.*` includes `"
      r"|can't find (library|`.*` (bin|test|bench|example))|no targets specified in the manifest"
-     r"|failed to find .* in path source|package ID specification|virtual manifest", BrokenManifest),
+     r"|failed to find .* in path source|package ID specification|virtual manifest"
+     r"|package collision in the lockfile|failed to resolve patches for", BrokenManifest),
     (r"failed to unpack package|failed to iterate over archive|invalid tarball downloaded", HostileArchive),
     (r"which could resolve this conflict|cyclic package dependency|links to the native library"
      r"|does not have (the|these|that) features?", Unresolvable),
@@ -236,7 +247,7 @@ def classify(stderr: str, local: bool = False) -> FetchError | RegistryUnavailab
             return kind(message)
     if local:
         return BrokenManifest(message)
-    return RegistryUnavailable(f"cargo failed for a reason that we do not know: {message}")
+    return UnknownWords(f"cargo failed for a reason that we do not know: {message}")
 
 
 def cargo_environment(toolchain: Toolchain, outside: Mapping[str, str]) -> dict[str, str]:

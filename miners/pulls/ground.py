@@ -5,7 +5,7 @@ in it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oxidizer.cluster.build import Build
@@ -43,8 +43,10 @@ class Standing:
     origin: Origin | None
     """Where the lock is from; None where a record says."""
     lock: bytes
-    """Of the tree after."""
+    """Of the tree after, with what the other trees of the change need beside it."""
     env: tuple[tuple[str, str], ...]
+    time_s: int | None = None
+    """When it was written: UTC seconds. None where a record says what it is built with."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,13 @@ class Ground:
         try:
             self._facts = read_facts(self._toolchain, root)
             for lock in self._locks.of(root, time_s):
-                if b'source = "git+' in lock.text:
-                    raise Unproven("git_dependency", "it depends on a repository's commit, not on what was published")
                 found, refused = self._tried(folder, lock)
                 if found:
                     self._locks.built(lock)
                     project, side = found
                     self.project = project
                     env = tuple(sorted(project.env.items()))
-                    self.standing = Standing(folder, tuple(project.features), lock.origin, lock.text, env)
+                    self.standing = Standing(folder, tuple(project.features), lock.origin, lock.text, env, time_s)
                     return project, side
         except FetchError as error:
             raise Unproven(error.cause, str(error)) from error
@@ -117,7 +117,7 @@ class Ground:
         features = _FEATURES[0] if _FEATURES[0][0] in args else ()
         self.project = Project(self._sandbox, folder=folder, features=features, jobs=self._jobs, cap_s=self._cap_s)
         self.project.assertions = "CARGO_PROFILE_DEV_DEBUG_ASSERTIONS" not in told
-        self.standing = Standing(folder, features, None, lock, tuple(sorted(told.items())))
+        self.standing = Standing(folder, features, None, lock, tuple(sorted(told.items())), None)
         self._fit(folder)
         try:
             self._facts = read_facts(self._toolchain, self._checkout.root / folder)
@@ -138,11 +138,12 @@ class Ground:
     def _fit(self, folder: str) -> None:
         assert self.standing is not None
         try:
-            self._locks.fitted(self._checkout.root / folder, self.standing.lock)
+            lock = self._locks.fitted(self._checkout.root / folder, self.standing.lock, self.standing.time_s)
         except FetchError as error:
             raise Unproven(error.cause, str(error)) from error
         except RegistryUnavailable as error:
             raise SandboxUnavailable(str(error)) from error
+        self.standing = replace(self.standing, lock=lock)
 
     def package(self, name: str) -> Package:
         """A package of the last tree that was made ready. Raises Unproven."""

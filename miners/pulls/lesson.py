@@ -69,11 +69,13 @@ class Lessons:
     repository: Repository
     per_code: int
     lines: int
+    keep_lock: Callable[[bytes], str]
+    """Keeps a lock file; its name below the unit's folder."""
     found: list[DiagFix] = field(default_factory=list)
     left: Counter[str] = field(default_factory=Counter)
     """Compile errors of changes that made no lesson, by reason."""
 
-    def learn(self, request: Request, mixed: str, proof: Proof, lock: str) -> None:
+    def learn(self, request: Request, mixed: str, proof: Proof) -> None:
         """Keep the lesson of a proven change whose tests do not compile on `mixed`, the tree before, where it is one.
 
         Raises SandboxUnavailable.
@@ -87,9 +89,9 @@ class Lessons:
             request.before_tree, mixed, request.after_tree, request.pull.after, request.license, opening, vouched,
             request.pull.number, "tests",
         )  # fmt: skip
-        self._keep(broken, lambda: build, lock)
+        self._keep(broken, lambda: build)
 
-    def learn_red(self, request: Request, step: Step, license_: str, lock: str) -> None:
+    def learn_red(self, request: Request, step: Step, license_: str) -> None:
         """Keep the lesson of a commit that does not compile under the lock of its proven change, where the next one
         mends it. Raises SandboxUnavailable.
         """
@@ -98,11 +100,11 @@ class Lessons:
             before, before, step.later.tree, step.later.oid, license_,
             f"After the commit “{step.subject}” " if step.subject else "", "none", request.pull.number, "red-commit",
         )  # fmt: skip
-        self._keep(broken, lambda: self._seen(before), lock)
+        self._keep(broken, lambda: self._seen(before))
 
-    def _keep(self, broken: Broken, see: Callable[[], Build], lock: str) -> None:
+    def _keep(self, broken: Broken, see: Callable[[], Build]) -> None:
         try:
-            self.found.append(self._lesson(broken, see, lock))
+            self.found.append(self._lesson(broken, see))
         except _NoLesson as why:
             self.left[str(why)] += 1
         except (Unproven, GitError) as why:
@@ -118,10 +120,11 @@ class Lessons:
             raise _NoLesson("the commit compiles")
         return build
 
-    def _lesson(self, broken: Broken, see: Callable[[], Build], lock: str) -> DiagFix:
+    def _lesson(self, broken: Broken, see: Callable[[], Build]) -> DiagFix:
         """Raises _NoLesson, Unproven, SandboxUnavailable."""
         changes = self.objects.changes(broken.broken_tree, broken.after_tree)
         _check_plain([change for change in changes if place_of(name_of(change.path)) != Place.LOCK])
+        _check_names([*changes, *self.objects.changes(broken.before_tree, broken.broken_tree)])
         setup = self._text(broken.before_tree, broken.broken_tree)
         patch = self._text(broken.broken_tree, broken.after_tree)
         first = _first(see())
@@ -142,11 +145,11 @@ class Lessons:
             raise _NoLesson("the error stays")
         more = [d for d in before.diagnostics if d.is_error and gone[d.key] and d is not target and d.primary]
         asked = Probe(args=list(probe), env=[EnvVar(name=n, value=v) for n, v in sorted(package.env.items())])
-        return self._record(broken, (setup, patch), target, more, package.facts, asked, lock)
+        return self._record(broken, (setup, patch), target, more, package.facts, asked)
 
     def _record(
         self, broken: Broken, diffs: tuple[str, str], target: Diagnostic, more: Sequence[Diagnostic],
-        facts: ManifestFacts, probe: Probe, lock: str,
+        facts: ManifestFacts, probe: Probe,
     ) -> DiagFix:  # fmt: skip
         (setup, patch), files = diffs, self.objects.tree(broken.broken_tree)
 
@@ -156,11 +159,13 @@ class Lessons:
         edits = from_diff(patch, read)
         file = min(edit.file for edit in edits)
         code_before, code_after = excerpt(read(file), by_file(edits)[file])
-        shown, at = error(target), target.primary
+        shown, at, standing = error(target), target.primary, self.ground.standing
         assert at is not None
+        assert standing is not None
         fields: dict[str, Any] = {
             "crate": facts.name, "version": facts.version, "source": "git", "member": facts.member,
-            "repo": self.repository.name, "before_tree": broken.before_tree, "lock": lock, "setup_diff": setup,
+            "repo": self.repository.name, "before_tree": broken.before_tree,
+            "lock": self.keep_lock(standing.lock), "setup_diff": setup,
             "error": shown, "more_errors": [error(d) for d in more], "file": file, "code_before": code_before,
             "patch_diff": patch, "code_after": code_after,
             "probe": probe, "toolchain": self.repository.toolchain,
@@ -222,6 +227,12 @@ def _check_plain(changes: Sequence[Change]) -> None:
             raise _NoLesson("makes or moves files")
         if change.new.mode not in (FILE, PROGRAM) or place_of(name_of(change.path)) not in _CODE:
             raise _NoLesson("changes what is no code")
+
+
+def _check_names(changes: Sequence[Change]) -> None:
+    """No file is called so that git would quote it in a diff for people. Raises _NoLesson."""
+    if any(not change.path.isascii() or re.search(rb'[\x00-\x1f\x7f"\\]', change.path) for change in changes):
+        raise _NoLesson("odd file name")
 
 
 def _first(build: Build) -> Diagnostic:

@@ -53,9 +53,14 @@ class Prover:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
 
-    def prove(self, trees: Trees, split: Split) -> Proof:
-        """The proof of a change. Raises Unproven, SandboxUnavailable."""
+    def prove(self, trees: Trees, split: Split, changed: Collection[str]) -> Proof:
+        """The proof of a change: some of its `changed` files, if there are any, has to be compiled.
+
+        Raises Unproven, SandboxUnavailable.
+        """
         project, first = self.ground.ready(trees.after, trees.time_s)
+        if changed and not project.compiled(first.build, changed):
+            raise Unproven("not_built", f"no test is built of {', '.join(sorted(changed)[:3])}")
         again = project.test()
         for side in (first, again):
             _unforged(side, "after")
@@ -67,7 +72,7 @@ class Prover:
         self.ground.show(trees.mixed)
         mixed = project.test()
         if not mixed.compiled:
-            return self._by_compiler(project, trees, split, mixed, passing, flaky)
+            return self._by_compiler(project, trees, split, mixed, passing, flaky, first.failed & again.failed)
         _believe(mixed, "before, with the tests of the change")
         worse = mixed.passed & first.failed & again.failed
         # Code that is the same on both sides passes or fails on one by chance.
@@ -77,13 +82,13 @@ class Prover:
         suspects = passing & mixed.failed
         failing = frozenset[TestId]()
         if not by_chance:
-            failing = self._still_failing(project, suspects) | self._failing_examples(project, trees, examples)
+            failing = self.still_failing(project, suspects) | self._failing_examples(project, trees, examples)
         kept = (passing & mixed.passed) - failing
         if not failing and not kept:
             raise Unproven("no_tests", "no test is on both sides")
         return Proof("test" if failing else None, failing, kept, flaky | worse | (suspects - failing))
 
-    def _still_failing(self, project: Project, suspects: frozenset[TestId]) -> frozenset[TestId]:
+    def still_failing(self, project: Project, suspects: frozenset[TestId]) -> frozenset[TestId]:
         """Those that fail once more. One whose end was not seen counts where it was ended by itself, not by a clock."""
         if not suspects:
             return suspects
@@ -98,7 +103,7 @@ class Prover:
 
     def _by_compiler(
         self, project: Project, trees: Trees, split: Split, mixed: Side, passing: frozenset[TestId],
-        flaky: frozenset[TestId],
+        flaky: frozenset[TestId], failed: frozenset[TestId],
     ) -> Proof:  # fmt: skip
         """X does not compile: what that proves."""
         _believe(mixed, "before, with the tests of the change")
@@ -124,6 +129,8 @@ class Prover:
                 f"before, with the tests of the change, {_targets(mixed.broken)} do not compile, "
                 "and no test there is one that the change wrote",
             )
+        if worse := (before.passed & failed) - written:
+            raise Unproven("breaks_tests", f"{_names(worse)} pass without the change, and fail with it")
         return Proof("compile_error", written, (passing & before.passed) - written, flaky, mixed.build)
 
     def _examples(self, project: Project, split: Split) -> frozenset[TestId]:
@@ -137,15 +144,16 @@ class Prover:
         self, project: Project, trees: Trees, passing: frozenset[TestId]
     ) -> frozenset[TestId]:  # fmt: skip
         """Those of them that fail before, twice, and pass after once more."""
-        failing = self._examples_that(project, passing, Outcome.FAILED)
-        failing = self._examples_that(project, failing, Outcome.FAILED)
+        failing = self.examples_that(project, passing, Outcome.FAILED)
+        failing = self.examples_that(project, failing, Outcome.FAILED)
         if failing:
             self.ground.show(trees.after)
-        return self._examples_that(project, failing, Outcome.PASSED)
+        return self.examples_that(project, failing, Outcome.PASSED)
 
-    def _examples_that(
+    def examples_that(
         self, project: Project, examples: frozenset[TestId], outcome: Outcome
     ) -> frozenset[TestId]:  # fmt: skip
+        """Those of some documentation examples that come to an outcome."""
         found = project.document({test.package for test in examples})
         return frozenset(test for test in examples if found.get(test) is outcome)
 

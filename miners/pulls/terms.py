@@ -1,22 +1,36 @@
-"""The licence that the files of a pull request had at that commit.
+"""The licence that the files of a pull request had, before it and after.
 
 Each package that a changed Rust file belongs to is judged by its manifest, a licence inherited from the workspace too,
-together with the headers of all of its Rust files; a LICENSE file alone names no licence. All must be permissive.
+together with the headers of all of its Rust files, and with the licence texts beside its manifest and at the root: one
+that is copyleft, where the manifest names none such, contradicts it. A LICENSE file alone names no licence. All must be
+permissive.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from oxidizer.datasets.licence import HeaderLicence, LicenceVerdict, judge_licence, read_header
-from oxidizer.miners.pulls.objects import Entry
+from oxidizer.miners.pulls.objects import Change, Entry
 from oxidizer.miners.pulls.places import name_of
 from oxidizer.miners.pulls.reader import Reader
 
 _FILES = (0o100644, 0o100755)
+_TEXT = re.compile(r"(licen[cs]e|copying)(\.(txt|md))?", re.IGNORECASE)
+"""What stands for all of a package; what is called `LICENSE-GPL` may be one of several to choose from."""
+_HEAD_BYTES = 600
+_FAMILIES = (
+    (re.compile(r"GNU\s+AFFERO\s+GENERAL\s+PUBLIC\s+LICENSE", re.IGNORECASE), "AGPL"),
+    (re.compile(r"GNU\s+(LESSER|LIBRARY)\s+GENERAL\s+PUBLIC\s+LICENSE", re.IGNORECASE), "LGPL"),
+    (re.compile(r"GNU\s+GENERAL\s+PUBLIC\s+LICENSE", re.IGNORECASE), "GPL"),
+    (re.compile(r"Mozilla\s+Public\s+License", re.IGNORECASE), "MPL"),
+    (re.compile(r"European\s+Union\s+Public\s+Licen[cs]e", re.IGNORECASE), "EUPL"),
+)
+"""How texts of copyleft licences begin, and how SPDX's names of them do."""
 
 
 class Terms:
@@ -33,15 +47,38 @@ class Terms:
         verdicts = [self._of(entries, package) for package in packages]
         if not verdicts:
             return judge_licence(None, None)
-        rejected = next((verdict for verdict in verdicts if not verdict.accepted), None)
-        return rejected or _all(verdicts)
+        return _all(verdicts)
+
+    def judge_change(self, before: str, after: str, changes: Iterable[Change]) -> LicenceVerdict:
+        """The verdict on both trees of a change: its diff holds lines of both."""
+        rust = [change for change in changes if change.path.endswith(b".rs")]
+        sides = (
+            (before, [name_of(change.path) for change in rust if change.old]),
+            (after, [name_of(change.path) for change in rust if change.new]),
+        )
+        verdicts = [self.judge(tree, files) for tree, files in sides if files]
+        return _all(verdicts) if verdicts else judge_licence(None, None)
 
     def _of(self, entries: Mapping[str, Entry], package: PurePosixPath) -> LicenceVerdict:
         manifest = _manifest(entries, self._reader, package)
         expression, file = (
             _inherited(entries, self._reader, package, manifest, k) for k in ("license", "license-file")
         )
-        return judge_licence(expression, file, self._stated(entries, package))
+        stated = [*self._stated(entries, package), *self._copyleft(entries, package, expression or "")]
+        return judge_licence(expression, file, stated)
+
+    def _copyleft(
+        self, entries: Mapping[str, Entry], package: PurePosixPath, expression: str
+    ) -> Iterator[HeaderLicence]:  # fmt: skip
+        """The licence texts of a package that are of a copyleft licence which its manifest does not name."""
+        for name, entry in entries.items():
+            path = PurePosixPath(name)
+            beside = path.parent in (package, PurePosixPath("."))
+            if beside and entry.mode in _FILES and _TEXT.fullmatch(path.name):
+                head = self._reader.blob(entry.oid)[:_HEAD_BYTES].decode("utf-8", "replace")
+                for pattern, family in _FAMILIES:
+                    if pattern.search(head) and family not in expression:
+                        yield HeaderLicence(name, family)
 
     def _stated(self, entries: Mapping[str, Entry], package: PurePosixPath) -> list[HeaderLicence]:
         inside = [
@@ -57,7 +94,9 @@ class Terms:
 
 
 def _all(verdicts: list[LicenceVerdict]) -> LicenceVerdict:
-    """The verdicts of several packages as one."""
+    """Several verdicts as one: the first rejection, or all licences together."""
+    if rejected := next((verdict for verdict in verdicts if not verdict.accepted), None):
+        return rejected
     different = list(dict.fromkeys(verdict.spdx for verdict in verdicts if verdict.spdx))
     parts = [f"({part})" if " OR " in part and len(different) > 1 else part for part in different]
     return LicenceVerdict(True, " AND ".join(parts), verdicts[0].reason, None)

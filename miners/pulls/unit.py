@@ -144,7 +144,7 @@ class PullMiner:
         self._terms = Terms(self.objects)
         self._prover = Prover(self.ground)
         self.lessons = Lessons(
-            self.objects, self.ground, self.repository, self.caps.fixes_per_code, self.caps.fix_lines
+            self.objects, self.ground, self.repository, self.caps.fixes_per_code, self.caps.fix_lines, self._kept
         )
         self._teller = Teller(self.objects, self.ground, self.caps.chats)
 
@@ -219,8 +219,7 @@ class PullMiner:
             limits = Limits(files=caps.files, lines=caps.lines, diff_bytes=caps.diff_bytes)
             if reason := why_left(self.objects, changes, len(patch), limits):
                 return reason
-            files = [name_of(change.path) for change in changes if change.new and change.path.endswith(b".rs")]
-            verdict = self._terms.judge(after, files)
+            verdict = self._terms.judge_change(before, after, changes)
             if not verdict.accepted or verdict.spdx is None:
                 return verdict.cause or "licence_unknown"
             said = wording_of(self.objects, pull, words)
@@ -238,27 +237,41 @@ class PullMiner:
                 test_diff = self.objects.diff(request.before_tree, mixed)
             trees = Trees(request.before_tree, mixed, request.after_tree, request.pull.time_s)
             with self.meter.stage("proof"):
-                proof = self._prover.prove(trees, parts)
+                proof = self._prover.prove(trees, parts, self._to_compile(parts, changes))
         except GitError as error:
             raise Unproven(error.cause, str(error)) from error
         standing = self.ground.standing
         assert standing is not None
-        lock = f"locks/{hashlib.sha256(standing.lock).hexdigest()[:16]}.lock"
-        self.locks[lock] = standing.lock
+        made = pair(self.repository, request, proof, standing, test_diff, self._kept(standing.lock))
         with self.meter.stage("lessons"):
-            self.lessons.learn(request, mixed, proof, lock)
-            self._learn_red(request, lock)
-        return pair(self.repository, request, proof, standing, test_diff, lock), trees, proof
+            self.lessons.learn(request, mixed, proof)
+            self._learn_red(request)
+        return made, trees, proof
 
-    def _learn_red(self, request: Request, lock: str) -> None:
+    def _to_compile(self, parts: Split, changes: list[Change]) -> set[str]:
+        """The Rust files that have to be compiled where a change is tested: those of its source part, and where it has
+        none, of its tests.
+        """
+        left = {change.path: change.new for change in changes if change.new and change.path.endswith(b".rs")}
+        source = [
+            path for path, entry in left.items() if parts.files.get(path) != (entry.mode, self.objects.blob(entry.oid))
+        ]
+        return {name_of(path) for path in source or left}
+
+    def _kept(self, lock: bytes) -> str:
+        """The name of a lock file, which is kept now."""
+        name = f"locks/{hashlib.sha256(lock).hexdigest()[:16]}.lock"
+        self.locks[name] = lock
+        return name
+
+    def _learn_red(self, request: Request) -> None:
         """Lessons of the branch's own commits; the pair stands without them. Raises SandboxUnavailable."""
         try:
             for step in steps_of(self.objects, request.pull)[: self.caps.red_commits]:
                 changed = self.objects.changes(step.earlier.tree, step.later.tree)
-                files = [name_of(c.path) for c in changed if c.new and c.path.endswith(b".rs")]
-                verdict = self._terms.judge(step.later.tree, files)
-                if files and verdict.accepted and verdict.spdx is not None:
-                    self.lessons.learn_red(request, step, verdict.spdx, lock)
+                verdict = self._terms.judge_change(step.earlier.tree, step.later.tree, changed)
+                if verdict.accepted and verdict.spdx is not None:
+                    self.lessons.learn_red(request, step, verdict.spdx)
         except GitError as error:
             self.lessons.left[error.cause] += 1
 

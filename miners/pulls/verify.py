@@ -30,6 +30,7 @@ from oxidizer.miners.pulls.mirror import open_mirror
 from oxidizer.miners.pulls.objects import GitError, Objects
 from oxidizer.miners.pulls.patch import rebuilds
 from oxidizer.miners.pulls.plan import default_clones
+from oxidizer.miners.pulls.proof import Prover
 from oxidizer.miners.recipe import Recipe, recipe_of
 from oxidizer.miners.replay import inside
 from oxidizer.miners.report.facts import RunFacts
@@ -114,18 +115,35 @@ def _told(ground: Ground, mixed: str, row: Row) -> Verdict:
     ground.show(mixed)
     side = project.test()
     if row["evidence"] == "compile_error":
-        if side.compiled:
-            return Verdict(False, Reason.NOT_SHOWN, "the tree before compiles with the tests of the change")
+        if why := _why_compiles(project, side, failing, own=mixed != row["before_tree"]):
+            return Verdict(False, Reason.NOT_SHOWN, f"before, with the tests of the change, {why}")
         ground.show(row["before_tree"])
         side = project.test()
     if not side.compiled:
         return Verdict(False, Reason.DOES_NOT_COMPILE, "before")
-    before = _passed(project, side, failing | passing)
-    if lost := passing - before:
+    if row["evidence"] == "test" and (kept := failing - _failed(ground, side, failing)):
+        return Verdict(False, Reason.NOT_SHOWN, f"before, {_names(kept)} do not fail")
+    if lost := passing - _passed(project, side, passing):
         return Verdict(False, Reason.TESTS_FAIL, f"before: {_names(lost)}")
-    if row["evidence"] == "test" and (kept := failing & before):
-        return Verdict(False, Reason.NOT_SHOWN, f"before, {_names(kept)} pass")
     return GREEN
+
+
+def _why_compiles(project: Project, side: Side, failing: frozenset[TestId], *, own: bool) -> str | None:
+    """Why a compile error is no evidence for tests; `own`: their change apart, all has to compile."""
+    if side.compiled:
+        return "all compiles"
+    if others := frozenset(test for test in failing if (test.package, test.target) not in side.broken):
+        return f"what {_names(others)} are in compiles"
+    if own and not (build := project.build()).ok:
+        return f"more than tests does not compile: {build.complaint}"
+    return None
+
+
+def _failed(ground: Ground, side: Side, wanted: frozenset[TestId]) -> frozenset[TestId]:
+    """Those of some tests that fail, twice; one whose end is not seen only as the miner lets it count."""
+    prover, examples = Prover(ground), frozenset(test for test in wanted if test.is_doctest)
+    tests = prover.still_failing(ground.project, (wanted - examples) & side.failed)
+    return tests | (prover.examples_that(ground.project, examples, Outcome.FAILED) if examples else frozenset())
 
 
 def _passed(project: Project, side: Side, wanted: frozenset[TestId]) -> frozenset[TestId]:

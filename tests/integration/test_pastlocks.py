@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oxidizer.cluster.pastlocks import PastLocks, end_of_quarter
-from oxidizer.cluster.registry import BrokenManifest, FetchError, HostileArchive
+from oxidizer.cluster.registry import BrokenManifest, FetchError, GitDependency, HostileArchive
 from oxidizer.cluster.toolchain import find_toolchain
 
 WHEN = int(datetime(2020, 11, 5, tzinfo=UTC).timestamp())
@@ -89,10 +89,40 @@ def test_a_stale_lock_is_passed_over_with_its_reason(tmp_path: Path, locks: Past
 def test_a_lock_is_fitted_to_a_tree_that_asks_for_more(tmp_path: Path, locks: PastLocks) -> None:
     after = package(tmp_path / "old", 'cfg-if = "1"')
     lock = next(locks.of(after, WHEN)).text
-    before = package(tmp_path / "older", 'cfg-if = "1"\nmatches = "0.1"')
-    fitted = versions(locks.fitted(before, lock))
-    assert fitted["cfg-if"] == "1.0.0"
-    assert "matches" in fitted
+    before = package(tmp_path / "older", 'cfg-if = "1"\nmatches = "0.1"\nitoa = "0.4"')
+    fitted = locks.fitted(before, lock, WHEN)
+    # As of then, though there is a later itoa, and no more of it than what the lock had not.
+    assert versions(fitted) == {"cfg-if": "1.0.0", "matches": "0.1.8", "itoa": "0.4.7"}
+    assert fitted.startswith(lock)
+    assert versions((before / "Cargo.lock").read_bytes()) == versions(fitted)
+    # What only the other tree needs is forgotten where this one is locked, and is there when it is asked for again.
+    assert locks.fitted(after, fitted, None) == fitted
+    assert versions((after / "Cargo.lock").read_bytes()) == {"cfg-if": "1.0.0"}
+    assert locks.fitted(before, fitted, None) == fitted
+    assert versions((before / "Cargo.lock").read_bytes()) == versions(fitted)
+
+
+def test_two_versions_of_one_package_are_told_apart_in_a_fitted_lock(tmp_path: Path, locks: PastLocks) -> None:
+    after = package(tmp_path / "old", 'cfg-if = "1"')
+    lock = next(locks.of(after, WHEN)).text
+    before = package(tmp_path / "older", 'cfg-if = "0.1"')
+    fitted = locks.fitted(before, lock, WHEN)
+    assert versions((before / "Cargo.lock").read_bytes()) == {"cfg-if": "0.1.10"}
+    assert fitted.count(b'name = "cfg-if"') == 2
+    locks.fitted(after, fitted, None)
+    assert versions((after / "Cargo.lock").read_bytes()) == {"cfg-if": "1.0.0"}
+
+
+def test_what_was_not_published_is_refused_before_anything_is_fetched(tmp_path: Path, locks: PastLocks) -> None:
+    after = package(tmp_path / "old", 'cfg-if = "1"')
+    lock = next(locks.of(after, WHEN)).text
+    before = package(tmp_path / "older", 'cfg-if = { git = "http://192.0.2.1/cfg-if" }')
+    for ask in (lambda: next(locks.of(before, WHEN)), lambda: locks.fitted(before, lock, WHEN)):
+        with pytest.raises(GitDependency, match="asks for what was not published"):
+            ask()
+    outside = package(tmp_path / "out", 'other = { path = "../../elsewhere" }')
+    with pytest.raises((BrokenManifest, HostileArchive)):
+        locks.fitted(outside, lock, WHEN)
 
 
 def test_what_cannot_be_had_is_a_cause_and_what_leads_out_is_refused(tmp_path: Path, locks: PastLocks) -> None:
@@ -103,4 +133,4 @@ def test_what_cannot_be_had_is_a_cause_and_what_leads_out_is_refused(tmp_path: P
     with pytest.raises((BrokenManifest, HostileArchive)):
         next(locks.of(out, WHEN))
     with pytest.raises(FetchError):
-        locks.fitted(gone, b"")
+        locks.fitted(gone, b"", WHEN)

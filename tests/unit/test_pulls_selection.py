@@ -90,6 +90,7 @@ def judged(files: Files, *changed: str) -> tuple[str | None, str | None]:
     return verdict.spdx, verdict.cause
 
 
+GPL = "\n        GNU GENERAL PUBLIC\n  LICENSE Version 3, 29 June 2007\n"
 WORKSPACE = '[workspace.package]\nlicense = "MIT"\n[workspace]\nmembers = ["a"]\n'
 MEMBER = '[package]\nname = "a"\nlicense.workspace = true\n'
 
@@ -102,6 +103,10 @@ MEMBER = '[package]\nname = "a"\nlicense.workspace = true\n'
         ({"Cargo.toml": '[package]\nname = "a"\nlicense = "GPL-3.0"\n'}, None, "licence_copyleft"),
         ({"Cargo.toml": '[package]\nname = "a"\n', "LICENSE": "MIT License"}, None, "licence_unknown"),
         ({"Cargo.toml": '[package]\nname = "a"\nlicense-file = "LICENSE"\n'}, None, "licence_unknown"),
+        ({"Cargo.toml": MANIFEST, "LICENSE": GPL}, None, "licence_contradicted"),
+        ({"Cargo.toml": MANIFEST, "COPYING.md": GPL}, None, "licence_contradicted"),
+        ({"Cargo.toml": '[package]\nname = "a"\nlicense = "MIT OR GPL-3.0-only"\n', "LICENSE": GPL}, "MIT", None),
+        ({"Cargo.toml": MANIFEST, "LICENSE-GPL": GPL, "sys/LICENSE": GPL}, "MIT OR Apache-2.0", None),
         ({"Cargo.toml": MEMBER}, None, "licence_unknown"),
         ({"Cargo.toml": MANIFEST, "b.rs": "// SPDX-License-Identifier: GPL-2.0\n"}, None, "licence_contradicted"),
         ({"Cargo.toml": MANIFEST, "b.rs": "// SPDX-License-Identifier: Zlib\n"}, "(MIT OR Apache-2.0) AND Zlib", None),
@@ -125,6 +130,26 @@ def test_the_licence_is_that_of_the_packages_that_change() -> None:
     assert judged(files, "a/src/lib.rs") == ("MIT", None)
     assert judged(files, "a/src/lib.rs", "a/tests/x.rs", "b/src/lib.rs") == ("MIT AND ISC", None)
     assert judged(files, "a/src/lib.rs", "c/src/lib.rs") == (None, "licence_copyleft")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "spdx", "cause"),
+    [
+        ("MIT", "MIT", "MIT", None),
+        ("Apache-2.0", "MIT", "Apache-2.0 AND MIT", None),
+        ("GPL-3.0-only", "MIT", None, "licence_copyleft"),
+        ("MIT", "GPL-3.0-only", None, "licence_copyleft"),
+    ],
+)
+def test_a_change_is_under_the_licences_of_both_of_its_sides(
+    before: str, after: str, spdx: str | None, cause: str | None
+) -> None:
+    def files(licence: str, code: str) -> Files:
+        return {"Cargo.toml": f'[package]\nname = "a"\nlicense = "{licence}"\n', "src/lib.rs": code}
+
+    made = Made(files(before, "old"), files(after, "new"))
+    verdict = Terms(made).judge_change("before", "after", made.changes)
+    assert (verdict.spdx, verdict.cause) == (spdx, cause)
 
 
 def test_a_header_is_read_once() -> None:
