@@ -1,7 +1,7 @@
-"""Pairs proven once more from their records alone: trees of the repository, the unit's lock, the tests run anew.
+"""Pairs, and lessons of history, proven once more from their records: trees of the repository, the unit's lock.
 
 The diff is laid on the tree before, in a store that holds nothing else; what fails before has to fail and what passes
-has to pass, on the sides that the record names.
+has to pass, on the sides that the record names. A lesson's error has to be there before, and nothing of it after.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from oxidizer.miners.pulls.plan import default_clones
 from oxidizer.miners.pulls.proof import Prover
 from oxidizer.miners.recipe import Recipe, recipe_of
 from oxidizer.miners.replay import inside
-from oxidizer.miners.report.facts import RunFacts
+from oxidizer.miners.report.facts import RunFacts, load_tuple
 from oxidizer.miners.report.pulls import pair_ids, pair_row
 
 Row = dict[str, Any]
@@ -42,12 +42,13 @@ Row = dict[str, Any]
 def verify_pairs(
     facts: RunFacts, sample: int, seed: int, backend: str, toolchain: Toolchain, repositories: Path | None
 ) -> Iterator[tuple[Row, Verdict]]:
-    """The verdict on each pair of a sample. Raises ValueError for a run without pairs, SandboxUnavailable."""
-    ids = sorted((unit.unit, pair) for unit in facts.units for pair in pair_ids(facts.path, unit.unit))
+    """The verdict on each row of a sample. Raises ValueError for a run without pairs, SandboxUnavailable."""
+    pairs = {(unit.unit, pair) for unit in facts.units for pair in pair_ids(facts.path, unit.unit)}
+    ids = sorted(pairs | {(lesson.unit, lesson.id) for lesson in facts.tuples})
     if not ids:
         raise ValueError(f"{facts.path} holds no pairs: there is nothing to verify")
     picked = sorted(random.Random(seed).sample(ids, min(sample, len(ids))))
-    rows = [(unit, pair_row(facts.path, unit, pair)) for unit, pair in picked]
+    rows = [(unit, (pair_row if (unit, key) in pairs else load_tuple)(facts.path, unit, key)) for unit, key in picked]
     recipe = recipe_of(facts.manifest.asked.recipe)
     yield from Replay(facts.path, repositories, default_clones(), backend, toolchain, recipe).verdicts(rows)
 
@@ -92,12 +93,14 @@ class Replay:
 
 
 def _verdict(objects: Objects, ground: Ground, unit: Path, row: Row) -> Verdict:
-    """Whether a pair is what its record says. Raises SandboxUnavailable."""
+    """Whether a row is what it says. Raises SandboxUnavailable."""
     try:
         check(decode(row))
     except RecordError as error:
         return Verdict(False, Reason.DOES_NOT_APPLY, str(error))
     try:
+        if row["type"] == "diag_fix":
+            return _lesson(objects, ground, unit, row)
         if not rebuilds(objects, row["before_tree"], row["patch_diff"], row["after_tree"]):
             return Verdict(False, Reason.DOES_NOT_APPLY, "the diff does not give the tree after")
         mixed = objects.laid(row["before_tree"], row["test_diff"])
@@ -105,6 +108,24 @@ def _verdict(objects: Objects, ground: Ground, unit: Path, row: Row) -> Verdict:
         return _told(ground, mixed, row)
     except (GitError, Unproven) as error:
         return Verdict(False, Reason.NOT_SHOWN, f"{error.cause}: {error}")
+
+
+def _lesson(objects: Objects, ground: Ground, unit: Path, row: Row) -> Verdict:
+    """Whether a lesson shows its error and mends it. Raises GitError, Unproven, SandboxUnavailable."""
+    setup, patch = (row[key].encode("utf-8", "surrogateescape") for key in ("setup_diff", "patch_diff"))
+    broken = objects.laid(row["before_tree"], setup) if setup else row["before_tree"]
+    mended, args = objects.laid(broken, patch), row["probe"]["args"]
+    ground.recorded(broken, args, row["probe"]["env"], _lock(unit, row))
+    package = ground.package(row["crate"])
+    before, wanted = package.build(args), row["error"]
+    shown = {(d.code, d.message, d.primary.file, d.primary.line_start) for d in before.diagnostics if d.primary}
+    if (wanted["code"], wanted["message"], wanted["span"]["file"], wanted["span"]["line_start"]) not in shown:
+        return Verdict(False, Reason.NOT_SHOWN, f"before, there is no {wanted['code'] or 'such error'}")
+    ground.show(mended)
+    after = package.build(args)
+    if not after.finished or not after.succeeded or after.forged:
+        return Verdict(False, Reason.DOES_NOT_COMPILE, f"after: {after.complaint}")
+    return GREEN
 
 
 def _told(ground: Ground, mixed: str, row: Row) -> Verdict:
