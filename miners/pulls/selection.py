@@ -6,13 +6,14 @@ Judged by the trees alone: what a change holds and how large it is. The licence 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from oxidizer.datasets.corpus.meaning import unfit
-from oxidizer.datasets.corpus.tokens import tokens, toml_tokens
+from oxidizer.datasets.corpus.tokens import toml_tokens
+from oxidizer.miners.pulls.layout import rust_tokens
 from oxidizer.miners.pulls.marks import lines_of
 from oxidizer.miners.pulls.objects import Change, Entry
 from oxidizer.miners.pulls.places import Place, name_of, place_of
@@ -135,10 +136,10 @@ class _Text:
         return self._change.old is not None and self._change.new is not None
 
     @cached_property
-    def _tokens(self) -> tuple[list[str], ...]:
-        texts = [side.decode("utf-8", "surrogateescape") for side in self.sides]
-        # The last comma of a list is layout.
-        return tuple(list(_without_last_commas(tokens(t))) if self.is_rust else toml_tokens(t) for t in texts)
+    def _tokens(self) -> tuple[Sequence[str], ...]:
+        if self.is_rust:
+            return tuple(rust_tokens(side) for side in self.sides)
+        return tuple(toml_tokens(side.decode("utf-8", "surrogateescape")) for side in self.sides)
 
     def _content(self, entry: Entry | None) -> bytes:
         return self._reader.blob(entry.oid) if entry is not None else b""
@@ -147,12 +148,6 @@ class _Text:
 def _masked(words: Sequence[str]) -> list[str]:
     """Words without the numbers of versions that stand in strings and documentation."""
     return [_VERSION.sub("0", word) if word[:1] in "\"'/r" else word for word in words]
-
-
-def _without_last_commas(words: Sequence[str]) -> Iterator[str]:
-    for word, behind in zip(words, [*words[1:], ""], strict=True):
-        if word != "," or behind not in (")", "]", "}", ">"):
-            yield word
 
 
 def _modes(change: Change) -> set[int]:
