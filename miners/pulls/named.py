@@ -6,7 +6,7 @@ tests is given. Names that are no test's do no harm: they never run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,6 +15,7 @@ from tree_sitter import Node
 from oxidizer.cluster.outline import is_test_attribute, is_testing_macro
 from oxidizer.cluster.syntax import COMMENTS, parse
 from oxidizer.miners.pulls.examples import documentation
+from oxidizer.miners.pulls.layout import rust_tokens
 
 
 @dataclass(frozen=True, order=True)
@@ -28,6 +29,10 @@ class TestItem:
     """Inside the file: `tests::works`; of a documentation example its item and ordinal: `Stack::push #1`."""
 
 
+Known = tuple[str, tuple[str, ...]]
+"""A test's name without its modules, and its tokens."""
+
+
 def test_items(source: bytes) -> dict[str, bytes]:
     """The text of each test function of a file, attributes included, by its path."""
     return dict(_in(parse(source).root_node, ())) if _may_hold(source) else {}
@@ -38,13 +43,18 @@ def doctest_items(source: bytes) -> dict[str, bytes]:
     return {example.name: example.text for example in documentation(source).examples}
 
 
-def changed_items(file: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> frozenset[TestItem]:
-    """The items whose text is not the one that stood at their path."""
-    return frozenset(TestItem(file, path) for path, text in new.items() if old.get(path) != text)
+def written_items(file: str, new: Mapping[str, bytes], known: Collection[Known]) -> frozenset[TestItem]:
+    """The items of a file that are none of the known ones, wherever those stood and however they were laid out."""
+    return frozenset(TestItem(file, path) for path, text in new.items() if known_as(path, text) not in known)
+
+
+def known_as(path: str, text: bytes) -> Known:
+    """What stays of a test that is moved, whose module is renamed, or that rustfmt writes anew."""
+    return path.rpartition("::")[2], rust_tokens(text)
 
 
 def changed_doctests(file: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> frozenset[TestItem]:
-    """As `changed_items`: an example that moved to another place among those of its item has not changed."""
+    """The examples whose text is new; one that moved to another place among those of its item has not changed."""
     known = {(path.rpartition(" #")[0], text) for path, text in old.items()}
     return frozenset(
         TestItem(file, path) for path, text in new.items() if (path.rpartition(" #")[0], text) not in known

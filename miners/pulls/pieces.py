@@ -26,13 +26,6 @@ class Piece:
     part: Part
     old: tuple[bytes, ...]
     new: tuple[bytes, ...]
-    docs: int = 0
-    """How many of the lines are documentation."""
-
-    @property
-    def size(self) -> int:
-        """The number of lines that change."""
-        return 0 if self.part == "same" else len(self.old) + len(self.new)
 
 
 @dataclass(frozen=True)
@@ -40,10 +33,6 @@ class Pieces:
     """A file's whole change."""
 
     pieces: tuple[Piece, ...]
-    mixed: int
-    """Hunks that were divided by line."""
-    turned: bool
-    """Code that stays as it is becomes part of tests, or ceases to be: what makes it so is source."""
 
     @property
     def before(self) -> bytes:
@@ -62,30 +51,27 @@ class Pieces:
         # A last line without its end may stand in the middle now.
         return b"".join([line if line.endswith(b"\n") else line + b"\n" for line in chosen[:-1]] + chosen[-1:])
 
-    def size(self, part: Part) -> int:
-        """The number of lines of code that change in a part."""
-        return sum(piece.size - piece.docs for piece in self.pieces if piece.part == part)
-
     @property
-    def docs(self) -> int:
-        """The number of lines of documentation that change with the tests."""
-        return sum(piece.docs for piece in self.pieces if piece.part == "test")
+    def source_lines(self) -> int:
+        """The number of lines that change in the source part."""
+        return sum(len(piece.old) + len(piece.new) for piece in self.pieces if piece.part == "source")
 
 
 def divide(old: Marked, new: Marked, hunks: Sequence[Hunk]) -> Pieces:
-    """The change of one file in pieces."""
+    """The change of one file in pieces.
+
+    Where code that stays as it is becomes part of tests, or ceases to be, what makes it so is source.
+    """
     slid = _absorb(old, new, _slide(old, new, hunks))
     turned = _turned(old, new, slid)
     pieces: list[Piece] = []
-    at = mixed = 0
+    at = 0
     for number, hunk in enumerate(slid):
         pieces += _same(old, at, hunk.old_start)
-        parts = [Piece("source", *_lines(old, new, hunk))] if number in turned else _of_hunk(old, new, hunk)
-        mixed += len({piece.part for piece in parts}) > 1
-        pieces += parts
+        pieces += [Piece("source", *_lines(old, new, hunk))] if number in turned else _of_hunk(old, new, hunk)
         at = hunk.old_start + hunk.old_count
     pieces += _same(old, at, len(old.lines))
-    return Pieces(tuple(pieces), mixed, bool(turned))
+    return Pieces(tuple(pieces))
 
 
 def _same(old: Marked, start: int, end: int) -> list[Piece]:
@@ -242,7 +228,4 @@ def _pair(olds: Sequence[tuple[Part, range]], news: Sequence[tuple[Part, range]]
 
 
 def _piece(old: Marked, new: Marked, part: Part, before: range, after: range) -> Piece:
-    docs = 0
-    if part == "test":
-        docs = sum(old.marks[at] in _DOCS for at in before) + sum(new.marks[at] in _DOCS for at in after)
-    return Piece(part, tuple(old.lines[at] for at in before), tuple(new.lines[at] for at in after), docs)
+    return Piece(part, tuple(old.lines[at] for at in before), tuple(new.lines[at] for at in after))

@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 from oxidizer.cluster.outline import is_example_file, is_test_file
 
-_TEST_DATA = frozenset({
-    "test", "bench", "fuzz", "fixtures", "testdata", "test-data", "test_data", "test-files", "test_files", "snapshots",
-})  # fmt: skip
+_TEST_DATA = frozenset({"fixtures", "testdata", "test-data", "test_data", "test-files", "test_files"})
+_MAYBE_CODE = frozenset({"test", "bench", "fuzz", "snapshots"})
+"""Folders of tests too, unless they are modules or packages that are called so."""
+_BESIDE_SOURCE = frozenset({"tests", "benches", "examples"}) | _TEST_DATA
 _CI_FOLDERS = frozenset({".github", ".gitlab", ".circleci", ".travis", ".buildkite", "ci", ".ci", ".cargo", ".vscode"})
 _CI_FILES = re.compile(
     r"\.travis.*|\.?appveyor.*|\.?bors\.toml|\.gitlab-ci.*|\.cirrus.*|\.?codecov.*|\.?rustfmt\.toml|\.?clippy\.toml"
@@ -41,10 +42,17 @@ def name_of(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
 
 
+def is_in_source(file: str) -> bool:
+    """Rust below a `src/` that is no test's own. What its folders are called says little there: its module decides."""
+    folders = PurePosixPath(file).parts[:-1]
+    return file.endswith(".rs") and "src" in folders and _BESIDE_SOURCE.isdisjoint(folders[: folders.index("src")])
+
+
 def place_of(file: str) -> Place:
-    """What a file is there for."""
+    """What a file is there for; of Rust below `src/` it is a guess, which `Modules.is_for_tests` makes good."""
     path = PurePosixPath(file)
-    if is_test_file(file) or is_example_file(file) or not _TEST_DATA.isdisjoint(path.parts[:-1]):
+    folders = _TEST_DATA if is_in_source(file) else _TEST_DATA | _MAYBE_CODE
+    if is_test_file(file) or is_example_file(file) or not folders.isdisjoint(path.parts[:-1]):
         return Place.TEST
     if path.suffix == ".rs":
         return Place.RUST

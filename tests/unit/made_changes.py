@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from oxidizer.miners.pulls.marks import lines_of
 from oxidizer.miners.pulls.objects import Change, Entry, Hunk
+from oxidizer.miners.pulls.split import SUBMODULE, Split, split
 
 Files = Mapping[str, bytes | str | tuple[int, bytes]]
 Laid = dict[bytes, tuple[int, bytes]]
@@ -48,3 +49,32 @@ def laid(files: Files) -> Laid:
             content.encode() if isinstance(content, str) else content,
         )
     return found
+
+
+def source_part(parts: Split, made: Made) -> dict[bytes, tuple[int, bytes] | None]:
+    """What stays of a change, locks included: laid on the tree in between it gives the tree after."""
+    found = {}
+    for change in made.changes:
+        sides = [side for side in (change.old, change.new) if side]
+        laid = (change.new.mode, made.blob(change.new.oid)) if change.new else None
+        if all(side.mode != SUBMODULE for side in sides) and parts.files.get(change.path, ()) != laid:
+            found[change.path] = laid
+    return found
+
+
+def divided(before: Files, after: Files) -> tuple[Made, Split, dict[bytes, tuple[int, bytes]]]:
+    """The trees, the split, and the tree in between; that the parts make up the whole is held each time."""
+    made = Made(before, after)
+    found = split(made, "before", "after", made.changes)
+    between = lay(made.laid["before"], found.files)
+    whole = lay(between, source_part(found, made))
+    links = {p for p, (mode, _) in {**made.laid["before"], **made.laid["after"]}.items() if mode == 0o160000}
+    assert {p: e for p, e in whole.items() if p not in links} == {
+        p: e for p, e in made.laid["after"].items() if p not in links
+    }
+    assert split(made, "before", "after", list(reversed(made.changes))) == found
+    return made, found, between
+
+
+def lay(tree: dict, files: dict) -> dict[bytes, tuple[int, bytes]]:
+    return {p: e for p, e in {**tree, **files}.items() if e is not None}

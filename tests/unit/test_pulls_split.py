@@ -12,8 +12,8 @@ from oxidizer.miners.pulls.marks import mark_rust
 from oxidizer.miners.pulls.named import TestItem
 from oxidizer.miners.pulls.objects import Hunk
 from oxidizer.miners.pulls.pieces import divide
-from oxidizer.miners.pulls.split import SUBMODULE, Split, Unsplittable, split
-from tests.unit.made_changes import Made
+from oxidizer.miners.pulls.split import Split, Unsplittable, split
+from tests.unit.made_changes import Made, divided
 
 CODE = "pub fn one() -> u8 {\n    1\n}\n"
 TESTS = """
@@ -29,35 +29,6 @@ mod tests {
 """
 
 
-def source_part(parts: Split, made: Made) -> dict[bytes, tuple[int, bytes] | None]:
-    """What stays of a change, locks included: laid on the tree in between it gives the tree after."""
-    found = {}
-    for change in made.changes:
-        sides = [side for side in (change.old, change.new) if side]
-        laid = (change.new.mode, made.blob(change.new.oid)) if change.new else None
-        if all(side.mode != SUBMODULE for side in sides) and parts.files.get(change.path, ()) != laid:
-            found[change.path] = laid
-    return found
-
-
-def divided(before: dict, after: dict) -> tuple[Made, Split, dict[bytes, tuple[int, bytes]]]:
-    """The trees, the split, and the tree in between; that the parts make up the whole is held each time."""
-    made = Made(before, after)
-    found = split(made, "before", "after", made.changes)
-    between = lay(made.laid["before"], found.files)
-    whole = lay(between, source_part(found, made))
-    links = {p for p, (mode, _) in {**made.laid["before"], **made.laid["after"]}.items() if mode == 0o160000}
-    assert {p: e for p, e in whole.items() if p not in links} == {
-        p: e for p, e in made.laid["after"].items() if p not in links
-    }
-    assert split(made, "before", "after", list(reversed(made.changes))) == found
-    return made, found, between
-
-
-def lay(tree: dict, files: dict) -> dict[bytes, tuple[int, bytes]]:
-    return {p: e for p, e in {**tree, **files}.items() if e is not None}
-
-
 def one(before: str, after: str, file: str = "src/lib.rs") -> tuple[Split, str]:
     _, found, between = divided({file: before}, {file: after})
     return found, between[file.encode()][1].decode()
@@ -67,7 +38,7 @@ def test_inline_tests_are_told_from_source() -> None:
     after = CODE.replace("1\n", "2 - 1\n") + TESTS.replace("assert_eq!(one(), 1)", "assert_ne!(one(), 2)")
     found, between = one(CODE + TESTS, after)
     assert between == CODE + TESTS.replace("assert_eq!(one(), 1)", "assert_ne!(one(), 2)")
-    assert (found.source_lines, found.test_lines, found.mixed_hunks) == (2, 2, 0)
+    assert found.source_lines == 2
     assert found.tests == {TestItem("src/lib.rs", "tests::works")}
 
 
@@ -76,7 +47,7 @@ def test_a_hunk_of_both_is_divided_by_line() -> None:
     after = "fn a() {\n    x(1);\n    y();\n}\n\n#[test]\nfn s() {\n    b();\n}\n"
     # One hunk that holds it all, as a diff may well have it.
     pieces = divide(mark_rust(before.encode()), mark_rust(after.encode()), [Hunk(1, 5, 1, 7)])
-    assert pieces.mixed == 1
+    assert [piece.part for piece in pieces.pieces] == ["same", "source", "test", "same"]
     assert pieces.before.decode() == before
     assert pieces.after.decode() == after
     assert "x();" in pieces.between.decode()
@@ -91,7 +62,7 @@ def test_tests_that_come_between_functions_do_not_take_a_brace_along() -> None:
     # The same insertion, told from one line further up: `}` of the old function stands for the new one's.
     pieces = divide(old, new, [Hunk(2, 0, 2, 5)])
     assert pieces.between.decode() == after
-    assert pieces.mixed == 0
+    assert pieces.source_lines == 0
 
 
 def test_a_bracket_that_the_diff_took_for_another_is_given_back() -> None:
@@ -104,7 +75,8 @@ def test_a_bracket_that_the_diff_took_for_another_is_given_back() -> None:
 
 def test_code_before_2018_parses() -> None:
     before = "fn a() { try!(b()); }\n"
-    assert not one(before, before + TESTS)[0].notes
+    with pytest.raises(Unsplittable):
+        one(before, before.replace(" }", " } #[test] fn t() {\n    x();\n}"))
 
 
 def test_a_last_line_without_its_end_is_no_glue() -> None:
@@ -115,7 +87,7 @@ def test_a_last_line_without_its_end_is_no_glue() -> None:
 def test_what_makes_old_code_a_test_is_source() -> None:
     found, between = one("fn a() {\n    b();\n}\n", "#[cfg(test)]\nfn a() {\n    b();\n}\n")
     assert between == "fn a() {\n    b();\n}\n"
-    assert found.notes == ("turned src/lib.rs",)
+    assert found.source_lines == 1
 
 
 @pytest.mark.parametrize(
@@ -137,8 +109,8 @@ def test_files_of_tests_come_go_and_change_their_kind_whole() -> None:
     }
     made, found, between = divided(before, after)
     assert between == made.laid["after"]
-    assert found.tests == {TestItem("tests/new.rs", "a")}
-    assert found.test_lines == 4
+    assert not found.holds_source
+    assert not found.tests, "it only moved"
 
 
 def test_a_module_declared_for_tests_is_one_whatever_it_is_called() -> None:
@@ -164,7 +136,7 @@ def test_a_new_file_of_both_stays_with_the_source() -> None:
     root = {"src/lib.rs": "mod old;\n"}
     _, found, between = divided(root, {"src/lib.rs": "mod old;\nmod new;\n", "src/new.rs": CODE + TESTS})
     assert b"src/new.rs" not in between
-    assert found.notes == ("new_mixed_file src/new.rs",)
+    assert found.source_lines == 1 + len((CODE + TESTS).splitlines())
     assert not found.tests
     _, found, between = divided(root, {**root, "src/old.rs": CODE + TESTS})
     assert between[b"src/old.rs"][1].decode() == TESTS[1:]
@@ -174,7 +146,7 @@ def test_a_new_file_of_both_stays_with_the_source() -> None:
 def test_files_of_both_that_go_stay_till_the_source_part() -> None:
     _, found, between = divided({"src/old.rs": CODE + TESTS, "src/t.rs": TESTS}, {})
     assert list(between) == [b"src/old.rs"]
-    assert found.notes == ("deleted_mixed_file src/old.rs",)
+    assert found.source_lines == len((CODE + TESTS).splitlines())
 
 
 def test_what_is_no_text_is_told() -> None:
@@ -190,9 +162,7 @@ def test_what_is_no_text_is_told() -> None:
              "src/x.rs": (0o100755, b"fn a() {}")}  # fmt: skip
     made, found, between = divided(before, after)
     assert between == made.laid["before"]
-    assert found.notes == (
-        "lock Cargo.lock", "binary src/b.rs", "symlink src/l.rs", "mode_changed src/x.rs", "submodule sub",
-    )  # fmt: skip
+    assert (found.source_lines, found.others) == (0, 2)
 
 
 def test_names_that_are_no_text_are_taken_as_they_are() -> None:
@@ -217,8 +187,7 @@ def test_parts_that_hang_together_are_refused(file: str, before: str, after: str
 
 
 def test_what_did_not_parse_before_is_not_asked_to_now() -> None:
-    found, between = one("fn a() { }\nfn {\n", "fn a() { } #[test] fn t() {\n    x();\n}\n")
-    assert found.notes == ("faulty_syntax src/lib.rs",)
+    _, between = one("fn a() { }\nfn {\n", "fn a() { } #[test] fn t() {\n    x();\n}\n")
     assert "x();" in between
 
 
@@ -234,7 +203,6 @@ MANIFEST = '[package]\nname = "a"\n\n[dependencies]\nx = "1"\n\n[dev-dependencie
 def test_tables_for_tests_belong_to_the_tests(added: str) -> None:
     found, between = one(MANIFEST, MANIFEST.replace('x = "1"', 'x = "2"') + added, "Cargo.toml")
     assert between == MANIFEST + added
-    assert found.manifest_tests
     assert found.source_lines == 2
 
 
@@ -244,7 +212,7 @@ def test_tables_for_tests_belong_to_the_tests(added: str) -> None:
 def test_other_tables_do_not(added: str) -> None:
     found, between = one(MANIFEST, MANIFEST + added, "Cargo.toml")
     assert between == MANIFEST
-    assert not found.manifest_tests
+    assert found.source_lines == added.count("\n")
 
 
 def test_a_dependency_that_moves_to_all_code_stays_with_the_tests_till_then() -> None:
@@ -272,7 +240,7 @@ def test_examples_in_documentation_are_tests_and_prose_is_not() -> None:
     found, between = one(DOC, after)
     assert between == DOC.replace("add(1), 2", "add(2), 3")
     assert found.doctests == {TestItem("src/lib.rs", "add #1")}
-    assert (found.doc_lines, found.source_lines, found.test_lines) == (2, 4, 0)
+    assert found.source_lines == 4
 
 
 def test_the_documentation_of_new_code_comes_with_it() -> None:
@@ -346,7 +314,7 @@ def test_a_change_of_tests_alone_is_all_test_part(
     found, between = one(old.decode(), new.decode())
     assert lines_by(between.encode(), True) == lines_by(new, True)
     assert lines_by(between.encode(), False) == lines_by(old, False)
-    assert found.source_lines == 0 or found.mixed_hunks or "turned src/lib.rs" in found.notes
+    assert (found.source_lines == 0) == (between.encode() == new)
 
 
 @settings(max_examples=150, deadline=None)
@@ -364,25 +332,3 @@ def test_bytes_of_any_kind_are_divided_or_refused(old: bytes, new: bytes) -> Non
     for file in ("src/lib.rs", "Cargo.toml", "tests/a.rs"):
         with suppress(Unsplittable):
             divided({file: old}, {file: new})
-
-
-@pytest.mark.parametrize(
-    ("file", "source", "goes"),
-    [
-        ("data/new.csv", "", True), ("data/new.txt", "", True),
-        # The source reads it too, by name or by folder.
-        ("data/new.csv", 'const ALL: &str = include_str!("../data/new.csv");\n', False),
-        ("data/dark.bin", 'const ALL: &str = "data/";\n', False), ("data/dark.bin", "", True),
-        ("grammar.pest", '#[grammar = "grammar.pest"]\nstruct Parser;\n', False), ("unread/x.csv", "", False),
-        ("data/notes.md", "", False),
-    ],
-)  # fmt: skip
-def test_data_goes_with_the_tests_that_alone_read_it(file: str, source: str, goes: bool) -> None:
-    tests = {
-        "tests/reads.rs": '#[test]\nfn reads() {\n    include_str!("../data/new.csv");\n    "../data/new.txt";\n}\n',
-        "tests/lists.rs": '#[test]\nfn lists() {\n    std::fs::read_dir("data").unwrap();\n}\n',
-    }
-    before = {"src/lib.rs": CODE + source}
-    _, found, between = divided(before, {**before, **tests, file: b"1,2\n"})
-    assert (file.encode() in between) is goes
-    assert found.holds_source is (not goes and not file.endswith(".md"))
