@@ -79,7 +79,7 @@ class PullWork(NodeWork):
         summary |= {"sandbox": plan.backend, "status": "mined", "cause": None, "message": None}
         summary["spec"] = {"source": "git", "repository": spec["url"], "head": spec["head"]}
         try:
-            mirror = open_mirror(spec["source"], Path(plan.cache), update=False)
+            mirror = open_mirror(spec["source"], Path(plan.cache), head=spec["head"])
             with scratch("pulls") as folder, Objects(mirror.git_dir, folder) as objects:
                 output = self._mine(order, objects, folder, summary, episode)
         except GitError as error:
