@@ -4,19 +4,23 @@ repositories.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from oxidizer.cluster.rundir import RunDirectory
 from oxidizer.miners.campaign import PULLS, Plan, make_plan
 from oxidizer.miners.recipe import Recipe
 
 
 def plan_of(
     miners: Sequence[str], list_file: Path | None, repos_file: Path | None, recipe: Recipe, *, archive: str | None,
-    dependency_cache: str | None, **asked: Any,
+    dependency_cache: str | None, run: str, say: Callable[[str], None] = lambda text: None, **asked: Any,
 ) -> Plan:  # fmt: skip
-    """The plan of a campaign. Raises ValueError for options that do not go together, and what the planning raises."""
+    """The plan of a campaign, which may have been begun in the folder `run`; what takes long is said in a few words.
+
+    Raises ValueError for options that do not go together, and what the planning raises.
+    """
     if PULLS not in miners:
         if list_file is None:
             raise ValueError(f"{', '.join(miners)}: give the crates by --list FILE")
@@ -32,4 +36,4 @@ def plan_of(
     # Late: git and polars are not for those who mine crates.
     from oxidizer.miners.pulls.plan import plan_pulls
 
-    return plan_pulls(repos_file, recipe, archive=archive, **asked)
+    return plan_pulls(repos_file, recipe, archive=archive, run=RunDirectory(run), say=say, **asked)

@@ -89,6 +89,10 @@ class Plan:
             "sealed": self.sealed, "recipe": self.recipe.asked(self.miners),
         }  # fmt: skip
 
+    def begin(self, run: RunDirectory) -> Json:
+        """Write what a later start needs beside the list; what more is for run.json. Raises OSError."""
+        return {}
+
 
 def make_plan(
     list_file: Path,
@@ -271,6 +275,9 @@ def _differences(manifest: Json, plan: Plan) -> list[str]:
     for key in ("miners", "seed"):
         if before.get(key) != now_asked[key]:
             found.append(f"{key} was {before.get(key)!r}, is {now_asked[key]!r}")
+    # Those of pull requests alone are asked with one, and their oldest do not say.
+    if "archive" in before and before["archive"] != now_asked.get("archive"):
+        found.append(_archive_difference(before["archive"], now_asked.get("archive")))
     # Runs of before there were sealed crates have none.
     if before.get("sealed", False) != now_asked["sealed"]:
         found.append(f"sealed crates were {'also' if before.get('sealed') else 'not'} asked for")
@@ -281,6 +288,12 @@ def _differences(manifest: Json, plan: Plan) -> list[str]:
     if (was := manifest.get("toolchain", {}).get("version")) != plan.toolchain.version:
         found.append(f"toolchain was {was}, is {plan.toolchain.version}")
     return found
+
+
+def _archive_difference(was: str | None, now: str | None) -> str:
+    if was is None:
+        return f"it was begun without --archive, and the words of {now} would be in one half of it: leave that out"
+    return f"it was begun with --archive {was}, " + (f"not {now}" if now else "which is not given now")
 
 
 def _recipe_difference(key: str, was: object, value: object) -> str:

@@ -76,6 +76,7 @@ class Mining:
             if pending:
                 note_weaker(manifest, require(plan.backend, plan.toolchain.sysroot, plan.accepted))
             manifest |= {"budget": self.budget.told, "price": asdict(plan.recipe.price)}
+            manifest |= plan.begin(run)
             run.write_json("run.json", manifest)
             note_broken(plan, run)
         except OSError as error:

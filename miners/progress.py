@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -15,6 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from oxidizer.cluster.campaign import Done
 from oxidizer.cluster.visible import visible
 from oxidizer.miners.cost import Cost, Price
+
+QUIET_S = 30.0
+"""How long planning may go on in a log without a word."""
 
 
 class MiningProgress:
@@ -81,6 +84,26 @@ class MiningProgress:
             return ""
         left = (time.monotonic() - self._began) / self.done * (self.total - self.done)
         return f"about {timedelta(seconds=round(left))} left"
+
+
+@contextmanager
+def planning(console: Console) -> Iterator[Callable[[str], None]]:
+    """What is being done before mining begins, in a few words at a time: on a terminal one line that changes and goes,
+    elsewhere a line at most every `QUIET_S` seconds.
+    """
+    if console.is_terminal:
+        with console.status("[dim]planning[/]") as status:
+            yield lambda text: status.update(f"[dim]{escape(visible(text))}[/]")
+        return
+    told = time.monotonic()
+
+    def say(text: str) -> None:
+        nonlocal told
+        if time.monotonic() - told >= QUIET_S:
+            told = time.monotonic()
+            console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
+
+    yield say
 
 
 def _name(summary: dict[str, str]) -> str:

@@ -127,15 +127,18 @@ def mine(
     from oxidizer.miners.asked import plan_of
     from oxidizer.miners.budget import read_budget
     from oxidizer.miners.mining import CannotMine, Mining
+    from oxidizer.miners.progress import planning
     from oxidizer.miners.recipe import RecipeError, load_recipe
 
     try:
         settings = load_recipe(recipe)
         limits = read_budget(budget or (), settings.price)
-        plan = plan_of(
-            miners.split(","), list_file, repos_file, settings, archive=archive, dependency_cache=dependency_cache,
-            seed=seed, sandbox=sandbox, toolchain=toolchain, accept_weaker=accept_weaker or (), sealed=sealed,
-        )  # fmt: skip
+        with planning(err) as say:
+            plan = plan_of(
+                miners.split(","), list_file, repos_file, settings, archive=archive, dependency_cache=dependency_cache,
+                run=run_folder, say=say, seed=seed, sandbox=sandbox, toolchain=toolchain,
+                accept_weaker=accept_weaker or (), sealed=sealed,
+            )  # fmt: skip
     except (ListError, RecipeError, ToolchainMissing, SandboxUnavailable, ValueError, OSError) as error:
         fail(str(error))
     try:

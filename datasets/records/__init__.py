@@ -19,7 +19,7 @@ from oxidizer.datasets.records.parts import (
     Tests,
     Tool,
 )  # fmt: skip
-from oxidizer.datasets.records.pulls import Ci, Kind, PrPair, PrUnproven, ReviewComment
+from oxidizer.datasets.records.pulls import Ci, Kind, PrPair, PrUnproven, Review, ReviewComment
 from oxidizer.datasets.records.reading import RecordError, check, decode, model_of
 from oxidizer.datasets.records.record import (
     SCHEMA_VERSION,
@@ -36,7 +36,7 @@ __all__ = [
     "SCHEMA_VERSION", "Applicability", "Attribution", "CanonTeach", "Chat", "Ci", "DiagCase", "DiagFix", "Entry",
     "EnvVar", "Error", "File", "Function", "GraphSnap", "Identified", "Kind", "Message", "Metric", "Origin",
     "PrPair", "PrUnproven", "Preference", "Probe", "Provenance", "Qa", "Record", "RecordError", "RecordedVerdict",
-    "Reject", "ReviewComment", "Source", "Span", "Step", "Suggestion", "SuggestionPart", "Symbol", "Target",
+    "Reject", "Review", "ReviewComment", "Source", "Span", "Step", "Suggestion", "SuggestionPart", "Symbol", "Target",
     "TestName", "Tests", "Tool", "ToolCall", "Triplet", "arrow_schema", "canonical", "check", "decode", "encode",
     "model_of", "to_row",
 ]  # fmt: skip

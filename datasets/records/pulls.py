@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from oxidizer.datasets.records.parts import Probe, TestName
 from oxidizer.datasets.records.record import Record, Sourced
@@ -20,6 +20,14 @@ class ReviewComment(Record):
     hunk: str
     """The lines of the diff that it stands beside."""
     body: str
+
+
+class Review(Record):
+    """What a reviewer said of the whole, and what it came to."""
+
+    state: Literal["approved", "changes_requested", "commented", "dismissed"]
+    body: str
+    """Empty where the verdict is all."""
 
 
 class Ci(Record):
@@ -41,6 +49,10 @@ class Pull(Sourced):
     body: str
     commit_msg: str
     review_comments: list[ReviewComment]
+    reviews: list[Review] | None = None
+    """Null where none is known."""
+    rationale: str | None = None
+    """What is said of dependencies that come: the paragraphs that name one; null where there is nothing."""
     base_commit: str
     merge_commit: str
     before_tree: str
@@ -53,6 +65,8 @@ class Pull(Sourced):
     toolchain: str
     sealed: bool
     lineage: list[str]
+
+    later: ClassVar[frozenset[str]] = frozenset({"reviews", "rationale"})
 
     def lesson(self) -> dict[str, Any]:
         """The repository's two trees: one change is one pair, whatever it is called."""

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import git
 
-from oxidizer.miners.pulls.plumbing import Git, GitError, make_store, objects_folder
+from oxidizer.miners.pulls.plumbing import Git, GitError, known, make_store, objects_folder
 
 REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/pull/*/head:refs/pull/*/head")
 """What a clone brings: a plain one has no pull refs, and tags tell nothing of pull requests."""
@@ -45,19 +45,28 @@ class Mirror:
         return self.url or f"https://github.com/{self.name}"
 
 
-def open_mirror(source: str, cache: Path, *, update: bool = True) -> Mirror:
+def open_mirror(source: str, cache: Path, *, head: str | None = None) -> Mirror:
     """A repository by its address or folder, ready to be read. Raises GitError, each cause with the way out.
 
     Causes: `not_a_repository`, `unknown_format`, `unreachable`, `no_name`, `shallow`, `partial_clone`, `empty`,
-    `missing_object`, `broken_repository`. With `update` false a clone that is there is taken as it is.
+    `missing_object`, `broken_repository`. With a commit's id for `head`, a clone that has this commit is taken as it
+    is, and what was made after it is not looked at.
     """
     if _ADDRESS.fullmatch(source):
         name = named(source)
-        git_dir = _cloned(source, cache / f"{name.replace('/', '+')}.git", update)
-        return Mirror(git_dir, name, check_whole(git_dir), without_password(source))
+        git_dir = _cloned(source, cache / f"{name.replace('/', '+')}.git", head)
+        return Mirror(git_dir, name, check_whole(git_dir, head), without_password(source))
     git_dir = folder_of(source)
     url = _origin(git_dir)
-    return Mirror(git_dir, named(url or "", git_dir), check_whole(git_dir), url)
+    return Mirror(git_dir, named(url or "", git_dir), check_whole(git_dir, head), url)
+
+
+def called(source: str) -> str:
+    """The name of a repository by its address or folder, which is not looked at further. Raises GitError."""
+    if _ADDRESS.fullmatch(source):
+        return named(source)
+    git_dir = folder_of(source)
+    return named(_origin(git_dir) or "", git_dir)
 
 
 def without_password(address: str) -> str:
@@ -98,14 +107,16 @@ def _origin(git_dir: Path) -> str | None:
     return url if _ADDRESS.fullmatch(url) and not url.startswith("file:") else None
 
 
-def check_whole(git_dir: Path) -> str:
-    """The commit at HEAD, all of whose history is there. Raises GitError where the repository does not have it."""
+def check_whole(git_dir: Path, head: str | None = None) -> str:
+    """A commit, or that at HEAD, all of whose history is there. Raises GitError where the repository lacks it."""
     folder = objects_folder(git_dir)
     shallow = git_dir / "shallow"
     if shallow.is_file() and shallow.stat().st_size:
         raise GitError("shallow", f"{git_dir} has a part of its history: `git fetch --unshallow`, then run again")
+    if head is not None and not _has(git_dir, head):
+        raise GitError("missing_object", f"{git_dir} has no commit {head} any more: bring that back, or begin anew")
     try:
-        head = Git(git_dir).run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
+        head = head or Git(git_dir).run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
     except GitError as error:
         raise _headless(git_dir, error) from error
     with tempfile.TemporaryDirectory() as store:
@@ -116,6 +127,13 @@ def check_whole(git_dir: Path) -> str:
                 error.cause, f"{git_dir} is broken: {error}; `git fsck` tells more, clone it again"
             ) from error
     return head
+
+
+def _has(git_dir: Path, commit: str) -> bool:
+    try:
+        return Git(git_dir).run("cat-file", "-t", known(commit)) == b"commit\n"
+    except GitError:
+        return False
 
 
 def _walk(store: Git, head: str, is_partial: bool) -> None:
@@ -142,12 +160,14 @@ def _headless(git_dir: Path, error: GitError) -> GitError:
     return GitError(error.cause, f"{git_dir} is broken: {error}; `git fsck` tells more, clone it again")
 
 
-def _cloned(address: str, dest: Path, update: bool) -> Path:
-    """The clone of an address in the cache, brought up to date; a broken try leaves nothing behind."""
+def _cloned(address: str, dest: Path, head: str | None) -> Path:
+    """The clone of an address in the cache, brought up to date unless it has the wanted head; a broken try leaves
+    nothing behind.
+    """
     dest.parent.mkdir(parents=True, exist_ok=True)
     with _alone(dest.with_suffix(".lock")):
         if dest.exists():
-            if update:
+            if head is None or not _has(dest, head):
                 _fetch(address, dest)
             return dest
         part = Path(tempfile.mkdtemp(dir=dest.parent, prefix=f"{dest.name}.part-"))

@@ -45,6 +45,8 @@ class Request:
     after_tree: str
     patch: bytes
     model_diff: str
+    rationale: str = ""
+    """What is said of dependencies that come."""
 
 
 def pair(repository: Repository, request: Request, proof: Proof, standing: Standing, test_diff: bytes, lock: str
@@ -91,7 +93,8 @@ def _fields(repository: Repository, request: Request, *lineage: str) -> dict[str
     return {
         "license": request.license, "source_url": repository.url, "commit": pull.after, "parents": [],
         "repo": repository.name, "pr": pull.number, "kind": request.kind, "title": words.title, "body": words.body,
-        "commit_msg": words.commit_msg, "review_comments": list(words.comments), "base_commit": pull.before,
+        "commit_msg": words.commit_msg, "review_comments": list(words.comments),
+        "reviews": list(words.reviews) or None, "rationale": request.rationale or None, "base_commit": pull.before,
         "merge_commit": pull.after, "before_tree": request.before_tree, "patch_diff": request.patch,
         "after_tree": request.after_tree, "model_diff": request.model_diff, "toolchain": repository.toolchain,
         "sealed": repository.sealed,

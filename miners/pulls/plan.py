@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,25 +15,26 @@ import pyarrow as pa
 
 from oxidizer.cluster.backends import choose_backend
 from oxidizer.cluster.promises import promises_named
-from oxidizer.cluster.rundir import Json
-from oxidizer.cluster.scratch import scratch
+from oxidizer.cluster.rundir import Json, RunDirectory
 from oxidizer.cluster.session import Share
 from oxidizer.cluster.toolchain import Toolchain, find_toolchain
 from oxidizer.datasets.records import canonical
 from oxidizer.datasets.sealed import is_sealed
 from oxidizer.miners.campaign import Plan
 from oxidizer.miners.pulls.archive.reading import Archive, ArchiveError, read_archive
-from oxidizer.miners.pulls.find import Pull, find_pulls
-from oxidizer.miners.pulls.mirror import Mirror, open_mirror
-from oxidizer.miners.pulls.objects import GitError, Objects
+from oxidizer.miners.pulls.begun import Begun, begun, keep
+from oxidizer.miners.pulls.find import Pull
+from oxidizer.miners.pulls.mirror import Mirror
+from oxidizer.miners.pulls.repositories import Looked, Named, RepositoriesError, looked_at, opened, read_repositories
 from oxidizer.miners.pulls.unit import SCHEMAS, MinePulls, told_pull
 from oxidizer.miners.pulls.wording import archived
 from oxidizer.miners.recipe import Pulls, Recipe
 from oxidizer.miners.work import NodePlan
 
-
-class RepositoriesError(ValueError):
-    """A file of repositories that cannot be used. The message names the line and the way out."""
+Say = Callable[[str], None]
+"""Told in a few words what is being done."""
+_NO_DAY = 253_402_300_800
+"""The second after which there are no days: clocks of some who made commits were wrong by thousands of years."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ class PullPlan(Plan):
 
     what: ClassVar[str] = "units of pull requests"
     clones: str = ""
+    archive: str | None = None
+    """Where the archive is that the words are from."""
+    new: tuple[str, ...] = ()
+    """Repositories that are named and that the run was not begun with."""
+    told: Json = field(default_factory=dict)
+    """What run.json says of the repositories and of the archive; empty for a run that goes on."""
 
     @property
     def schemas(self) -> Mapping[str, pa.Schema]:
@@ -58,39 +66,43 @@ class PullPlan(Plan):
     def asked(self) -> Json:
         """What decides the tuples, beside the toolchain."""
         return {
-            "list": self.list_file.name, "crates": [f"{u['crate']} {u['version']} {u['unit']}" for u in self.units],
-            "miners": list(self.miners), "seed": self.seed, "sealed": self.sealed,
+            "list": self.list_file.name,
+            "crates": [*(f"{u['crate']} {u['version']} {u['unit']}" for u in self.units), *self.new],
+            "miners": list(self.miners), "seed": self.seed, "sealed": self.sealed, "archive": self.archive,
             "recipe": self.recipe.asked(self.miners),
         }  # fmt: skip
+
+    def begin(self, run: RunDirectory) -> Json:
+        """Keep the units beside the run. Raises OSError."""
+        if self.told:
+            keep(run, self.units)
+        return self.told
 
 
 def plan_pulls(
     repositories: Path, recipe: Recipe, *, archive: str | None, seed: int, sandbox: str, toolchain: str | None = None,
     accept_weaker: Sequence[str] = (), sealed: bool = False, clones: Path | None = None,
+    run: RunDirectory | None = None, say: Say = lambda text: None,
 ) -> PullPlan:  # fmt: skip
-    """Open every repository, find its pull requests, and read what the archive says of them.
+    """Open every repository, find its pull requests, and read what the archive says of them; of a `run` that was begun
+    go on with what it was begun with.
 
     Raises RepositoriesError, ToolchainMissing, ValueError, OSError, SandboxUnavailable.
     """
     accepted = promises_named(accept_weaker)
     found = find_toolchain(toolchain)
     folder = clones or default_clones()
-    mirrors = list(_mirrors(repositories, folder))
-    if not sealed and (kept := [mirror.name for _, mirror in mirrors if is_sealed(None, mirror.address)]):
-        raise RepositoriesError(
-            f"{repositories}: {', '.join(kept[:5])}: sealed, which is for evaluation alone. Leave these out, or say "
-            "--sealed: their records then carry the mark, and no corpus for training takes them."
-        )
-    try:
-        words = read_archive(archive, [mirror.name for _, mirror in mirrors]) if archive else None
-    except ArchiveError as error:
-        raise ValueError(str(error)) from error
-    units = [unit for source, mirror in mirrors for unit in _units(source, mirror, words, recipe.pulls, seed, found)]
-    if not units:
-        raise RepositoriesError(f"{repositories}: no repository has a pull request that landed")
+    named = read_repositories(repositories)
+    units: tuple[Json, ...]
+    new: tuple[str, ...] = ()
+    told: Json = {}
+    if earlier := begun(run) if run else None:
+        units, new = earlier.go_on(named), _new(earlier, named)
+    else:
+        units, told = _begun(repositories, named, folder, archive, recipe.pulls, seed, found, sealed, say)
     return PullPlan(
-        repositories, tuple(units), (), recipe, seed, ("pull-requests",), found, choose_backend(sandbox, found.sysroot),
-        accepted, sealed, clones=str(folder),
+        repositories, units, (), recipe, seed, ("pull-requests",), found, choose_backend(sandbox, found.sysroot),
+        accepted, sealed, clones=str(folder), archive=_place(archive), new=new, told=told,
     )  # fmt: skip
 
 
@@ -100,59 +112,77 @@ def default_clones() -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "oxidizer" / "clones"
 
 
-def read_repositories(path: Path) -> list[tuple[int, str]]:
-    """The addresses or folders of a file, one a line, each with its line; `#` begins a comment.
+def _begun(
+    path: Path, named: list[Named], clones: Path, archive: str | None, caps: Pulls, seed: int, toolchain: Toolchain,
+    sealed: bool, say: Say,
+) -> tuple[tuple[Json, ...], Json]:  # fmt: skip
+    """The units of all repositories, and what run.json says of them."""
+    mirrors = []
+    for at, (one, mirror) in enumerate(opened(named, clones), 1):
+        mirrors.append((one, mirror))
+        say(f"{mirror.name} is there, {at} of {len(named)} repositories")
+    if not sealed:
+        _check_unsealed(path, [mirror for _, mirror in mirrors])
+    words = _archive(archive, [mirror.name for _, mirror in mirrors], say) if archive else None
+    units: list[Json] = []
+    rows = []
+    for at, (one, mirror) in enumerate(mirrors, 1):
+        say(f"looking for pull requests in {mirror.name}, {at} of {len(mirrors)} repositories")
+        made, row = _looked(looked_at(one, mirror), words, caps, seed, toolchain)
+        units += made
+        rows.append(row)
+    if not units:
+        raise RepositoriesError(f"{path}: no repository has a pull request that landed")
+    read = {"place": _place(archive), "counts": dict(sorted(words.counts.items()))} if words else None
+    return tuple(units), {"repositories": rows, "archive": read}
 
-    Raises RepositoriesError for an empty file and for one that is named twice.
-    """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+
+def _check_unsealed(path: Path, mirrors: Sequence[Mirror]) -> None:
+    if kept := [mirror.name for mirror in mirrors if is_sealed(None, mirror.address)]:
         raise RepositoriesError(
-            f"{path} cannot be read ({error}): give a text file with one repository a line"
-        ) from error
-    named: dict[str, int] = {}
-    for number, line in enumerate(lines, 1):
-        source = line.partition(" #")[0].strip()
-        if not source or source.startswith("#"):
-            continue
-        if source in named:
-            raise RepositoriesError(f"{path}: line {number}: {source} stands in line {named[source]} already")
-        named[source] = number
-    if not named:
-        raise RepositoriesError(f"{path} names no repository: write a git URL or a local mirror on each line")
-    return [(number, source) for source, number in named.items()]
+            f"{path}: {', '.join(kept[:5])}: sealed, which is for evaluation alone. Leave these out, or say "
+            "--sealed: their records then carry the mark, and no corpus for training takes them."
+        )
 
 
-def _mirrors(path: Path, clones: Path) -> Iterator[tuple[str, Mirror]]:
-    names: dict[str, int] = {}
-    for number, source in read_repositories(path):
-        local = path.parent / source
-        # A folder that is named relative to the file.
-        source = str(local.resolve()) if "://" not in source and local.is_dir() else source
-        try:
-            mirror = open_mirror(source, clones)
-        except GitError as error:
-            raise RepositoriesError(f"{path}: line {number}: {error.cause}: {error}") from error
-        if mirror.name.lower() in names:
-            raise RepositoriesError(
-                f"{path}: line {number}: {mirror.name} is the repository of line {names[mirror.name.lower()]} too"
-            )
-        names[mirror.name.lower()] = number
-        yield source, mirror
+def _archive(place: str, names: Sequence[str], say: Say) -> Archive:
+    try:
+        return read_archive(place, names, progress=lambda done, of: say(f"archive: {done:,} of {of:,} files read"))
+    except ArchiveError as error:
+        raise ValueError(str(error)) from error
 
 
-def _units(
-    source: str, mirror: Mirror, archive: Archive | None, caps: Pulls, seed: int, toolchain: Toolchain
-) -> Iterator[Json]:
-    with scratch("look") as folder, Objects(mirror.git_dir, folder) as objects:
-        pulls = find_pulls(objects, mirror.head).pulls
-    chosen = _drawn([pull for pull in pulls if pull.time_s >= _seconds(caps.oldest)], caps.per_repository, seed)
-    for first in range(0, len(chosen), caps.per_unit):
-        yield _unit(source, mirror, chosen[first : first + caps.per_unit], archive, toolchain)
+def _place(archive: str | None) -> str | None:
+    """An archive's place as it is compared and told: whole, and without what may be a secret."""
+    if archive is None:
+        return None
+    return re.sub(r"^(\w+://)[^/@]*@", r"\1", archive) if "://" in archive else str(Path(archive).absolute())
 
 
-def _unit(source: str, mirror: Mirror, pulls: Sequence[Pull], archive: Archive | None, toolchain: Toolchain) -> Json:
+def _new(earlier: Begun, named: Sequence[Named]) -> tuple[str, ...]:
+    return tuple(one.name for one in named if one.name.lower() not in earlier.names)
+
+
+def _looked(
+    looked: Looked, archive: Archive | None, caps: Pulls, seed: int, toolchain: Toolchain
+) -> tuple[list[Json], Json]:
+    """A repository's units, and its row in run.json."""
+    found, mirror = looked.found, looked.mirror
+    dated = [pull for pull in found.pulls if pull.time_s < _NO_DAY]
+    chosen = _drawn([pull for pull in dated if pull.time_s >= _seconds(caps.oldest)], caps.per_repository, seed)
+    cuts = [chosen[first : first + caps.per_unit] for first in range(0, len(chosen), caps.per_unit)]
+    units = [_unit(looked, pulls, archive, toolchain) for pulls in cuts]
+    left = {**found.left, "impossible_time": len(found.pulls) - len(dated)}
+    row = {
+        "name": mirror.name, "head": mirror.head, "landed": len(found.pulls), "chosen": len(chosen),
+        "told": sum(len(unit["spec"]["words"]) for unit in units),
+        "left": {why: count for why, count in sorted(left.items()) if count}, "odd": dict(sorted(found.odd.items())),
+    }  # fmt: skip
+    return units, row
+
+
+def _unit(looked: Looked, pulls: Sequence[Pull], archive: Archive | None, toolchain: Toolchain) -> Json:
+    mirror = looked.mirror
     days = [datetime.fromtimestamp(pull.time_s, UTC).strftime("%Y-%m-%d") for pull in (pulls[0], pulls[-1])]
     identity = [mirror.name, [pull.after for pull in pulls], toolchain.version]
     digest = hashlib.sha256(canonical(identity)).hexdigest()[:8]
@@ -160,18 +190,21 @@ def _unit(source: str, mirror: Mirror, pulls: Sequence[Pull], archive: Archive |
         "unit": f"{mirror.name.replace('/', '-')}-{days[0]}-{digest}", "crate": mirror.name,
         "version": "..".join(days),
         "spec": {
-            "source": source, "url": mirror.address, "head": mirror.head,
-            "pulls": [told_pull(pull) for pull in pulls], "words": dict(_words(mirror.name, pulls, archive)),
+            "source": looked.named.source, "url": mirror.address, "head": mirror.head,
+            "pulls": [told_pull(pull) for pull in pulls],
+            "words": dict(_words(looked, pulls, archive)) if archive else {},
         },
     }  # fmt: skip
 
 
-def _words(repo: str, pulls: Iterable[Pull], archive: Archive | None) -> Iterator[tuple[str, Any]]:
+def _words(looked: Looked, pulls: Sequence[Pull], archive: Archive) -> Iterator[tuple[str, Any]]:
     """What the archive says of each pull request, by its commit after."""
-    for pull in pulls if archive else ():
-        assert archive is not None
-        said = archive.pull(repo, pull.number) if pull.number is not None else None
-        checks = [archive.checks(repo, oid) for oid in (pull.head, pull.after) if oid]
+    repo = looked.mirror.name
+    for pull in pulls:
+        vouched = pull.head is not None and looked.refs.get(f"refs/pull/{pull.number}/head") == pull.head
+        said = archive.landed(repo, pull.after, pull.head, pull.number, is_vouched=vouched)
+        # What landed counts before what was proposed.
+        checks = (archive.checks(repo, oid) for oid in (pull.after, pull.head) if oid)
         if told := archived(said, next(filter(None, checks), None)):
             yield pull.after, told
 

@@ -32,7 +32,7 @@ from oxidizer.miners.pulls.chat import Teller
 from oxidizer.miners.pulls.find import Pull
 from oxidizer.miners.pulls.ground import Ground, Unproven
 from oxidizer.miners.pulls.hazards import check_changes, check_tree
-from oxidizer.miners.pulls.kinds import Told, kind_of
+from oxidizer.miners.pulls.kinds import Told, kind_of, rationale
 from oxidizer.miners.pulls.lesson import Lessons
 from oxidizer.miners.pulls.mirror import open_mirror
 from oxidizer.miners.pulls.objects import FILE, PROGRAM, Change, GitError, Objects
@@ -79,7 +79,7 @@ class PullWork(NodeWork):
         summary |= {"sandbox": plan.backend, "status": "mined", "cause": None, "message": None}
         summary["spec"] = {"source": "git", "repository": spec["url"], "head": spec["head"]}
         try:
-            mirror = open_mirror(spec["source"], Path(plan.cache), update=False)
+            mirror = open_mirror(spec["source"], Path(plan.cache), head=spec["head"])
             with scratch("pulls") as folder, Objects(mirror.git_dir, folder) as objects:
                 output = self._mine(order, objects, folder, summary, episode)
         except GitError as error:
@@ -224,9 +224,10 @@ class PullMiner:
                 return verdict.cause or "licence_unknown"
             said = wording_of(self.objects, pull, words)
             told = Told(said.title, said.body, said.labels, said.messages)
-            kind = kind_of(told, shape_of(self.objects, changes))
+            shape = shape_of(self.objects, changes)
             shown = model_diff(self.objects, patch, changes)
-            return Request(pull, kind, said, verdict.spdx, before, after, patch, shown), changes
+            why = rationale(told, shape)
+            return Request(pull, kind_of(told, shape), said, verdict.spdx, before, after, patch, shown, why), changes
 
     def _proven(self, request: Request, changes: list[Change]) -> tuple[PrPair, Trees, Proof]:
         """The record of a proven change, and what it was proven by. Raises Unproven, SandboxUnavailable."""

@@ -1,6 +1,7 @@
 """What is said of a pull request: by the archive where it tells, else by the commits of its history.
 
-Who wrote, reviewed or merged it is not kept: what names them in messages is taken out. Whom words mention, stays.
+Who wrote, reviewed or merged it is not kept: what names them in messages and bodies is taken out. Whom sentences
+mention, stays.
 """
 
 from __future__ import annotations
@@ -10,18 +11,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from oxidizer.datasets.records import ReviewComment
+from oxidizer.datasets.records import Review, ReviewComment
 from oxidizer.miners.pulls.archive.words import PullWords
 from oxidizer.miners.pulls.find import Pull
 from oxidizer.miners.pulls.objects import Objects
 
-_TRAILER = re.compile(
-    r"^(signed-off-by|co-authored-by|reviewed-by|acked-by|tested-by|reported-by|suggested-by|approved-by|[rf]=).*\n?",
+_NAMES_ONE = re.compile(
+    r"^[ \t>*-]*(?:"
+    # Any trailer with an address behind it, then those that are known to name people without one.
+    r"\w[\w -]*:.*<[^\s<>@]+@[^\s<>]+>"
+    r"|(?:signed-off|co-authored|co-developed|authored|written|reviewed|acked|tested|reported|suggested|requested"
+    r"|approved|helped|mentored|found|spotted|noticed|diagnosed|debugged|merged|committed|submitted)[- ]by:"
+    r"|(?:authors?|committer|reviewers?|cc|thanks-to):"
+    r"|\[?[rf]=|r\?[ \t]*@|@?(?:bors|homu)\b:?.*\br[=+]"
+    r"|Merge (?:remote-tracking )?branch(?:es)? '"
+    r").*\n?",
     re.IGNORECASE | re.MULTILINE,
 )
-_LANDED_BY = re.compile(r"\A(Merge pull request #\d+|Auto merge of #\d+|Merge #\d+)\b.*", re.IGNORECASE)
-"""Of who landed it, and from where: a branch is named after its owner."""
-_MERGE = re.compile(r"\A(Merge pull request #\d+|Auto merge of #\d+|Merge #\d+)\s*\n*", re.IGNORECASE)
+"""A line that says who made, read, tested or landed something; branches and their places are named after owners."""
+_HEADS = r"Merge pull request #?|Auto merge of #|Rollup merge of #|Merge #"
+_LANDED = re.compile(rf"\A({_HEADS})(\d+)\b(?!:).*", re.IGNORECASE)
+_MERGE = re.compile(rf"\A(?:{_HEADS})\d+:?\s*", re.IGNORECASE)
+_REVIEWER = re.compile(
+    r"(?:[;,.] r=[a-z@][\w@,-]*| \[r=[\w@,-]+\]| \(r=[\w@,-]+\))[ \t]*$", re.IGNORECASE | re.MULTILINE
+)
+"""Of a line that ends in who reviewed it."""
+_BY, _FOR = re.compile(r" r=\S+$"), re.compile(r" a=\S+$")
 _NUMBER = re.compile(r"\s*\(#\d+\)\s*\Z")
 _COMMITS = 30
 _CHARACTERS = 16_384
@@ -39,6 +54,7 @@ class Wording:
     """Of its commits, the one that landed first."""
     labels: tuple[str, ...] = ()
     comments: tuple[ReviewComment, ...] = ()
+    reviews: tuple[Review, ...] = ()
     checks: Checks | None = None
     """What GitHub's checks of its head came to, where that is known."""
 
@@ -58,7 +74,7 @@ def wording_of(objects: Objects, pull: Pull, told: Mapping[str, Any] | None) -> 
     return Wording(
         _NUMBER.sub("", told.get("title") or title).strip(), body.strip(),
         messages, tuple(told.get("labels", ())), tuple(ReviewComment(**c) for c in told.get("comments", ())),
-        told.get("checks"),
+        tuple(Review(**r) for r in told.get("reviews", ())), told.get("checks"),
     )  # fmt: skip
 
 
@@ -67,20 +83,37 @@ def archived(words: PullWords | None, checks: Checks | None) -> dict[str, Any] |
     if words is None:
         return {"checks": checks} if checks else None
     issues = [f"#{issue.number}: {issue.title}\n\n{issue.body or ''}".strip() for issue in words.issues if issue.title]
-    body = None if words.body is None else "\n\n".join([words.body, *issues])[:_CHARACTERS]
+    body = None if words.body is None else "\n\n".join(map(_nameless, [words.body, *issues]))[:_CHARACTERS]
     return {
         "title": words.title, "body": body, "labels": list(words.labels), "checks": checks,
         "comments": [
-            {"file": c.path, "line": None if c.is_removed else c.line, "hunk": c.hunk, "body": c.body[:_CHARACTERS]}
+            {"file": c.path, "line": None if c.is_removed else c.line, "hunk": c.hunk,
+             "body": _nameless(c.body)[:_CHARACTERS]}
             for c in words.comments
         ],
+        "reviews": [{"state": r.state, "body": _nameless(r.body)[:_CHARACTERS]} for r in words.reviews],
     }  # fmt: skip
 
 
 def plain(message: bytes) -> str:
     """A commit's message without what names those who made and landed it."""
-    text = message.decode("utf-8", "replace")[:_CHARACTERS].strip()
-    return _TRAILER.sub("", _LANDED_BY.sub(r"\1", text)).strip()
+    text = message.decode("utf-8", "replace")[:_CHARACTERS].strip().replace("\r\n", "\n")
+    if landed := _LANDED.match(text):
+        text = f"{landed[1]}{landed[2]}{_unsaid(text[landed.end() :], landed[2])}"
+    return _nameless(_REVIEWER.sub("", text))
+
+
+def _unsaid(text: str, number: str) -> str:
+    """What stands behind a merge, its title as it was before bors put number, reviewer and author around it."""
+    blank, title, rest = text.partition(f"{number}: ")
+    if blank.strip() or not title:
+        return text
+    title, end, rest = rest.partition("\n")
+    return blank + _BY.sub("", _FOR.sub("", title.rstrip())) + end + rest
+
+
+def _nameless(text: str) -> str:
+    return _NAMES_ONE.sub("", text).strip()
 
 
 def _untitled(landed: str, messages: Sequence[str]) -> str:

@@ -64,6 +64,27 @@ class Prices(_Facts):
     currency: str = "USD"
 
 
+class LookedAt(_Facts):
+    """What was found of one repository before its pull requests were mined."""
+
+    name: str
+    landed: int = 0
+    told: int = 0
+    """Pull requests chosen of which the archive tells something."""
+    left: dict[str, int] = {}
+    """What is no pull request that landed, or no single one, by reason."""
+    odd: dict[str, int] = {}
+    """Heads and numbers that were not believed, by reason."""
+
+
+class ArchiveRead(_Facts):
+    """The event archive, as it was read."""
+
+    place: str
+    counts: dict[str, int] = {}
+    """Files, lines and events by what became of them."""
+
+
 class RunManifest(_Facts):
     """`run.json`. `lint_groups` maps a lint to its group (style, pedantic, ...) as the run's own clippy has it."""
 
@@ -79,6 +100,8 @@ class RunManifest(_Facts):
     reproducible: bool = True
     """False where a budget left crates out: which ones, the machine's speed decided."""
     lint_groups: dict[str, str] = {}
+    repositories: tuple[LookedAt, ...] = ()
+    archive: ArchiveRead | None = None
 
 
 class Counts(_Facts):

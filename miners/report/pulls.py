@@ -1,12 +1,16 @@
 """The report's figures of pull requests, from the units and their tables.
 
-    pulls     {seen, tried, pairs, fail_to_pass, evidence|kinds|causes|skipped [{name, count}],
+    pulls     {seen, tried, pairs, fail_to_pass, evidence|kinds|causes|skipped|left|odd [{name, count}],
+               archive {place, told, files, events, lost, counts [{name, count}]} or null,
                repositories [{repo, seen, tried, pairs, fail_to_pass, cpu_s, cpu_each_s}],
                rows [{id, repo, pr, kind, title, evidence, failing, passing, lines}], samples [[unit, id]]}
 
 `seen` counts pull requests that landed, `tried` those that were built; `causes` say why a tried one is not proven, and
-`skipped` why one was not tried. `cpu_each_s` is a repository's CPU seconds over its pairs. `failing` tests fail before
-and pass after, `passing` pass on both sides; `lines` are those that the diff of a model adds and takes away.
+`skipped` why one was not tried. `left` is what is no pull request that landed, or no single one, `odd` the heads and
+numbers that were not believed, both by reason and of whole histories. The archive's `told` are pull requests that it
+says something of, `lost` the files, lines and events that could not be read. `cpu_each_s` is a repository's CPU time
+over its pairs. `failing` tests fail before and pass after, `passing` pass on both sides; `lines` are those that the
+diff of a model adds and takes away.
 """
 
 from __future__ import annotations
@@ -21,9 +25,14 @@ import pyarrow.compute as pc
 from oxidizer.miners.cost import Cost
 from oxidizer.miners.report.facts import RunFacts, read_table
 from oxidizer.miners.report.funnel import named
-from oxidizer.miners.report.manifest import RunUnreadable, Unit
+from oxidizer.miners.report.manifest import RunManifest, RunUnreadable, Unit
 
 _COLUMNS = ["id", "repo", "pr", "kind", "title", "evidence", "fail_to_pass", "pass_to_pass", "model_diff"]
+_READ = frozenset({
+    "file: read", "event: read", "event: of another type", "event: of another repository", "words: of a bot",
+    "words: a check that judges no build",
+})  # fmt: skip
+"""What an archive is meant to hold; all else that is counted of it was lost."""
 _SAMPLES = 8
 
 
@@ -34,7 +43,10 @@ def pull_figures(facts: RunFacts) -> dict[str, Any] | None:
         return None
     rows = [row for unit in units for row in _rows(facts.path, unit.unit)]
     repositories = _repositories(units, rows)
-    causes, skipped = Counter[str](), Counter[str]()
+    causes, skipped, left, odd = (Counter[str]() for _ in range(4))
+    for looked in facts.manifest.repositories:
+        left.update(looked.left)
+        odd.update(looked.odd)
     for unit in units:
         causes.update(unit.counts.rejected)
         skipped.update(unit.counts.skipped)
@@ -45,9 +57,23 @@ def pull_figures(facts: RunFacts) -> dict[str, Any] | None:
         "kinds": named(Counter(row["kind"] for row in rows)),
         "causes": named(causes),
         "skipped": named(skipped),
+        "left": named(left),
+        "odd": named(odd),
+        "archive": _archive(facts.manifest),
         "rows": [{key: value for key, value in row.items() if key != "unit"} for row in rows],
         "samples": [[row["unit"], row["id"]] for row in _chosen(rows)],
     }
+
+
+def _archive(run: RunManifest) -> dict[str, Any] | None:
+    if run.archive is None:
+        return None
+    counts = Counter(run.archive.counts)
+    return {
+        "place": run.archive.place, "told": sum(looked.told for looked in run.repositories),
+        "files": counts["file: read"], "events": counts["event: read"],
+        "lost": sum(count for name, count in counts.items() if name not in _READ), "counts": named(counts),
+    }  # fmt: skip
 
 
 def pair_ids(run: Path, unit: str) -> list[str]:

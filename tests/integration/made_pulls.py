@@ -79,6 +79,7 @@ def _past(repo: MadeRepository, landed: dict[str, str]) -> None:
                 "src/yanked.rs": module(2).replace("    2\n", "    *scopeguard::guard(2, |_| ())\n"),
             }
         ],
+        "It must not leak.\n\nscopeguard sees to that.",
     )
     repo.commit({"src/red.rs": module(1).replace("    1\n", '    "1"\n')}, "Rot")
     landed["red"] = repo.squash_pull(11, [{"src/red.rs": module(2)}])

@@ -185,6 +185,11 @@ def test_what_always_fails_is_on_no_list_and_what_passes_is_on_one_alone(verdict
             assert len(lists[1]) >= 5
 
 
+def test_what_is_said_of_a_dependency_that_comes_stands_with_it(verdicts: dict[str, Verdict]) -> None:
+    told = {name: verdict.row["rationale"] for name, verdict in verdicts.items() if verdict.row["rationale"]}
+    assert told == {"yanked": "scopeguard sees to that."}
+
+
 def ran(listed: Path, run: Path, *args: object) -> list[str]:
     weaker = ["--accept-weaker", ",".join(WEAKER)] if WEAKER else []
     words = ("mine", "--miners", "pull-requests", "--repos-file", listed, "--out", run, "--sandbox", "bubblewrap")
@@ -192,11 +197,8 @@ def ran(listed: Path, run: Path, *args: object) -> list[str]:
 
 
 def test_killed_in_the_middle_it_ends_with_the_same_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    undisturbed = {
-        row["id"]
-        for output in mined_here(tmp_path, made_pulls.pair(tmp_path), per_unit=1)
-        for row in output.rows["pr_pair"]
-    }
+    repo = made_pulls.pair(tmp_path)
+    undisturbed = {row["id"] for output in mined_here(tmp_path, repo, per_unit=1) for row in output.rows["pr_pair"]}
     assert len(undisturbed) == 2
     monkeypatch.setenv("OXIDIZER_SCRATCH", str(tmp_path / "scratch"))
     run = tmp_path / "run"
@@ -205,6 +207,8 @@ def test_killed_in_the_middle_it_ends_with_the_same_ids(tmp_path: Path, monkeypa
         wait_until(lambda: list(run.glob("units/*/unit.json")), limit_s=240)
         killed.send_signal(signal.SIGKILL)
     assert len(list(run.glob("units/*/unit.json"))) == 1
+    # What lands meanwhile is for another run.
+    repo.merge_pull(99, [{"late": "1\n"}])
     again = subprocess.run(argv, capture_output=True, text=True, timeout=240)
     assert again.returncode == 0, again.stdout + again.stderr
     rows = [row for path in run.glob("units/*/pr_pair.parquet") for row in pq.read_table(path).to_pylist()]
@@ -217,8 +221,12 @@ def bad(folder: Path, kind: str) -> str:
     """A file of repositories with one that cannot be used, by its only line."""
     if kind == "empty":
         return str(MadeRepository(folder / "octo+none.git").git_dir)
-    if kind in ("shallow", "broken"):
+    if kind in ("shallow", "broken", "lost"):
         good = made_pulls.pair(folder)
+        if kind == "lost":
+            blob = good.git("rev-parse", "HEAD~1:Cargo.toml")
+            (good.git_dir / "objects" / blob[:2] / blob[2:]).unlink()
+            return str(good.git_dir)
         if kind == "broken":
             (good.git_dir / "objects" / good.head[:2] / good.head[2:]).unlink()
             return str(good.git_dir)
@@ -233,6 +241,7 @@ def bad(folder: Path, kind: str) -> str:
     ("kind", "told"),
     [
         ("shallow", "git fetch --unshallow"), ("empty", "has no commits"), ("broken", "is broken: "),
+        ("lost", "line 1: missing_object: the history of "),
         ("no_repository", "names no repository"), ("gone", "neither an address of git nor a folder"),
         ("option", "neither an address of git nor a folder"),
     ],

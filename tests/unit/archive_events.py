@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from oxidizer.miners.pulls.archive.reading import Archive
+
 Json = dict[str, Any]
 
 REPO, REPO_ID = "octo-org/Hello-World", 186853002
@@ -166,6 +168,11 @@ def old(
         "url": f"https://github.com/{repo}", "payload": payload, "public": True, "actor": "octocat", "type": kind,
         "created_at": at,
     }  # fmt: skip
+
+
+def numbers(archive: Archive) -> tuple[int, ...]:
+    """The pull requests that something is known of."""
+    return tuple(number for number in range(1, 300) if archive.pull(REPO, number))
 
 
 def line(value: Json) -> bytes:

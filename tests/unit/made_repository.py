@@ -119,10 +119,10 @@ class MadeRepository:
         """One that a bot merges: `Auto merge of #N` or, of another bot, `Merge #N`."""
         return self.land(self.branch(number, changes), words.format(number))
 
-    def squash_pull(self, number: int, changes: Sequence[Files]) -> str:
+    def squash_pull(self, number: int, changes: Sequence[Files], says: str = "* Work") -> str:
         """One that lands as a single commit, `Title (#N)`."""
         head = self.branch(number, changes)
-        made = self.commit_tree(self._merged(self.head, head), f"A title (#{number})\n\n* Work\n", [self.head])
+        made = self.commit_tree(self._merged(self.head, head), f"A title (#{number})\n\n{says}\n", [self.head])
         return self.ref("refs/heads/main", made)
 
     def rebase_pull(self, number: int, changes: Sequence[Files], on: str | None = None) -> str:

@@ -2,11 +2,12 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from oxidizer.cluster.campaign import Done
 from oxidizer.miners.cost import Price
-from oxidizer.miners.progress import MiningProgress
+from oxidizer.miners.progress import MiningProgress, planning
 
 MINED = {
     "crate": "itoa", "version": "1.0.0", "status": "mined", "wall_s": 12.4, "tests": {"passed": 3},
@@ -66,3 +67,19 @@ def test_on_a_terminal_the_bar_carries_counts_and_time() -> None:
     assert "1/4" in text
     assert "7 tuples · 0.00 CPU h · rejects: 2 tests_fail" in text
     assert "left" in text
+
+
+def test_what_takes_long_before_mining_is_told_now_and_then_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    with planning(Console(file=written, width=200, color_system=None)) as say:
+        say("archive: 1 of 9 files read")
+        monkeypatch.setattr("oxidizer.miners.progress.QUIET_S", 0.0)
+        say("looking into [bold]x[/]")
+    assert written.getvalue() == "looking into [bold]x[/]\n"
+
+
+def test_on_a_terminal_it_is_one_line_that_goes() -> None:
+    written = io.StringIO()
+    with planning(Console(file=written, force_terminal=True, width=200)) as say:
+        say("looking into [bold]x[/]")
+    assert "[bold]x[/]" in written.getvalue()

@@ -67,7 +67,7 @@ def test_a_pull_request_from_first_to_last(tmp_path: Path) -> None:
         head=Side("test", SHA["alpha"]),
     )
     assert archive.counts == {"event: read": 5, "file: read": 1}
-    assert archive.pulls(REPO) == (8,)
+    assert made.numbers(archive) == (8,)
 
 
 def test_repositories_are_found_in_any_case(tmp_path: Path) -> None:
@@ -152,13 +152,13 @@ def test_a_renamed_repository_is_followed_by_its_id(tmp_path: Path) -> None:
     made.write_hour(tmp_path / "2016", before, other, hour="2016-05-01-9")
     made.write_hour(tmp_path, made.pulled(), hour="2016-05-01-10")
     archive = read_archive(str(tmp_path), [REPO])
-    assert archive.pulls(REPO) == (3, 8)
+    assert made.numbers(archive) == (3, 8)
     assert archive.counts["event: of another repository"] == 1
 
 
 def test_an_id_that_changed_under_a_name_is_the_same_repository(tmp_path: Path) -> None:
     again = made.event("PullRequestEvent", {"number": 9, "pull_request": made.pull_request(9)}, repo_id=77)
-    assert read(tmp_path, made.pulled(), again).pulls(REPO) == (8, 9)
+    assert made.numbers(read(tmp_path, made.pulled(), again)) == (8, 9)
 
 
 def test_a_name_in_what_people_wrote_fools_nobody(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
 
 def test_a_single_file_is_read_as_it_is_called(tmp_path: Path) -> None:
     path = made.write_hour(tmp_path, made.pulled()).rename(tmp_path / "part.gz")
-    assert read_archive(str(path), [REPO]).pulls(REPO) == (8,)
+    assert made.numbers(read_archive(str(path), [REPO])) == (8,)
 
 
 def test_nothing_to_read_or_to_look_for_is_an_error_that_names_the_way_out(tmp_path: Path) -> None:
@@ -306,3 +306,29 @@ def test_nothing_to_read_or_to_look_for_is_an_error_that_names_the_way_out(tmp_p
     path.unlink()
     with pytest.raises(ArchiveError, match="could not be read"):
         list(hours.lines(hours.paths[0], Counter()))
+
+
+def test_commits_tell_which_pull_request_landed_and_numbers_only_where_they_do_not(tmp_path: Path) -> None:
+    merged = {"merged": True, "merged_at": "2021-01-21T00:00:00Z"}
+    head, bare = made.pull_request()["head"], {"ref": "test"}
+    archive = read(
+        tmp_path,
+        made.pulled("closed", 1, title="one", merge_commit_sha=SHA["cc"], head={**head, "sha": SHA["dd"]}, **merged),
+        made.pulled("closed", 2, title="proposed first", head={**head, "sha": SHA["dd"]}),
+        made.pulled("opened", 3, title="three", head=bare),
+        made.pulled("opened", 4, title="four"),
+    )
+
+    def title(after: str, head: str | None, number: int | None, *, is_vouched: bool = False) -> str | None:
+        said = archive.landed(REPO, after, head, number, is_vouched=is_vouched)
+        return said and said.title
+
+    other, unknown = "1" * 40, "2" * 40
+    assert title(SHA["cc"], None, 7) == "one"
+    assert title(other, SHA["dd"], 7) == "one"
+    assert title(other, SHA["dd"], 2) == "proposed first"
+    assert title(other, None, 3) == "three"
+    assert title(other, unknown, 4) is None
+    assert title(other, unknown, 4, is_vouched=True) == "four"
+    assert title(other, unknown, 9) is None
+    assert title(other, None, None) is None

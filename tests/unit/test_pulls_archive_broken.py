@@ -36,7 +36,7 @@ def test_a_file_that_was_cut_off_gives_what_came_before(tmp_path: Path) -> None:
     packed = whole.read_bytes()
     whole.write_bytes(packed[: len(packed) // 2])
     archive = read_archive(str(tmp_path), [REPO])
-    assert 20 < len(archive.pulls(REPO)) < 199
+    assert 20 < len(made.numbers(archive)) < 199
     assert archive.counts["file: cut off"] == 1
     assert archive.counts["line: not JSON"] <= 1
 
@@ -52,7 +52,7 @@ def test_a_file_that_is_broken_in_the_middle(tmp_path: Path) -> None:
     path = made.write_hour(tmp_path, made.pulled())
     path.write_bytes(path.read_bytes() + b"\x1f\x8b and then something else")
     archive = read_archive(str(tmp_path), [REPO])
-    assert (archive.pulls(REPO), counts(archive)["file: broken gzip"]) == ((8,), 1)
+    assert (made.numbers(archive), counts(archive)["file: broken gzip"]) == ((8,), 1)
 
 
 def test_an_error_page_that_was_saved_as_an_hour(tmp_path: Path) -> None:
@@ -65,13 +65,13 @@ def test_members_and_padding(tmp_path: Path) -> None:
     second = gzip.compress(made.line(made.pulled(number=9)) + b"\0" * 900)
     path.write_bytes(path.read_bytes() + second + b"\0" * 100)
     archive = read_archive(str(tmp_path), [REPO])
-    assert (archive.pulls(REPO), counts(archive)) == ((8, 9), {"event: read": 2})
+    assert (made.numbers(archive), counts(archive)) == ((8, 9), {"event: read": 2})
 
 
 def test_lines_that_are_cut_off_or_glued_together(tmp_path: Path) -> None:
     whole = made.line(made.pulled())
     archive = read(tmp_path, whole[:-20], whole[:300] + whole, b"", b"\r", whole + made.line(made.pulled(number=9)))
-    assert archive.pulls(REPO) == (8, 9)
+    assert made.numbers(archive) == (8, 9)
     assert counts(archive) == {"event: read": 2, "line: not JSON": 2}
 
 
@@ -87,7 +87,7 @@ def test_lines_that_are_no_events(tmp_path: Path) -> None:
 def test_a_line_without_end_costs_no_memory_and_hides_no_other(tmp_path: Path) -> None:
     long = made.line(made.pulled(number=7, body="x" * LINE_BYTES))
     archive = read(tmp_path, made.pulled(), long, b" " * (3 * LINE_BYTES), made.pulled(number=9), b"[" * 5_000_000)
-    assert archive.pulls(REPO) == (8, 9)
+    assert made.numbers(archive) == (8, 9)
     assert counts(archive) == {"event: read": 2, "line: too long": 3}
 
 

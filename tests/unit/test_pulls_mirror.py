@@ -31,6 +31,10 @@ def clone(repo: MadeRepository, dest: Path, *options: str) -> Path:
     return dest
 
 
+def has(git_dir: Path, oid: str) -> bool:
+    return not subprocess.run(["git", f"--git-dir={git_dir}", "cat-file", "-e", oid], capture_output=True).returncode
+
+
 def git(*args: str) -> None:
     subprocess.run(["git", *args], check=True, capture_output=True)
 
@@ -61,7 +65,11 @@ def test_an_address_is_cloned_with_its_pull_refs_and_later_brought_up_to_date(
     assert refs.stdout.decode().split() == ["refs/heads/main", "refs/pull/1/head", "refs/pull/2/head"]
     old = repo.head
     repo.commit({"d": "4\n"})
-    assert open_mirror(repo.git_dir.as_uri(), cache, update=False).head == old
+    assert open_mirror(repo.git_dir.as_uri(), cache, head=old).head == old
+    assert not has(first.git_dir, repo.head), "what is there needs no fetch"
+    # A clone of before that commit gets it.
+    assert open_mirror(repo.git_dir.as_uri(), cache, head=repo.head).head == repo.head
+    assert open_mirror(repo.git_dir.as_uri(), cache, head=old).head == old
     assert open_mirror(repo.git_dir.as_uri(), cache).head == repo.head
     assert sorted(path.name for path in cache.iterdir()) == ["octo+crate.git", "octo+crate.lock"]
 
@@ -136,6 +144,13 @@ def test_a_broken_one(repo: MadeRepository, tmp_path: Path) -> None:
     assert cause(repo.git_dir, tmp_path) == "missing_object"
     path.write_bytes(kept[:10])
     assert cause(repo.git_dir, tmp_path) == "broken_repository"
+
+
+def test_a_head_that_is_gone_is_told(repo: MadeRepository, tmp_path: Path) -> None:
+    for source in (str(repo.git_dir), repo.git_dir.as_uri()):
+        with pytest.raises(GitError, match=f"no commit {'1' * 40} any more") as error:
+            open_mirror(source, tmp_path / "cache", head="1" * 40)
+        assert error.value.cause == "missing_object"
 
 
 def test_another_format_of_objects(tmp_path: Path) -> None:

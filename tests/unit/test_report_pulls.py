@@ -85,6 +85,35 @@ def test_the_page_shows_all_and_runs_nothing_that_strangers_wrote(tmp_path: Path
     assert told["warnings"] == []
 
 
+def test_what_was_left_out_before_and_lost_of_the_archive_is_told(tmp_path: Path) -> None:
+    run = committed(tmp_path / "run", ("org/made", [pair(1)], {}, {}))
+    manifest = json.loads((run / "run.json").read_text())
+    looked = {"name": "org/made", "head": "a" * 40, "landed": 9, "chosen": 4, "told": 3}
+    counts = {"file: read": 2, "event: read": 7, "event: of another type": 5, "line: not JSON": 4, "file: cut off": 1}
+    manifest |= {
+        "repositories": [
+            {**looked, "left": {"octopus": 2}, "odd": {"head_differs": 3}},
+            {**looked, "name": "org/other", "told": 1, "left": {"octopus": 1}, "odd": {}},
+        ],
+        "archive": {"place": "/hours", "counts": counts},
+    }
+    (run / "run.json").write_text(json.dumps(manifest))
+    found = pull_figures(read_run(run))
+    assert found is not None
+    assert (found["left"], found["odd"]) == (
+        [{"name": "octopus", "count": 3}], [{"name": "head_differs", "count": 3}],
+    )  # fmt: skip
+    archive = found["archive"]
+    assert {key: archive[key] for key in ("place", "told", "files", "events", "lost")} == {
+        "place": "/hours", "told": 4, "files": 2, "events": 7, "lost": 5,
+    }  # fmt: skip
+    text = " ".join(write_report(run).read_text().split())
+    assert "5 times something in it could not be read" in text
+    assert "it tells something of 4 pull requests" in text
+    for words in ("head_differs", "octopus", "line: not JSON"):
+        assert words in text
+
+
 def test_a_run_of_crates_has_no_such_figures_and_a_lost_pair_is_told(tmp_path: Path) -> None:
     empty = committed(tmp_path / "none")
     assert pull_figures(read_run(empty)) is None

@@ -11,7 +11,7 @@ name on, older events under other names are that repository's too. Ask by the na
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 from typing import Literal
 
@@ -32,29 +32,50 @@ class Archive:
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
+        self._by_commit: dict[tuple[str, str], list[int]] = defaultdict(list)
+        """(repository, commit) → the pull requests that were merged as it, or whose head it is."""
+        for (repo, number), thread in notes.threads.items():
+            for commit in {_merge_commit(thread), (thread.said.get("head") or _NO_SIDE).sha}:
+                if commit:
+                    self._by_commit[repo, commit].append(number)
 
     @property
     def counts(self) -> Counter[str]:
         """Files, lines and events by what became of them, and why."""
         return self._notes.counts
 
-    def pulls(self, repo: str) -> tuple[int, ...]:
-        """The numbers of a repository's pull requests that something is known of."""
-        threads = self._notes.threads.items()
-        return tuple(sorted(number for (name, number), thread in threads if thread.is_pull and name == repo.lower()))
+    def landed(
+        self, repo: str, after: str, head: str | None, number: int | None, *, is_vouched: bool = False
+    ) -> PullWords | None:
+        """What is known of the pull request that landed as the commit `after`, its branch's newest commit being `head`.
+
+        Commits tell which one it is. By its number alone it is known only where the archive tells no commit of that
+        one, or where the number is vouched for: with imported history came other repositories' numbers.
+        """
+        for commit in filter(None, (after, head)):
+            numbers = self._by_commit.get((repo.lower(), commit), ())
+            # A branch may have been proposed twice.
+            ranked = sorted(numbers, key=lambda n: (n != number, not self._is_merged(repo, n), n))
+            if ranked:
+                return self.pull(repo, ranked[0])
+        said = self.pull(repo, number) if number is not None else None
+        tells = said is not None and (said.merge_commit or said.head.sha)
+        return said if is_vouched or not tells else None
+
+    def _is_merged(self, repo: str, number: int) -> bool:
+        return bool(self._notes.threads[repo.lower(), number].said.get("merged"))
 
     def pull(self, repo: str, number: int) -> PullWords | None:
         """What is known of a pull request; None where nothing is."""
         thread = self._notes.threads.get((repo.lower(), number))
         if thread is None or not thread.is_pull:
             return None
-        said, none = thread.said, Side(None, None)
-        merged = said.get("merged")
+        said = thread.said
         return PullWords(
             title=said.get("title"), body=said.get("body"), reviews=_reviews(thread),
             comments=tuple(thread.comments.values()), issues=self._issues(repo, number, thread),
-            labels=said.get("labels") or (), merge_commit=said.get("merge_commit") if merged else None, merged=merged,
-            base=said.get("base") or none, head=said.get("head") or none,
+            labels=said.get("labels") or (), merge_commit=_merge_commit(thread), merged=said.get("merged"),
+            base=said.get("base") or _NO_SIDE, head=said.get("head") or _NO_SIDE,
         )  # fmt: skip
 
     def checks(self, repo: str, sha: str) -> Literal["pass", "fail"] | None:
@@ -72,6 +93,14 @@ class Archive:
     def _issue(self, repo: str, number: int) -> IssueWords:
         thread = self._notes.threads.get((repo.lower(), number)) or Thread()
         return IssueWords(number, thread.said.get("title"), thread.said.get("body"))
+
+
+_NO_SIDE = Side(None, None)
+
+
+def _merge_commit(thread: Thread) -> str | None:
+    commit: str | None = thread.said.get("merge_commit") if thread.said.get("merged") else None
+    return commit
 
 
 def _reviews(thread: Thread) -> tuple[ReviewWords, ...]:
