@@ -54,10 +54,12 @@ def _facts(attribute: Attribute, on_test: bool) -> Iterator[Fact]:
     head, owner, at = attribute.head, attribute.owner, attribute.at
     shown = f"`#[{attribute.text.replace(' ', '')}]`" + (f" on `{owner}`" if owner else "")
     if head in LEVELS or head == "cfg_attr":
+        # What is allowed on a condition is not allowed always.
+        when = " at times" if head == "cfg_attr" else ""
         for level, lint in levels(attribute):
             if LEVELS[level] == 0:
-                names = (TrickName.SILENCED_LINT,)
-                yield Fact(names, f"allow {lint}", owner, at, f"allows `{lint}`" + (f" on `{owner}`" if owner else ""))
+                names, said = (TrickName.SILENCED_LINT,), f"allows `{lint}`" + (f" on `{owner}`" if owner else "")
+                yield Fact(names, f"allow {lint}{when}", owner, at, said)
     if head == "cfg" and (predicate := _inside(attribute.words)):
         name = TrickName.IGNORED_TEST if on_test else TrickName.HIDDEN_CODE
         yield Fact((name,), f"cfg {predicate}", owner, at, f"leaves code out by {shown}")

@@ -67,6 +67,15 @@ def test_silencers(old: bytes, new: bytes) -> None:
     assert len(lesson(edit(old, new))) == 1
 
 
+def test_what_is_allowed_on_a_condition_is_not_allowed_always() -> None:
+    def silences(old: bytes, new: bytes) -> bool:
+        text = old + b"\nfn f() {}\n"
+        return bool(screen([Edit("src/lib.rs", 0, len(old), new)], lambda _: text, policy=LESSON))
+
+    assert silences(b"#[cfg_attr(clippy, allow(unused))]", b"#[allow(unused)]")
+    assert not silences(b'#[cfg_attr(feature = "cargo-clippy", allow(unused))]', b"#[cfg_attr(clippy, allow(unused))]")
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [(b"#[allow(unused)]\n", b""), (b"#[allow(unused)]", b"#[expect(unused)]"), (b"g();", b""), (b"fn g", b"fn h")],
