@@ -49,7 +49,8 @@ class Mining:
     """One crate, mined one way."""
 
     cpu_s: float
-    ids: tuple[str, ...]
+    tuples: dict[str, str]
+    """Of each tuple by its id what a person knows it by."""
     summary: dict[str, Any]
 
 
@@ -92,12 +93,15 @@ def compare(ways: Sequence[CrateWork], listed: Sequence[CrateSpec], toolchain: T
     for spec in listed:
         alone, shared = (mined(way, spec, toolchain) for way in ways)
         told = shared.summary.get("dependencies", {})
-        agree = alone.ids == shared.ids and alone.summary["status"] == shared.summary["status"]
+        agree = alone.tuples.keys() == shared.tuples.keys() and alone.summary["status"] == shared.summary["status"]
         same = same and agree
         totals = [totals[0] + alone.cpu_s, totals[1] + shared.cpu_s]
-        said = f"{len(alone.ids)}{'' if agree else ' DIFFERENT'} {alone.summary['cause'] or ''}"
+        said = f"{len(alone.tuples)}{'' if agree else ' DIFFERENT'} {alone.summary['cause'] or ''}"
         counts = f"{told.get('taken', 0):6} {told.get('built', 0):6}"
         print(f"{spec.label:28} {alone.cpu_s:9.1f} {shared.cpu_s:9.1f} {counts}  {said}", flush=True)
+        for way, one, other in (("alone", alone, shared), ("shared", shared, alone)):
+            for key in sorted(one.tuples.keys() - other.tuples.keys()):
+                print(f"    only {way}: {one.tuples[key]}")
         for reason in told.get("unfilled", ()):
             print(f"    not shared: {reason}")
     print(f"{'all':28} {totals[0]:9.1f} {totals[1]:9.1f}: {1 - totals[1] / totals[0]:.0%} saved")
@@ -109,8 +113,13 @@ def mined(work: CrateWork, spec: CrateSpec, toolchain: Toolchain) -> Mining:
     """One crate, by this work."""
     began_s = spent_s()
     output = work(unit_of(spec, toolchain))
-    ids = tuple(row["id"] for row in output.rows.get("diag_fix", ()))
-    return Mining(spent_s() - began_s, ids, output.summary)
+    tuples = {
+        row[
+            "id"
+        ]: f"{row['error']['code'] or row['error']['tool']} at {row['file']}:{row['error']['span']['line_start']}"
+        for row in output.rows.get("diag_fix", ())
+    }
+    return Mining(spent_s() - began_s, tuples, output.summary)
 
 
 def spent_s() -> float:
