@@ -1,7 +1,8 @@
 """A whole workspace in one sandbox, as it stands: what of it compiles, and what its tests come to.
 
 For trees of the past: warnings are never errors (`--cap-lints`), and where test programs abort, they are built without
-debug assertions (checks of `unsafe` code that the authors' compiler did not make), overflow still checked.
+debug assertions (checks of `unsafe` code that the authors' compiler did not make), overflow still checked. Where they
+run long, they may be built with optimisation, which changes neither.
 
 Two targets of one package and name, a library and a program, are one to whoever reads: a test passes if it passes in
 both.
@@ -27,6 +28,8 @@ from oxidizer.cluster.testrun import Command, Watch, run_tests
 _WITHOUT_ASSERTIONS = {
     "CARGO_PROFILE_DEV_DEBUG_ASSERTIONS": "false", "CARGO_PROFILE_DEV_OVERFLOW_CHECKS": "true",
 }  # fmt: skip
+OPTIMISED = {"CARGO_PROFILE_DEV_OPT_LEVEL": "1"}
+"""What tests that compute for long are built with."""
 _ALONE = 64
 _NOTED_BYTES = 4 << 20
 _WORD = re.compile(r"(?:\\ |\S)+")
@@ -47,6 +50,8 @@ class Side:
     """Tricks that were seen: nothing of this side is to be believed."""
     run_s: float = 0.0
     """How long the tests ran, wall time."""
+    cpu_s: float = 0.0
+    """What they computed."""
     crashed: tuple[str, ...] = ()
     """The programs that ended before their time."""
 
@@ -78,11 +83,14 @@ class Project:
         self._cargo = self._cargo_of("")
         self.assertions = True
         """Test programs have debug assertions."""
+        self.optimised = False
+        """... and are built with optimisation."""
 
     @property
     def env(self) -> dict[str, str]:
         """The environment of every command, beside the sandbox's own."""
-        return {"RUSTFLAGS": "--cap-lints warn", **({} if self.assertions else _WITHOUT_ASSERTIONS)}
+        shaped = ({} if self.assertions else _WITHOUT_ASSERTIONS) | (OPTIMISED if self.optimised else {})
+        return {"RUSTFLAGS": "--cap-lints warn", **shaped}
 
     @property
     def selection(self) -> tuple[str, ...]:
@@ -103,6 +111,7 @@ class Project:
                 stopped or run.cause,
                 flags=run.flags,
                 run_s=run.run.wall_s,
+                cpu_s=run.run.cpu_s,
                 crashed=run.results.crashed,
             )
         if run.build.forged or classify_status(run.build.run) or not run.build.finished:

@@ -14,7 +14,7 @@ from oxidizer.cluster.checkout import Checkout
 from oxidizer.cluster.libtest import TestId
 from oxidizer.cluster.manifest import ManifestFacts, read_facts
 from oxidizer.cluster.pastlocks import Origin, PastLock, PastLocks
-from oxidizer.cluster.project import Project, Side
+from oxidizer.cluster.project import OPTIMISED, Project, Side
 from oxidizer.cluster.registry import FetchError, RegistryUnavailable
 from oxidizer.cluster.sandbox import Sandbox, SandboxUnavailable
 from oxidizer.cluster.tarball import UnpackError
@@ -23,6 +23,10 @@ from oxidizer.miners.pulls.objects import Objects
 
 _FEATURES: tuple[tuple[str, ...], ...] = (("--all-features",), ())
 """All features first: tests of optional ones are tests too."""
+
+
+_LONG_S = 5.0
+"""CPU seconds of one run of a tree's tests from which on its repository's are built with optimisation."""
 
 
 class Unproven(Exception):
@@ -74,7 +78,7 @@ class Ground:
         self._locks = PastLocks(toolchain)
         self._facts: tuple[ManifestFacts, ...] = ()
         self._features = list(_FEATURES)
-        self._assertions = True
+        self._assertions, self._optimised = True, False
         self.standing: Standing | None = None
         """Of the last tree that was made ready."""
         self.project = Project(sandbox)
@@ -117,6 +121,7 @@ class Ground:
         features = _FEATURES[0] if _FEATURES[0][0] in args else ()
         self.project = Project(self._sandbox, folder=folder, features=features, jobs=self._jobs, cap_s=self._cap_s)
         self.project.assertions = "CARGO_PROFILE_DEV_DEBUG_ASSERTIONS" not in told
+        self.project.optimised = told.keys() >= OPTIMISED.keys()
         self.standing = Standing(folder, features, None, lock, tuple(sorted(told.items())), None)
         self._fit(folder)
         try:
@@ -151,7 +156,9 @@ class Ground:
         if facts is None or self.standing is None or self.standing.folder != ".":
             raise Unproven("no_package", f"the error is not in a package of the repository's own root ({name})")
         cargo = Cargo(self._sandbox, name, member=facts.member, jobs=self._jobs)
-        return Package(facts, cargo, self.standing.features, dict(self.standing.env))
+        # How long tests take decides nothing about what compiles.
+        env = {name: value for name, value in self.standing.env if name not in OPTIMISED}
+        return Package(facts, cargo, self.standing.features, env)
 
     def packages_of(self, files: Collection[str]) -> set[str]:
         """The packages of the last tree that was made ready in which some files lie."""
@@ -210,6 +217,11 @@ class Ground:
                 side = project.test()
                 if not side.compiled:
                     continue
+            if side.cpu_s > _LONG_S and not project.optimised:
+                project.optimised = self._optimised = True
+                side = project.test()
+                if not side.compiled:
+                    continue
             # What built the last tree is tried first on the next one.
             self._features.sort(key=lambda features: features != project.features)
             return (project, side), side
@@ -219,7 +231,7 @@ class Ground:
     def _projects(self, folder: str) -> Iterator[Project]:
         for features in list(self._features):
             project = Project(self._sandbox, folder=folder, features=features, jobs=self._jobs, cap_s=self._cap_s)
-            project.assertions = self._assertions
+            project.assertions, project.optimised = self._assertions, self._optimised
             yield project
 
 
