@@ -61,18 +61,18 @@ def exact(sieve: Sieve) -> None:
 
 
 def shares(sieve: Sieve, recipe: CorpusRecipe) -> None:
-    """No crate (of pull requests: no repository), code or class over its share; rare codes whole. Sealed rows are
-    counted by nobody.
+    """No crate, code or class over its share; rare codes whole. Sealed rows are counted by nobody.
+
+    Pull requests are whole: few repositories have many of them, and mining draws no more than some of each.
     """
     asked = recipe.shares
-    for kind in ("diag_fix", "reject", "pr_pair"):
+    for kind in ("diag_fix", "reject"):
         rows = np.flatnonzero(sieve.alive & (sieve.column("type") == kind) & ~sieve.column("sealed").astype(bool))
-        wanted = {"crate": asked.crate} | ({"code": asked.code} if kind != "pr_pair" else {})
+        wanted = {"crate": asked.crate, "code": asked.code}
         if kind == "diag_fix":
             wanted["class"] = asked.error_class
         groups = {name: sieve.groups(name)[rows] for name in wanted}
-        codes = groups.get("code", np.zeros(len(rows), np.int64))
-        rare = (np.bincount(codes, minlength=1)[codes] <= asked.rare) & ("code" in groups)
+        rare = np.bincount(groups["code"], minlength=1)[groups["code"]] <= asked.rare
         shared = share_out(groups, wanted, rare, asked.least)
         sieve.shares[kind] = dict(shared.shares)
         for name, mask in shared.over.items():

@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +17,14 @@ from oxidizer.datasets.corpus.mixing import MixedRows
 from oxidizer.datasets.corpus.notices import read_notices
 from oxidizer.datasets.corpus.owed import NOTICES, RepositoryTexts
 from oxidizer.datasets.corpus.reading import open_corpus
-from oxidizer.datasets.corpus.recipe import Shares
 from oxidizer.datasets.corpus.sources import SourceError
 from oxidizer.datasets.corpus.validate import validate
 from oxidizer.datasets.mixture import lesson_of
 from oxidizer.datasets.records import Chat, DiagFix, PrPair, PrUnproven, to_row
 from oxidizer.miners.pulls.unit import SCHEMAS
-from tests.unit import corpus_runs
 from tests.unit.corpus_runs import TOOLCHAIN, diag_fix, function, ordered
 
 MIT = b"MIT License, of which this is the whole text for once.\n" * 12
-RECIPE = replace(corpus_runs.RECIPE, shares=Shares(crate=1.0))
 ODD = "AUTHORS-\udcff"
 
 
@@ -119,7 +115,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> tupl
             },
         },
     )  # fmt: skip
-    build(ordered(folder, toolchain, "run", recipe=RECIPE), folder / "corpus", Local())
+    build(ordered(folder, toolchain, "run"), folder / "corpus", Local())
     return folder, folder / "corpus"
 
 
@@ -180,16 +176,6 @@ def test_the_licences_of_a_repository_are_those_of_all_its_units(made: tuple[Pat
     shutil.copytree(corpus, folder / "broken")
     (folder / "broken/licences/texts" / f"{notice.texts[1].sha256}.txt").write_bytes(b"")
     assert audit(folder / "broken").exit_code == 13
-
-
-def test_no_repository_is_more_than_its_share(made: tuple[Path, Path], toolchain: Toolchain) -> None:
-    folder, _ = made
-    build(ordered(folder, toolchain, "run"), folder / "shared", Local())
-    found = open_corpus(folder / "shared").manifest
-    (reason,) = next(stage["dropped"] for stage in found["stages"] if stage["stage"] == "shares")
-    assert reason.endswith("of one crate")
-    assert found["shares"]["pr_pair"]["crate"] > 0.05
-    assert "In `pr_pair` the largest crate is" in (folder / "shared/README.md").read_text()
 
 
 def test_a_text_that_changed_is_there_as_it_was_each_time() -> None:
