@@ -6,6 +6,7 @@ needs the others (duplicates, shares) is judged of all sketches together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +32,7 @@ from oxidizer.datasets.records import RecordError, check, decode
 from oxidizer.datasets.sealed import is_sealed
 
 Row = dict[str, Any]
+_SECTION = re.compile(r"(?m)^diff --git ")
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,12 @@ def _unfit(row: Row) -> str | None:
     """Why nobody should learn from the code; a reject has no more of it than its patch."""
     if "code_before" in row:
         return unfit_record(row)
-    found = unfit_files(patch_of(row))
+    patch = patch_of(row)
+    found = unfit_files(patch)
     # A pull request may touch a table beside its code.
-    return None if is_pull(row) and len(found) < patch_of(row).count("\n+++ ") else next(iter(found.values()), None)
+    if is_pull(row) and len(found) < len(_SECTION.findall(patch)):
+        return None
+    return next(iter(found.values()), None)
 
 
 def _malformed(row: Row) -> str | None:

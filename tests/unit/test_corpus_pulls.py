@@ -17,6 +17,7 @@ from oxidizer.datasets.corpus.mixing import MixedRows
 from oxidizer.datasets.corpus.notices import read_notices
 from oxidizer.datasets.corpus.owed import NOTICES, RepositoryTexts
 from oxidizer.datasets.corpus.reading import open_corpus
+from oxidizer.datasets.corpus.sketch import _unfit
 from oxidizer.datasets.corpus.sources import SourceError
 from oxidizer.datasets.corpus.validate import validate
 from oxidizer.datasets.mixture import lesson_of
@@ -221,3 +222,11 @@ def test_a_mixture_draws_pull_requests_by_their_kinds_and_never_beside_what_is_t
     assert pairs
     assert {lesson_of(row) for row in pairs} <= {lesson_of(row) for row in found.rows("chat")}
     assert "bug_fix" in rows.samples.classes
+
+
+def test_a_table_beside_code_takes_no_pull_request_away() -> None:
+    table = "+const T: [u32; 400] = [\n" + "+    1, 2, 3, 4,\n" * 100 + "+];\n"
+    head = "diff --git a/src/{0} b/src/{0}\n--- /dev/null\n+++ b/src/{0}\n@@ -0,0 +1,102 @@\n"
+    alone, beside = head.format("t.rs") + table, about("two/two", 5)["model_diff"]
+    for diff, reason in ((alone, "data"), (beside + alone, None)):
+        assert _unfit({**to_row(pair("two/two", 5)), "model_diff": diff}) == reason
