@@ -213,10 +213,14 @@ def with_packages(lock: bytes, more: Iterable[Package]) -> bytes:
         return lock
     versions = Counter(name for name, _, _ in _every(lock))
     text = lock.decode("utf-8", "surrogateescape").rstrip("\n") + "\n"
-    for name, version, _ in sorted(_every(lock)):
-        if versions[name] == 1 and any(name == other for other, _, _ in added):
-            # Alone, a name is enough to say which is meant.
-            text = re.sub(rf'(?m)^( *"){re.escape(name)}"(,?)$', rf'\g<1>{name} {version}"\g<2>', text)
+    beside = {name for name, _, _ in added}
+    # Alone, a name is enough to say which is meant.
+    alone = {name: version for name, version, _ in _every(lock) if versions[name] == 1 and name in beside}
+    text = re.sub(
+        r'(?m)^( *")([\w-]+)("(?:,|$))',
+        lambda found: f"{found[1]}{found[2]} {alone[found[2]]}{found[3]}" if found[2] in alone else found[0],
+        text,
+    )
     for name, version, source in added:
         text += f'\n[[package]]\nname = "{name}"\nversion = "{version}"\nsource = "{source}"\n'
     return text.encode("utf-8", "surrogateescape")
