@@ -64,6 +64,12 @@ def parse_part(source: bytes) -> Tree:
     return _parser().parse(source)
 
 
+def errors(source: bytes) -> int:
+    """The places at which the parser cannot read a text."""
+    found = QueryCursor(_errors()).captures(parse_part(source).root_node)
+    return sum(map(len, found.values()))
+
+
 def naming(source: bytes) -> list[Node]:
     """Everything in a file that gives names to others' things, in order: `use` declarations, macros of its own."""
     found = QueryCursor(_naming()).captures(parse(source).root_node).get("naming", [])
@@ -79,6 +85,11 @@ def comments(source: bytes) -> list[Node]:
 @lru_cache(maxsize=1)
 def _comments() -> Query:
     return Query(Language(tree_sitter_rust.language()), "[(line_comment) (block_comment)] @comment")
+
+
+@lru_cache(maxsize=1)
+def _errors() -> Query:
+    return Query(Language(tree_sitter_rust.language()), "[(ERROR) (MISSING)] @error")
 
 
 @lru_cache(maxsize=1)
