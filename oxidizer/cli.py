@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from oxidizer import corpora, supplies
+from oxidizer import corpora, models, supplies
 from oxidizer.terminal import err, fail, out, plain
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.add_typer(supplies.image, name="image")
 app.add_typer(supplies.crates, name="crates")
 app.add_typer(corpora.corpus, name="corpus")
+app.add_typer(models.train, name="train")
 
 AcceptWeaker = Annotated[
     list[str] | None,

@@ -89,7 +89,7 @@ def test_folders_are_packages_by_their_links_alone() -> None:
         assert (ROOT / "oxidizer" / folder).readlink() == Path("..", folder)
         assert not (ROOT / folder / "__init__.py").exists(), f"{folder}/ would shadow other people's {folder}"
     own = {path.name for path in (ROOT / "oxidizer").iterdir() if not path.is_symlink() and path.name[0] not in "._"}
-    assert own <= {"__init__.py", "cli.py", "corpora.py", "supplies.py", "terminal.py", "py.typed"}
+    assert own <= {"__init__.py", "cli.py", "corpora.py", "models.py", "supplies.py", "terminal.py", "py.typed"}
 
 
 def python(code: str, cwd: Path = ROOT) -> str:

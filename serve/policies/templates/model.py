@@ -60,7 +60,7 @@ def save(folder: Path, model: Model, book: Book) -> None:
     part.mkdir(parents=True)
     _write_lines(part / _TEMPLATES, _template_lines(model.counts))
     _write_lines(part / _SUGGESTIONS, _suggestion_lines(model.counts))
-    _write_lines(part / _EXAMPLES, _example_lines(book))
+    _write_lines(part / _EXAMPLES, example_lines(book))
     if model.ranker:
         (part / _RANKER).write_text(model.ranker.text, encoding="utf-8")
     (part / _CALIBRATION).write_text(json.dumps(asdict(model.calibration)) + "\n", encoding="utf-8")
@@ -97,20 +97,26 @@ def load(folder: Path) -> Model:
 def load_book(folder: Path) -> Book:
     """The fixes that a model was made of. Raises NoModel."""
     try:
-        head, *rest = _lines(folder / _EXAMPLES)
-        names: list[str] = head["names"]
-        templates = [from_plain(plain) for plain in head["templates"]]
-        return Book(
-            Example(
-                line["id"], line["crate"], (line["keys"][0], line["keys"][1], line["keys"][2]),
-                frozenset(names[n] for n in line["anchors"]), frozenset(names[n] for n in line["quoted"]),
-                tuple(templates[n] for n in line["templates"]),
-                tuple((name, bool(right)) for name, right in line["suggestions"]),
-            )
-            for line in rest
-        )  # fmt: skip
+        return Book(examples_of(_lines(folder / _EXAMPLES)))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise NoModel(f"what the model in {folder} was made of cannot be read: {error}") from error
+
+
+def examples_of(lines: Iterable[Mapping[str, Any]]) -> Iterator[Example]:
+    """The examples of `example_lines`. Raises ValueError, KeyError, TypeError or IndexError for what is none."""
+    names: list[str] = []
+    templates: list[Template] = []
+    for line in lines:
+        if "names" in line:
+            names, templates = line["names"], [from_plain(plain) for plain in line["templates"]]
+            continue
+        closest, wider, widest = line["keys"]
+        yield Example(
+            line["id"], line["crate"], (closest, wider, widest),
+            frozenset(names[n] for n in line["anchors"]), frozenset(names[n] for n in line["quoted"]),
+            tuple(templates[n] for n in line["templates"]),
+            tuple((name, bool(right)) for name, right in line["suggestions"]),
+        )  # fmt: skip
 
 
 def _template_lines(counts: Counts) -> Iterator[dict[str, Any]]:
@@ -135,7 +141,7 @@ def _suggestion_lines(counts: Counts) -> Iterator[dict[str, Any]]:
         yield {"suggestion": name, "tallies": dict(sorted(by_name[name].items()))}
 
 
-def _example_lines(book: Book) -> Iterator[dict[str, Any]]:
+def example_lines(book: Book) -> Iterator[dict[str, Any]]:
     """Names and templates once, then each fix by their numbers: scenes share most of both."""
     names = sorted({name for example in book.examples for name in (*example.anchors, *example.quoted)})
     templates = sorted({template for example in book.examples for template in example.templates})

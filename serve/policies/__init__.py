@@ -1,0 +1,1 @@
+"""Policies: who proposes edits for broken code. Nothing here judges them."""
