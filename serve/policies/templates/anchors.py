@@ -8,7 +8,9 @@
 | `d1.P`, `d2.P` | the same of the second and third diagnostic |
 | `X.n` | the syntax node at the region X |
 | `X.field`, `` X.`token` ``, `X.arg0`, `X.argL` | a part of that node, its arguments, the last of them |
-| `X.open`, `X.close` | the brackets around its arguments |
+| `X.open`, `X.close` | the brackets around its arguments, or its block's braces |
+| `X~open`, `X~close` | a node up to its block's first brace, and from the last one on |
+| `X+,`, `,+X`, `X.:+type` | a node with the token behind it, or before it |
 | `X^type` | the nearest node around X of that type, and its parts: `X^call_expression.function` |
 | `X~head`, `X~tail`, `X~mtail` | a node without its last part, without its first, what is called on its first |
 | `X.stmt`, `X.stmt;`, `X.prev`, `X.next` | the statement around X, its semicolon, its neighbours |
@@ -43,13 +45,21 @@ _NAMES, _DEFINITIONS = 8, 2
 _LABEL, _NOTE = 40, 30
 _QUOTED = re.compile(r"`([^`]*)`")
 _DIGITS = re.compile(r"\d+")
-_LISTS = frozenset({"arguments", "parameters", "type_arguments", "field_initializer_list"})
-_INNER = frozenset(
+_LISTS = frozenset(
     {
-        "block", "call_expression", "field_expression", "field_initializer_list", "let_condition", "match_block",
-        "reference_expression", "reference_type", "type_cast_expression",
+        "arguments", "array_expression", "closure_parameters", "field_initializer_list", "field_pattern", "parameters",
+        "token_tree", "tuple_expression", "tuple_pattern", "tuple_struct_pattern", "tuple_type", "type_arguments",
+        "type_parameters", "use_list",
     }
 )  # fmt: skip
+_INNER = frozenset(
+    {
+        "block", "call_expression", "closure_expression", "else_clause", "field_expression", "field_initializer_list",
+        "if_expression", "let_condition", "match_block", "parenthesized_expression", "reference_expression",
+        "reference_type", "scoped_use_list", "try_expression", "type_cast_expression", "unsafe_block", "use_list",
+    }
+)  # fmt: skip
+_BRACED = frozenset({"block", "declaration_list", "field_declaration_list", "match_block"})
 _BINDERS = frozenset(
     {
         "captured_pattern", "closure_parameters", "field_pattern", "for_expression", "let_declaration", "match_pattern",
@@ -147,6 +157,7 @@ class _Finder:
 
     def _around(self, name: str, file: FileIndex, node: Node) -> None:
         self.put_node(f"{name}.n", file.name, node)
+        self._with_neighbours("", name, file, node)
         self._parts(name, file, node, deep=True)
         around, seen = node.parent, set[str]()
         for depth in range(_ANCESTORS):
@@ -174,23 +185,45 @@ class _Finder:
                 self.put(f"{name}~tail", file.name, first.end_byte, node.end_byte)
             if last.start_byte > node.start_byte:
                 self.put(f"{name}~head", file.name, node.start_byte, last.start_byte)
+        if node.type in _LISTS:
+            self._list(name, file, node)
         for at, child in enumerate(node.children[:_PARTS]):
             part = node.field_name_for_child(at) or child.type
             self.put_node(f"{name}.{part}" if child.is_named else f"{name}.`{child.type}", file.name, child)
+            if deep and child.is_named:
+                self._with_neighbours(f"{name}.", part, file, child)
             if child.type in _LISTS:
                 self._list(name, file, child)
+            elif child.type in _BRACED and child.children:
+                self._braces(name, file, node, child)
             if deep and child.type in _INNER:
                 self._parts(f"{name}.{part}", file, child, deep=False)
+
+    def _braces(self, name: str, file: FileIndex, node: Node, braced: Node) -> None:
+        """The braces of a part, the first with all that leads to it."""
+        self.put_node(f"{name}.open", file.name, braced.children[0])
+        self.put_node(f"{name}.close", file.name, braced.children[-1])
+        self.put(f"{name}~open", file.name, node.start_byte, braced.children[0].end_byte)
+        self.put(f"{name}~close", file.name, braced.children[-1].start_byte, node.end_byte)
 
     def _list(self, name: str, file: FileIndex, node: Node) -> None:
         own = node.named_children
         for at, child in enumerate(own[:_ARGUMENTS]):
             self.put_node(f"{name}.arg{at}", file.name, child)
+            self._with_neighbours(f"{name}.", f"arg{at}", file, child)
         if own:
             self.put_node(f"{name}.argL", file.name, own[-1])
+            self._with_neighbours(f"{name}.", "argL", file, own[-1])
         if node.children:
             self.put_node(f"{name}.open", file.name, node.children[0])
             self.put_node(f"{name}.close", file.name, node.children[-1])
+
+    def _with_neighbours(self, lead: str, part: str, file: FileIndex, node: Node) -> None:
+        before, behind = node.prev_sibling, node.next_sibling
+        if before is not None and not before.is_named:
+            self.put(f"{lead}{before.type}+{part}", file.name, before.start_byte, node.end_byte)
+        if behind is not None and not behind.is_named:
+            self.put(f"{lead}{part}+{behind.type}", file.name, node.start_byte, behind.end_byte)
 
     def _statement(self, name: str, file: FileIndex, node: Node) -> None:
         inner: Node | None = node
@@ -245,8 +278,9 @@ class _Finder:
         own = parameters.named_children[:_PARAMETERS] if parameters is not None else []
         for at, child in enumerate(own):
             self.put_node(f"fn.param{at}", file, child)
-            if (kind := child.child_by_field_name("type")) is not None:
-                self.put_node(f"fn.type{at}", file, kind)
+            for part in ("type", "pattern"):
+                if (inner := child.child_by_field_name(part)) is not None:
+                    self.put_node(f"fn.{part}{at}", file, inner)
 
     def definitions(self) -> None:
         for where, name in list(self.anchors.quoted.items())[:_NAMES]:
@@ -330,7 +364,7 @@ def _derived(file: FileIndex, start: int, end: int) -> Iterator[tuple[int, int]]
 
 def simplicity(anchor: str) -> float:
     """How far fetched an anchor is: of several that mark one place, the lowest is the one to say."""
-    steps = anchor.count(".") + anchor.count("~") + 2 * anchor.count("^")
+    steps = anchor.count(".") + anchor.count("~") + anchor.count("+") + 2 * anchor.count("^")
     kinds = 3 * anchor.startswith("d") + anchor.startswith("K") + 2 * anchor.startswith("D")
     return steps + kinds + len(anchor) / 200
 

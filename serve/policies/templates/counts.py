@@ -109,6 +109,7 @@ class Book:
     def __init__(self, examples: Iterable[Example] = ()) -> None:
         unique = {example.id: example for example in examples}
         self.examples = [unique[name] for name in sorted(unique)]
+        self._numbers: dict[tuple[bool, str], int] = {}
 
     def with_more(self, examples: Iterable[Example]) -> Book:
         """The book with more fixes; one that is there already counts once."""
@@ -156,16 +157,10 @@ class Book:
         needs = {t: self._bits(anchors_of(t), quotations_of(t)) for t in self.kept}
         return {key: [(template, needs[template]) for template in templates] for key, templates in found.items()}
 
-    @cached_property
-    def _numbers(self) -> dict[tuple[bool, str], int]:
-        return defaultdict(lambda: len(self._numbers))
-
     def _bits(self, anchors: Iterable[str], quoted: Iterable[str]) -> int:
         bits = 0
-        for name in anchors:
-            bits |= 1 << self._numbers[True, name]
-        for name in quoted:
-            bits |= 1 << self._numbers[False, name]
+        for name in (*((True, name) for name in anchors), *((False, name) for name in quoted)):
+            bits |= 1 << self._numbers.setdefault(name, len(self._numbers))
         return bits
 
     def _count(self, example: Example, counts: Counts) -> None:

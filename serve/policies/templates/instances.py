@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from oxidizer.cluster.edits import Edit, conflict
 from oxidizer.serve.policies.templates.anchors import Place
 from oxidizer.serve.policies.templates.holes import wanted_word
+from oxidizer.serve.policies.templates.index import token_at, token_before
 from oxidizer.serve.policies.templates.scene import Scene
 from oxidizer.serve.policies.templates.template import Atom, Part, Template
-from oxidizer.serve.policies.templates.tokens import joined
+from oxidizer.serve.policies.templates.tokens import IDENTIFIER, joined
 
 MOST = 12
 """Ways to fill a template's holes, at most."""
@@ -33,8 +34,12 @@ def instances(scene: Scene, template: Template) -> list[Instance]:
         place = _place(scene, part)
         if place is None:
             return []
-        texts = list(_texts(scene, part, place))
-        grown = [((*edits, scene.edit(place, new)), rank + r) for edits, rank in found for new, r in texts]
+        everywhere = uses(scene, place) if part.operation == "everywhere" else [place]
+        grown = [
+            ((*edits, *(scene.edit(there, new) for there in everywhere)), rank + r)
+            for new, r in _texts(scene, part, place)
+            for edits, rank in found
+        ]
         found = sorted(grown, key=lambda pair: pair[1])[:MOST]
     # Edits that overlap, or meet where one inserts, have no one meaning.
     return [Instance(tuple(sorted(edits)), rank) for edits, rank in found if conflict(edits) is None]
@@ -42,10 +47,28 @@ def instances(scene: Scene, template: Template) -> list[Instance]:
 
 def _place(scene: Scene, part: Part) -> Place | None:
     place = scene.anchors.places.get(part.anchor)
-    if place is None or part.operation == "replace":
+    if place is None or part.operation in ("replace", "everywhere"):
         return place
     at = place.start if part.operation == "before" else place.end
     return Place(place.file, at, at)
+
+
+def uses(scene: Scene, place: Place) -> list[Place]:
+    """All the places in the function around a word, or in its file, that say the same word."""
+    file = scene.view.file(place.file)
+    word = scene.text(place)
+    if file is None or not IDENTIFIER.match(word):
+        return []
+    node = file.tree.root_node.descendant_for_byte_range(place.start, place.end)
+    while node is not None and node.type != "function_item":
+        node = node.parent
+    start, end = (node.start_byte, node.end_byte) if node is not None else (0, len(file.text))
+    said = file.tokens
+    return [
+        Place(place.file, said.starts[at], said.ends[at])
+        for at in range(token_at(said, start), token_before(said, end))
+        if said.said[at] == word
+    ]
 
 
 def _texts(scene: Scene, part: Part, place: Place) -> Iterator[tuple[bytes, int]]:

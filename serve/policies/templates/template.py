@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
 AtomKind = Literal["literal", "quoted", "anchor", "hole", "graft"]
-Operation = Literal["replace", "before", "behind"]
+Operation = Literal["replace", "before", "behind", "everywhere"]
 HOLES = ("similar", "local", "variable", "field", "method", "function", "type", "path")
 _KINDS, _OPERATIONS = frozenset(get_args(AtomKind)), frozenset(get_args(Operation))
 
@@ -78,6 +78,8 @@ def in_words(template: Template) -> str:
 
 def _part_in_words(part: Part) -> str:
     new = " ".join(_atom_in_words(atom) for atom in part.pattern)
+    if part.operation == "everywhere":
+        return f"rename what {part.anchor} says, in all of its function, to {new}"
     if part.operation == "replace":
         return f"replace {part.anchor} with {new}" if new else f"take {part.anchor} away"
     return f"insert {new} {part.operation} {part.anchor}"
