@@ -23,6 +23,7 @@ app.add_typer(supplies.image, name="image")
 app.add_typer(supplies.crates, name="crates")
 app.add_typer(corpora.corpus, name="corpus")
 app.add_typer(models.train, name="train")
+app.add_typer(models.evaluation, name="eval")
 
 AcceptWeaker = Annotated[
     list[str] | None,

@@ -1,4 +1,4 @@
-"""The commands for models: train a policy of a corpus, and look into what it learned."""
+"""The commands for models: train a policy of a corpus, and examine it on what it has not seen."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from oxidizer.terminal import fail, out, plain
 
 train = typer.Typer(help="Models that learn to repair.", no_args_is_help=True)
+evaluation = typer.Typer(help="Examine policies on crates that they have not seen.", no_args_is_help=True)
 
 
 @train.command("templates")
@@ -63,3 +64,80 @@ def templates_command(
         highlight=False, soft_wrap=True,
     )  # fmt: skip
     out.print(f"Model: {plain(str(target))}", soft_wrap=True)
+
+
+@evaluation.command("suite")
+def suite_command(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Runs, as `oxidizer mine --sealed` made them.")],
+    target: Annotated[Path, typer.Option("--out", help="The suite: a new folder.")],
+    name: Annotated[str | None, typer.Option(help="What reports call it. Default: the folder's name.")] = None,
+    unsealed: Annotated[
+        bool, typer.Option("--unsealed", help="Take tuples of crates that are not sealed, too: to try things out.")
+    ] = False,
+) -> None:
+    """Make a suite of the sealed tuples of runs: what no corpus may hold, and policies are examined on."""
+    from oxidizer.eval.suite import make_suite
+
+    try:
+        made = make_suite(runs, target, name=name or target.name, sealed_only=not unsealed)
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    about = made.about
+    out.print(
+        f"{about['cases']:,} cases of {len(about['crates'])} crates, {about['codes']} codes: {plain(str(target))}",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+
+
+@evaluation.command("run")
+def run_command(
+    suite: Annotated[Path, typer.Argument(metavar="SUITE", help="A suite, by `oxidizer eval suite`.")],
+    policy: Annotated[
+        str, typer.Option(help="A model's folder; or suggestions, suggestions-sure, no-change, random-SEED.")
+    ],
+    target: Annotated[Path, typer.Option("--out", help="The evaluation's folder. Continued if it is there.")],
+    at: Annotated[str, typer.Option("--k", help="The numbers of tries to tell of, with commas.")] = "1,8,64",
+    depth: Annotated[int, typer.Option(min=1, help="2: failures that change the diagnostics are tried further.")] = 1,
+    sample: Annotated[int | None, typer.Option(min=1, help="Only so many cases, drawn by the seed.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides which.")] = 0,
+    sandbox: Annotated[str, typer.Option(help="auto, docker, docker:RUNTIME or bubblewrap.")] = "auto",
+    toolchain: Annotated[str | None, typer.Option(help="A rustup toolchain's name or a sysroot's folder.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Crates at work at once. Default: what fits.")] = None,
+    address: Annotated[str | None, typer.Option(help="A Ray cluster. Default: RAY_ADDRESS, else this machine.")] = None,
+) -> None:
+    """Have a policy mend each case of a suite; what is green was proven alone, by the tool's own probe.
+
+    Leaves eval.json with all figures: fix and exact at k with intervals by case and by crate, calibration, abstention,
+    slices; and each try of each case. Running the same command again continues.
+    """
+    from oxidizer.cluster.backends import choose_backend
+    from oxidizer.cluster.campaign import CampaignBroken, Stopped
+    from oxidizer.cluster.sandbox import SandboxUnavailable
+    from oxidizer.cluster.session import ClusterLost, NoCluster, NoRoom
+    from oxidizer.cluster.toolchain import ToolchainMissing, find_toolchain
+    from oxidizer.eval.evaluation import CannotEvaluate, Examination, evaluate, tell
+    from oxidizer.eval.suite import load_suite
+    from oxidizer.miners.recipe import load_recipe
+    from oxidizer.serve.selfplay.search import Budget
+
+    try:
+        if not at or not all(word.isdecimal() and int(word) > 0 for word in at.split(",")):
+            raise ValueError(f"--k {at}: give whole numbers above 0, with commas, e.g. 1,8,64")
+        ks = tuple(sorted({int(word) for word in at.split(",")}))
+        found = find_toolchain(toolchain)
+        cases = load_suite(suite)
+        order = Examination(
+            cases.drawn(sample, seed) if sample else cases, policy, target,
+            Budget(candidates=max(ks), depth=depth), ks, found, choose_backend(sandbox, found.sysroot),
+            load_recipe(None),
+        )  # fmt: skip
+        tell(evaluate(order, out, workers=workers, address=address), ks, out)
+    except Stopped as stopped:
+        out.print(f"{stopped}: stopped. The same command continues.")
+        raise typer.Exit(128 + stopped.signum) from stopped
+    except (
+        CannotEvaluate, CampaignBroken, ClusterLost, NoCluster, NoRoom, SandboxUnavailable, ToolchainMissing,
+        ValueError, OSError,
+    ) as error:  # fmt: skip
+        fail(str(error))
+    out.print(f"Evaluation: {plain(str(target))}/eval.json", soft_wrap=True)

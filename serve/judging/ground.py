@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from oxidizer.cluster.backends import open_sandbox
@@ -17,6 +18,7 @@ from oxidizer.cluster.crates import CrateSpec
 from oxidizer.cluster.edits import Edit
 from oxidizer.cluster.episode import Episode
 from oxidizer.cluster.fetch import prepare
+from oxidizer.cluster.lints import read_lints
 from oxidizer.cluster.meter import MeteredSandbox
 from oxidizer.cluster.room import RoomySandbox
 from oxidizer.cluster.rustc import Invocation, NoInvocation
@@ -34,8 +36,8 @@ from oxidizer.serve.policies.prompt import Prompt
 class Ground:
     """One crate's bench, and judges for its targets."""
 
-    def __init__(self, bench: Workbench, meter: MeteredSandbox) -> None:
-        self.bench, self.meter = bench, meter
+    def __init__(self, bench: Workbench, meter: MeteredSandbox, toolchain: Toolchain) -> None:
+        self.bench, self.meter, self.toolchain = bench, meter, toolchain
         self._judges: dict[Target, SharedJudge] = {}
         self._invocations: dict[tuple[str, ...], Invocation] | None = None
 
@@ -85,19 +87,26 @@ class Ground:
                 self._invocations |= {one.flags: one for one in self.bench.invocations(["--bins"])}
             if (invocation := self._invocations.get(target.flags)) is None:
                 raise NoInvocation(f"cargo builds no {' '.join(target.flags)}")
-            known = self._judges[target] = SharedJudge(self.bench, invocation, sorted(lints))
+            known = self._judges[target] = SharedJudge(
+                self.bench, invocation, sorted(lints), self._loud if lints else ()
+            )
         return known
 
-    def prompt(self, task: Task, shown: Shown) -> Prompt:
-        """What a policy sees of a task: the crate's files as they are broken, and what the compiler says of them."""
-        return Prompt({**self._files(), **self.bench.texts(task.setup)}, shown.diagnostics)
+    def prompt(self, task: Task, shown: Shown, edits: Sequence[Edit] = ()) -> Prompt:
+        """What a policy sees of a task, once edits are laid over it: the files, and what the compiler says of them."""
+        return Prompt({**self._files, **self.bench.texts(task.setup, tuple(edits))}, shown.diagnostics)
 
+    @cached_property
     def _files(self) -> Mapping[str, bytes]:
-        if not hasattr(self, "_read"):
-            root = self.bench.root
-            paths = (path for path in sorted(root.rglob("*.rs")) if path.is_file() and not path.is_symlink())
-            self._read = {str(path.relative_to(root)): path.read_bytes() for path in paths}
-        return self._read
+        root = self.bench.root
+        paths = (path for path in sorted(root.rglob("*.rs")) if path.is_file() and not path.is_symlink())
+        return {str(path.relative_to(root)): path.read_bytes() for path in paths}
+
+    @cached_property
+    def _loud(self) -> frozenset[str]:
+        """The lints that every run of clippy shows."""
+        lints = read_lints(self.toolchain.bin / "clippy-driver").values()
+        return frozenset(lint.name for lint in lints if lint.default_level != "allow")
 
 
 @contextmanager
@@ -117,4 +126,4 @@ def open_ground(
         check = bench.cargo.check()
         if check.cause:
             raise UnfitCrate(check.cause, ", ".join(check.forged) or check.complaint)
-        yield Ground(bench, meter)
+        yield Ground(bench, meter, toolchain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from oxidizer.cluster.batch import BatchChecker
@@ -39,8 +39,12 @@ CLEAN = Shown()
 class SharedJudge:
     """Looks at code of one target."""
 
-    def __init__(self, bench: Workbench, invocation: Invocation, lints: Sequence[str] = ()) -> None:
+    def __init__(
+        self, bench: Workbench, invocation: Invocation, lints: Sequence[str] = (), loud: Collection[str] = ()
+    ) -> None:
+        """`lints` are asked for beside those that are shown anyway, which are `loud`."""
         self.bench = bench
+        self.loud = frozenset(loud)
         self.lints = tuple(lints)
         self.checker = BatchChecker(bench, Rustc(bench.cargo, invocation, self.lints))
 
@@ -62,7 +66,9 @@ class SharedJudge:
     def _shown(self, verdict: Verdict, asked: Sequence[str]) -> Shown:
         shared = verdict.scope == "batch"
         if verdict.green and verdict.target is not None:
-            return Shown((verdict.target, *verdict.more), shared=shared)
+            # A run asks for the lints of all that share it, and each is told of its own.
+            found = (verdict.target, *verdict.more)
+            return Shown(tuple(d for d in found if not asked or d.code in {*asked, *self.loud}), shared=shared)
         if verdict.reason is Reason.COMPILES:
             return Shown(shared=shared)
         said = f"{verdict.reason}: {verdict.detail}"

@@ -1,0 +1,1 @@
+"""Policies against compilers: the search for a patch, and what is learned of it."""
