@@ -7,24 +7,27 @@ out is taking its own away.
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from oxidizer.serve.policies.templates.scene import Keys, Scene
+from oxidizer.serve.policies.templates.scene import ANY, Keys, Scene
 from oxidizer.serve.policies.templates.template import Template, anchors_of, quotations_of
 
 K = TypeVar("K")
 NEAR = (9, 3, 1)
-"""What a template's support counts for by the level of the key under which it was seen, the closest first."""
+"""What a template's support counts for by the level of the key under which it was seen, the closest first; any code's
+counts for nothing.
+"""
 PRIOR = 0.01
 """How often a template is right of which nothing is known."""
-SMOOTHING = (4, 4, 2)
+SMOOTHING = (4, 4, 2, 2)
 """How many applications the wider level's word counts for, by level, the closest first."""
-MOST = 260
-"""Templates that are tried in one scene."""
+MOST, USUAL = 260, 40
+"""Templates that are tried in one scene: those seen under its keys, and those that mend most of all codes."""
 _CRATES, _FIXES = 2, 3
 """A template is kept that stands behind fixes of so many crates, or behind so many fixes."""
 
@@ -61,12 +64,19 @@ class Counts:
 
     def candidates(self, keys: Keys) -> list[Template]:
         """The templates that are worth a try in a scene, the best supported first."""
-        found: Counter[Template] = Counter()
-        for weight, key in zip(NEAR, keys, strict=True):
+        found: dict[Template, int] = defaultdict(int)
+        for weight, key in zip(NEAR, keys, strict=False):
             for template, tally in self.tallies.get(key, {}).items():
                 if tally.right > 0:
                     found[template] += weight * tally.right
-        return [template for template, _ in found.most_common(MOST)]
+        near = heapq.nsmallest(MOST, found, key=lambda template: (-found[template], template))
+        return [*near, *(template for template in self.usual if template not in found)]
+
+    @cached_property
+    def usual(self) -> list[Template]:
+        """The templates that mend most, whatever the code."""
+        every = self.tallies.get(ANY, {})
+        return heapq.nsmallest(USUAL, every, key=lambda template: (-every[template].right, template))
 
     def precision(self, keys: Keys, template: Template) -> float:
         """How often a template is right where it can be applied: smoothed counts, backing off to wider keys."""

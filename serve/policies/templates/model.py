@@ -110,9 +110,9 @@ def examples_of(lines: Iterable[Mapping[str, Any]]) -> Iterator[Example]:
         if "names" in line:
             names, templates = line["names"], [from_plain(plain) for plain in line["templates"]]
             continue
-        closest, wider, widest = line["keys"]
+        closest, wider, code, every = line["keys"]
         yield Example(
-            line["id"], line["crate"], (closest, wider, widest),
+            line["id"], line["crate"], (closest, wider, code, every),
             frozenset(names[n] for n in line["anchors"]), frozenset(names[n] for n in line["quoted"]),
             tuple(templates[n] for n in line["templates"]),
             tuple((name, bool(right)) for name, right in line["suggestions"]),

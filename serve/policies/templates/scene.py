@@ -17,8 +17,12 @@ from oxidizer.serve.policies.templates.holes import Fillers
 from oxidizer.serve.policies.templates.index import CrateIndex, CrateView
 from oxidizer.serve.policies.templates.tokens import glued
 
-Keys = tuple[str, str, str]
+Keys = tuple[str, str, str, str]
+ANY = "*"
+"""The key of all fixes."""
 _LABEL, _MESSAGE = 50, 110
+_AT_ONCE = 24
+"""Diagnostics whose first suggestions are followed at once."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class Scene:
     @cached_property
     def keys(self) -> Keys:
         """What counts are kept by, from the closest to the widest: the code with message, label and syntax; the code
-        with its message; the code.
+        with its message; the code; any code.
         """
         target, node = self.prompt.target, self.anchors.node
         code = target.code or "-"
@@ -78,17 +82,17 @@ class Scene:
         label = general(at.label)[:_LABEL] if at else ""
         kinds = _kinds(node)
         message = general(target.message)[:_MESSAGE]
-        return f"{code}|{message}|{label}|{kinds}", f"{code}|{message}", code
+        return f"{code}|{message}|{label}|{kinds}", f"{code}|{message}", code, ANY
 
     @cached_property
     def suggestions(self) -> list[Suggestion]:
         """What the tools propose to the first diagnostics, and where several do, the first of each at once."""
         found: dict[tuple[Edit, ...], Suggestion] = {}
         firsts: list[Fix] = []
-        for number, diagnostic in enumerate(self.prompt.diagnostics[:DIAGNOSTICS]):
+        for number, diagnostic in enumerate(self.prompt.diagnostics[:_AT_ONCE]):
             fixes = self._known(diagnostic)
             firsts += fixes[:1]
-            for fix in fixes:
+            for fix in fixes if number < DIAGNOSTICS else ():
                 message = general(fix.message)[:60]
                 one = Suggestion(number, message, len(fix.edits), fix.applicability, fix.edits)
                 found.setdefault(fix.edits, one)
