@@ -26,7 +26,7 @@ from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.visible import visible
 from oxidizer.datasets.records import DiagFix, arrow_schema
 from oxidizer.eval.score import summary
-from oxidizer.eval.suite import LOCKS, Suite, check_unlearned
+from oxidizer.eval.suite import Suite, check_unlearned
 from oxidizer.eval.work import RESULTS, EvalPlan
 from oxidizer.miners.recipe import Recipe
 from oxidizer.serve.policies.named import policy_named
@@ -125,11 +125,11 @@ def _units(order: Examination) -> list[Json]:
             part = file.with_suffix(".part")
             pq.write_table(pa.Table.from_pylist([dict(r) for r in rows], schema=arrow_schema(DiagFix)), part)
             part.replace(file)
-        lock = order.suite.folder / LOCKS / f"{crate}-{version}.lock"
+        own = order.suite.unit(crate, version).absolute()
         units.append(
             {
                 "unit": name, "crate": crate, "version": version, "cases": str(file.absolute()),
-                "lock": str(lock.absolute()) if lock.is_file() else "",
+                "files": str(own) if own.is_dir() else "",
             }
         )  # fmt: skip
     return units

@@ -2,7 +2,7 @@
 
     suite.json       name, what it was made of, its crates, the operator families that are held out
     cases.parquet    the records, as miners wrote them
-    locks/           the lock of each unit, by the record's crate and version
+    units/           of each crate and version the lock, and the sources of those that the registry does not have
 
 A suite of nothing, or whose cases stand in the policy's corpus, is refused.
 """
@@ -24,8 +24,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from oxidizer.datasets.records import DiagFix, arrow_schema
+from oxidizer.miners.replay import inside
+from oxidizer.miners.tuples import SOURCE_ARCHIVE
 
-SUITE, CASES, LOCKS = "suite.json", "cases.parquet", "locks"
+SUITE, CASES, UNITS = "suite.json", "cases.parquet", "units"
 SCHEMA_VERSION = 1
 Row = Mapping[str, Any]
 
@@ -54,10 +56,9 @@ class Suite:
             found[row["crate"], row["version"]].append(row)
         return dict(sorted(found.items()))
 
-    def lock(self, crate: str, version: str) -> bytes | None:
-        """The lock that the crate was mined with, where it is at hand."""
-        file = self.folder / LOCKS / f"{crate}-{version}.lock"
-        return file.read_bytes() if file.is_file() else None
+    def unit(self, crate: str, version: str) -> Path:
+        """The folder with the crate's lock and, where the registry does not have them, its sources."""
+        return self.folder / UNITS / f"{crate}-{version}"
 
     def drawn(self, sample: int, seed: int) -> Suite:
         """A suite of so many of the cases, drawn by the seed."""
@@ -71,25 +72,28 @@ def make_suite(runs: Sequence[Path], target: Path, *, name: str, sealed_only: bo
     if target.exists():
         raise FileExistsError(f"{target} is there already: give another folder for the suite, or take it away")
     rows: dict[str, Row] = {}
-    locks: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     for run in runs:
         for file in sorted(run.glob("units/*/diag_fix.parquet")):
             for row in pq.read_table(file).to_pylist():
                 if row["sealed"] or not sealed_only:
                     rows.setdefault(row["id"], row)
-                    lock = file.parent / row["lock"]
-                    if lock.is_file() and lock.resolve().is_relative_to(file.parent.resolve()):
-                        locks.setdefault(f"{row['crate']}-{row['version']}.lock", lock.read_bytes())
+                    for kept in (row["lock"], SOURCE_ARCHIVE):
+                        if inside(file.parent, kept).is_file():
+                            place = f"{row['crate']}-{row['version']}/{kept}"
+                            files.setdefault(place, (file.parent / kept).read_bytes())
     if not rows:
         kind = "sealed tuples" if sealed_only else "tuples"
         raise NoSuite(f"{', '.join(map(str, runs))} hold no {kind}: there is nothing to be examined on")
     part = target.with_name(f".{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    (part / LOCKS).mkdir(parents=True)
+    part.mkdir(parents=True)
     ordered = [rows[key] for key in sorted(rows)]
     pq.write_table(pa.Table.from_pylist([dict(r) for r in ordered], schema=arrow_schema(DiagFix)), part / CASES)
-    for file_name, text in locks.items():
-        (part / LOCKS / file_name).write_bytes(text)
+    for place, text in files.items():
+        kept_at = inside(part, f"{UNITS}/{place}")
+        kept_at.parent.mkdir(parents=True, exist_ok=True)
+        kept_at.write_bytes(text)
     about = {
         "schema_version": SCHEMA_VERSION, "name": name, "runs": [run.name for run in runs], "cases": len(ordered),
         "crates": dict(sorted(Counter(str(row["crate"]) for row in ordered).items())),

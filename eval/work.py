@@ -19,6 +19,7 @@ from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.workbench import UnfitCrate
+from oxidizer.miners.tuples import SOURCE_ARCHIVE
 from oxidizer.miners.work import NodePlan, NodeWork, own_toolchain
 from oxidizer.serve.judging.ground import Ground, open_ground
 from oxidizer.serve.judging.task import Row, unfit
@@ -69,15 +70,17 @@ class EvalWork(NodeWork):
         rows = pq.read_table(order["cases"]).to_pylist()
         summary: dict[str, Any] = {key: order[key] for key in ("unit", "crate", "version")}
         summary |= {"status": "mined", "cause": None, "message": None}
-        results = [_unscored(row, reason) for row in rows if (reason := unfit(row))]
-        fit = [row for row in rows if not unfit(row)]
+        kept = Path(order["files"]) if order["files"] else None
+        whole = kept is not None and (kept / SOURCE_ARCHIVE).is_file()
+        reasons = [unfit(row, sources=whole) for row in rows]
+        results = [_unscored(row, reason) for row, reason in zip(rows, reasons, strict=True) if reason]
+        fit = [row for row, reason in zip(rows, reasons, strict=True) if not reason]
         if fit:
-            lock = Path(order["lock"]).read_bytes() if order["lock"] else None
             try:
                 with (
                     scratch(order["crate"]) as folder,
                     open_ground(
-                        fit[0], folder, self.toolchain, self.plan.backend, self.limits, self.plan.recipe, episode, lock
+                        fit[0], folder, self.toolchain, self.plan.backend, self.limits, self.plan.recipe, episode, kept
                     ) as ground,
                 ):
                     results += self._examined(ground, fit)

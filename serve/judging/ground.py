@@ -27,7 +27,7 @@ from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.cluster.workbench import UnfitCrate, Workbench
 from oxidizer.miners.crate import mounts_of, workbench
 from oxidizer.miners.recipe import Recipe
-from oxidizer.miners.replay import features_of
+from oxidizer.miners.replay import features_of, fresh
 from oxidizer.serve.judging.shared import SharedJudge, Shown
 from oxidizer.serve.judging.task import Row, Target, Task, task_of
 from oxidizer.serve.policies.prompt import Prompt
@@ -112,13 +112,16 @@ class Ground:
 @contextmanager
 def open_ground(
     row: Row, folder: Path, toolchain: Toolchain, backend: str, limits: Limits, recipe: Recipe,
-    episode: Episode | None = None, lock: bytes | None = None,
+    episode: Episode | None = None, unit: Path | None = None,
 ) -> Iterator[Ground]:  # fmt: skip
-    """The ground of the crate that a record is of. Raises FetchError, RegistryUnavailable, UnfitCrate,
-    SandboxUnavailable.
+    """The ground of the crate that a record is of; `unit` is a folder with its lock, and with its sources where the
+    registry does not have them. Raises FetchError, RegistryUnavailable, UnfitCrate, SandboxUnavailable.
     """
-    named, default = features_of(row["probe"]["args"])
-    crate = prepare(CrateSpec(row["crate"], row["version"], named, default), toolchain, folder / "crate", lock=lock)
+    if unit is not None:
+        crate = fresh(unit, dict(row), toolchain, folder)
+    else:
+        named, default = features_of(row["probe"]["args"])
+        crate = prepare(CrateSpec(row["crate"], row["version"], named, default), toolchain, folder / "crate")
     mounts = mounts_of(crate, toolchain, folder / "target")
     with MeteredSandbox(RoomySandbox(open_sandbox(backend, mounts, limits)), episode) as meter:
         bench = workbench(crate, meter, toolchain, recipe)

@@ -42,11 +42,13 @@ class Task:
         return str(self.row["id"])
 
 
-def unfit(row: Row) -> str | None:
-    """Why a record is no task for a judge that shares runs; None where it is one."""
+def unfit(row: Row, *, sources: bool = False) -> str | None:
+    """Why a record is no task for a judge that shares runs; None where it is one. `sources`: they are at hand, where
+    the registry does not have them.
+    """
     if row["error"]["tool"] not in _TOOLS:
         return f"shown by {row['error']['tool']}, not by the compiler"
-    if row["source"] != "registry":
+    if row["source"] != "registry" and not (sources and row["source"] == "path"):
         return f"its source is no package of the registry ({row['source']})"
     if not row["setup_diff"]:
         return "the source itself shows it, so that there is no healthy code to hold it against"
