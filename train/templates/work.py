@@ -20,6 +20,7 @@ from oxidizer.cluster.rundir import Json, UnitOutput
 from oxidizer.cluster.sandbox import SandboxUnavailable
 from oxidizer.cluster.scratch import scratch
 from oxidizer.cluster.toolchain import Toolchain
+from oxidizer.cluster.verdict import Trial
 from oxidizer.cluster.workbench import UnfitCrate
 from oxidizer.miners.work import NodePlan, NodeWork, own_toolchain
 from oxidizer.serve.judging.ground import Ground, open_ground
@@ -147,10 +148,16 @@ class Labels(CrateTasks):
             wanted = outcome(scene.view, task.gold)
             for at, one in enumerate(candidates(scene, counts, self.plan.labelled)):
                 exact = one.outcome == wanted
+                row = _row(task, scene, one, at, exact)
                 if not exact and at < self.plan.judged:
-                    asked.append((task, one.edits))
-                    places.append(len(rows))
-                rows.append(_row(task, scene, one, at, exact))
+                    # What no search would try is no fix, whatever the compiler says of it.
+                    trial = Trial(one.edits, scene.prompt.target, task.setup)
+                    if ground.bench.screen(trial)[1] is not None:
+                        row["green"] = False
+                    else:
+                        asked.append((task, one.edits))
+                        places.append(len(rows))
+                rows.append(row)
         for at, shown in zip(places, ground.judged(asked), strict=True):
             rows[at]["green"] = None if shown.unseen else shown.is_clean
         summary |= {"candidates": len(rows), "judged": len(asked), "lost": dict(sorted(lost.items()))}
