@@ -12,8 +12,6 @@ import numpy as np
 Result = Mapping[str, Any]
 BINS = 10
 DRAWS = 1000
-EASY = ("misspell", "delete", "drop_semicolon", "repeat", "typo")
-"""Beginnings of operators' names whose bugs are easy: misspellings and deletions of a word or sign."""
 
 
 @dataclass(frozen=True)
@@ -87,17 +85,12 @@ def coverage(results: Sequence[Result]) -> list[dict[str, float]]:
     return found
 
 
-def is_easy(one: Result) -> bool:
-    """A misspelling or a deletion."""
-    return str(one["operator"] or "").startswith(EASY)
-
-
 def slices(results: Sequence[Result]) -> dict[str, list[Result]]:
     """The parts of a suite that keep its headline honest."""
     found: dict[str, list[Result]] = {"all": list(results)}
     found["errors"] = [one for one in results if str(one["code"] or "E").startswith("E") and one["class"] != "lint"]
     found["lints"] = [one for one in results if one not in found["errors"]]
-    found["without misspellings and deletions"] = [one for one in results if not is_easy(one)]
+    found["without misspellings and deletions"] = [one for one in results if not one["easy"]]
     for number, name in ((1, "one diagnostic"), (2, "two diagnostics")):
         found[name] = [one for one in results if one["diagnostics"] == number]
     found["three diagnostics and more"] = [one for one in results if one["diagnostics"] > 2]

@@ -25,8 +25,10 @@ from oxidizer.serve.judging.ground import Ground, open_ground
 from oxidizer.serve.judging.task import Row, unfit
 from oxidizer.serve.policies.named import policy_named
 from oxidizer.serve.policies.prompt import Policy
+from oxidizer.serve.policies.templates.holes import distance
 from oxidizer.serve.policies.templates.index import CrateIndex, CrateView
-from oxidizer.serve.policies.templates.outcome import outcome
+from oxidizer.serve.policies.templates.outcome import Outcome, TokenEdit, outcome, token_edits
+from oxidizer.serve.policies.templates.tokens import words
 from oxidizer.serve.selfplay.search import Budget, Hunt, search
 
 RESULTS = pa.schema(
@@ -35,11 +37,12 @@ RESULTS = pa.schema(
         ("origin", pa.string()), ("operator", pa.string()), ("diagnostics", pa.int32()), ("unscored", pa.string()),
         ("rank", pa.int32()), ("depth", pa.int32()), ("exact_rank", pa.int32()), ("tries", pa.int32()),
         ("probability", pa.float64()), ("first_green", pa.bool_()), ("propose_s", pa.float64()),
-        ("changed_lines", pa.int32()), ("log", pa.string()),
+        ("changed_lines", pa.int32()), ("easy", pa.bool_()), ("log", pa.string()),
     ]
 )  # fmt: skip
 """A case: `rank` of the first try that is green, from 1, null where none is; `exact_rank` the same of the recorded fix;
-`probability` and `first_green` of the first try; `log` every try, as JSON; `unscored` why nothing is known.
+`probability` and `first_green` of the first try; `easy` where the recorded fix only takes words away or puts a
+misspelt one right; `log` every try, as JSON; `unscored` why nothing is known.
 """
 
 
@@ -121,7 +124,8 @@ def _about(row: Row) -> Json:
 def _unscored(row: Row, why: str) -> Json:
     return {
         **_about(row), "unscored": why, "rank": None, "depth": None, "exact_rank": None, "tries": 0,
-        "probability": None, "first_green": None, "propose_s": None, "changed_lines": None, "log": None,
+        "probability": None, "first_green": None, "propose_s": None, "changed_lines": None, "easy": None,
+        "log": None,
     }  # fmt: skip
 
 
@@ -138,8 +142,20 @@ def _result(hunt: Hunt) -> Json:
         "probability": first.sample.probability if first else 0.0,
         "first_green": hunt.found == 0, "propose_s": hunt.propose_s,
         "changed_lines": sum(1 + edit.replacement.count(b"\n") for edit in found.edits) if found else None,
-        "log": json.dumps([_told(one) for one in hunt.tries if one.verdict != "untried"]),
+        "easy": is_easy(view, gold), "log": json.dumps([_told(one) for one in hunt.tries if one.verdict != "untried"]),
     }  # fmt: skip
+
+
+def is_easy(view: CrateView, gold: Outcome) -> bool:
+    """A fix only takes words away, or puts a misspelt word right: what hardly takes a policy."""
+    edits = token_edits(view, gold)
+    return all(not edit.said or _is_misspelt(view, edit) for edit in edits)
+
+
+def _is_misspelt(view: CrateView, edit: TokenEdit) -> bool:
+    file = view.file(edit.file)
+    old = words(file.text[edit.start : edit.end]) if file else ()
+    return len(old) == len(edit.said) == 1 and old[0][:1].isalpha() and distance(old[0], edit.said[0]) <= 2
 
 
 def _touched(hunt: Hunt) -> dict[str, bytes]:

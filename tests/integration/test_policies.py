@@ -13,13 +13,16 @@ from oxidizer.cluster.edits import Edit, apply, by_file, inverse
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.eval.evaluation import read_results
 from oxidizer.eval.suite import NoSuite, check_unlearned, load_suite
+from oxidizer.eval.work import is_easy
 from oxidizer.miners.recipe import load_recipe
 from oxidizer.serve.judging.ground import Ground, open_ground
 from oxidizer.serve.judging.task import Task, unfit
 from oxidizer.serve.policies.prompt import Prompt
 from oxidizer.serve.policies.scripted import Gold, NoChange, RandomEdit, Suggestions
 from oxidizer.serve.policies.templates.counts import Book
+from oxidizer.serve.policies.templates.index import CrateIndex, CrateView
 from oxidizer.serve.policies.templates.model import Model, load, load_book
+from oxidizer.serve.policies.templates.outcome import outcome
 from oxidizer.serve.policies.templates.policy import Indexes, TemplatePolicy
 from oxidizer.serve.policies.templates.scene import Scene
 from oxidizer.serve.selfplay.search import Budget, search, together
@@ -103,6 +106,15 @@ def test_a_search_finds_what_is_proposed_and_proves_it_alone(
     assert [hunt.found for hunt in hunts] == [0] * len(some)
     assert {one.verdict for hunt in hunts for one in hunt.tries} == {"green"}
     assert not any(hunt.tries for hunt in search(ground, some, NoChange(), Budget()))
+
+
+def test_what_is_easy_is_told_by_the_fix(prompts: list[tuple[Task, Prompt]]) -> None:
+    easy: dict[str, bool] = {}
+    for task, prompt in prompts:
+        view = CrateView(CrateIndex(prompt.files), prompt.files)
+        easy.setdefault(task.row["operator"], is_easy(view, outcome(view, task.gold)))
+    assert easy["misspell_local"]
+    assert not easy["drop_mut"]
 
 
 def test_suggestions_mend_some_and_chance_hardly_any(ground: Ground, prompts: list[tuple[Task, Prompt]]) -> None:
