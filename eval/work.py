@@ -87,7 +87,7 @@ class EvalWork(NodeWork):
                     ) as ground,
                 ):
                     results += self._examined(ground, fit)
-                    summary["stages"] = ground.meter.account()
+                    summary |= {"runs": ground.effort, "stages": ground.meter.account()}
             except (FetchError, UnfitCrate) as error:
                 summary |= {"status": "rejected", "cause": str(error.cause), "message": str(error)}
                 results += [_unscored(row, f"its crate: {error.cause}") for row in fit]

@@ -96,6 +96,15 @@ class Ground:
         """What a policy sees of a task, once edits are laid over it: the files, and what the compiler says of them."""
         return Prompt({**self._files, **self.bench.texts(task.setup, tuple(edits))}, shown.diagnostics)
 
+    @property
+    def effort(self) -> dict[str, int]:
+        """What judging took: runs that codes shared, codes that were looked at alone, runs that one code spoiled."""
+        told = [judge.checker.effort for judge in self._judges.values()]
+        return {
+            "shared": sum(e.runs for e in told), "alone": sum(e.alone for e in told),
+            "spoiled": sum(e.poisoned for e in told),
+        }  # fmt: skip
+
     @cached_property
     def _files(self) -> Mapping[str, bytes]:
         root = self.bench.root

@@ -82,7 +82,7 @@ class CrateTasks(NodeWork):
                 ) as ground,
             ):
                 output = self.on(ground, *ground.tasks(rows), summary)
-                summary["stages"] = ground.meter.account()
+                summary |= {"runs": ground.effort, "stages": ground.meter.account()}
         except (FetchError, UnfitCrate) as error:
             summary |= {"cause": str(error.cause), "message": str(error)}
             return UnitOutput({}, {}, summary)
