@@ -121,9 +121,7 @@ def run_command(
     from oxidizer.serve.selfplay.search import Budget
 
     try:
-        if not at or not all(word.isdecimal() and int(word) > 0 for word in at.split(",")):
-            raise ValueError(f"--k {at}: give whole numbers above 0, with commas, e.g. 1,8,64")
-        ks = tuple(sorted({int(word) for word in at.split(",")}))
+        ks = _numbers(at)
         found = find_toolchain(toolchain)
         cases = load_suite(suite)
         order = Examination(
@@ -141,3 +139,59 @@ def run_command(
     ) as error:  # fmt: skip
         fail(str(error))
     out.print(f"Evaluation: {plain(str(target))}/eval.json", soft_wrap=True)
+
+
+@evaluation.command("compare")
+def compare_command(
+    first: Annotated[Path, typer.Argument(metavar="EVAL", help="An evaluation.")],
+    second: Annotated[Path, typer.Argument(metavar="OTHER", help="Another one of the same cases.")],
+    at: Annotated[str, typer.Option("--k", help="The numbers of tries to tell of, with commas.")] = "1,8",
+    listed: Annotated[int, typer.Option("--list", min=0, help="Name so many cases that were gained and lost.")] = 0,
+) -> None:
+    """Compare two evaluations case by case: what OTHER gained and lost against EVAL, and whether that is chance."""
+    from oxidizer.eval.compare import compare
+
+    try:
+        found = compare(first, second, _numbers(at))
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    for one in found:
+        low, high = one.difference.low, one.difference.high
+        out.print(
+            f"fix@{one.k} of {one.cases} cases: {one.first:.1%} -> {one.second:.1%}; gained {len(one.gained)}, lost "
+            f"{len(one.lost)}; the difference by crates, 95%: {low:+.1%} to {high:+.1%}; p {one.p_value:.2g}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+        for word, ids in (("gained", one.gained), ("lost", one.lost)):
+            for case in ids[:listed]:
+                out.print(f"  {word} {case}", highlight=False)
+
+
+@evaluation.command("gate")
+def gate_command(
+    evaluated: Annotated[Path, typer.Argument(metavar="EVAL", help="An evaluation.")],
+    gate: Annotated[Path, typer.Option(help="A TOML file of [[require]] tables: figure, at_least, at_most.")],
+) -> None:
+    """Hold an evaluation to a gate. Exit status 0 where all conditions hold, 5 where one does not."""
+    from oxidizer.cluster.rundir import RunDirectory
+    from oxidizer.eval.gate import judge, load_gate
+
+    try:
+        conditions = load_gate(gate)
+        figures = RunDirectory(evaluated).read_json("eval.json")
+        if figures is None:
+            raise ValueError(f"{evaluated} has no eval.json: it is no evaluation, or it did not come to its end")
+        results = judge(conditions, figures)
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    for one in results:
+        word = "[green]holds[/]" if one.holds else "[red]FAILS[/]"
+        out.print(f"{word}  {plain(one.words)}", highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if all(one.holds for one in results) else 5)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers above 0. Raises ValueError."""
+    if not all(word.isdecimal() and int(word) > 0 for word in text.split(",")):
+        raise ValueError(f"--k {text}: give whole numbers above 0, with commas, e.g. 1,8,64")
+    return tuple(sorted({int(word) for word in text.split(",")}))
