@@ -16,19 +16,17 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from oxidizer import __version__
-from oxidizer.cluster.campaign import Campaign, Done, stoppable
-from oxidizer.cluster.labels import new_run, work_for
-from oxidizer.cluster.leftovers import sweep
+from oxidizer.cluster.campaign import stoppable
 from oxidizer.cluster.rundir import Json, RunDirectory
-from oxidizer.cluster.session import session
+from oxidizer.cluster.session import Session, session
 from oxidizer.cluster.standings import require
 from oxidizer.cluster.toolchain import Toolchain
-from oxidizer.cluster.visible import visible
 from oxidizer.datasets.records import DiagFix, arrow_schema
 from oxidizer.eval.score import summary
 from oxidizer.eval.suite import Suite, check_unlearned
 from oxidizer.eval.work import RESULTS, EvalPlan
 from oxidizer.miners.recipe import Recipe
+from oxidizer.serve.judging.crates import CrateCampaign, OtherQuestion, Quarantined, say
 from oxidizer.serve.policies.named import policy_named
 from oxidizer.serve.selfplay.search import Budget
 
@@ -65,37 +63,19 @@ def evaluate(order: Examination, out: Console, **where: Any) -> Json:
     """Evaluate; the figures. `where` says on which Ray. Raises CannotEvaluate, NoSuite, Stopped, OSError."""
     check_unlearned(order.suite, *_learned(order.policy))
     policy = policy_named(order.policy)
-    run = RunDirectory(order.target)
-    manifest = run.read_json("run.json") or {"schema_version": 1, "id": new_run(), "asked": order.asked}
-    if manifest["asked"] != order.asked:
-        raise CannotEvaluate(
-            f"{order.target} was begun for another suite, sample, policy or budget: give another --out"
-        )
-    run.write_json("run.json", manifest)
-    work_for(manifest["id"])
-    sweep()
-    require(order.backend, order.toolchain.sysroot, frozenset())
-    units = _units(order)
-    pending = run.pending(units)
-    _say(out, f"{order.suite.name}: {len(order.suite.rows)} cases of {len(units)} crates, {len(pending)} to go")
-    if pending:
-        limits = order.mining.limits
-        with stoppable(), session(cpus=limits.cpus, memory_bytes=limits.memory_bytes, **where) as ray:
-            plan = EvalPlan(
-                order.mining, (), 0, order.backend, None if ray.address else str(order.toolchain.sysroot),
-                order.toolchain.version, ray.share, run=manifest["id"], policy=_place(order.policy),
-                budget=order.budget,
-            )  # fmt: skip
-            quarantined = 0
-            for at, done in enumerate(Campaign(run, plan, {"results": RESULTS}).execute(pending, ray), 1):
-                quarantined += done.summary is None
-                _say(out, f"[{at}/{len(pending)}] {done.unit}: {_told(done)}")
-        sweep()
-        if quarantined:
-            raise CannotEvaluate(
-                f"{quarantined} crates are quarantined for trouble with this machine (see {order.target}/quarantine). "
-                "The same command tries them again."
-            )
+    campaign = CrateCampaign(order.target, order.asked, {"results": RESULTS}, _told)
+    try:
+        run = campaign.begin()
+        require(order.backend, order.toolchain.sysroot, frozenset())
+        units = _units(order)
+        pending = campaign.pending(units)
+        say(out, f"{order.suite.name}: {len(order.suite.rows)} cases of {len(units)} crates, {len(pending)} to go")
+        if pending:
+            limits = order.mining.limits
+            with stoppable(), session(cpus=limits.cpus, memory_bytes=limits.memory_bytes, **where) as ray:
+                campaign.execute(units, _plan(order, ray, run), ray, out)
+    except (OtherQuestion, Quarantined) as error:
+        raise CannotEvaluate(str(error)) from error
     results = read_results(order.target)
     figures = {
         "schema_version": 1, "suite": order.suite.name, "policy": policy.name, "asked": order.asked,
@@ -103,8 +83,15 @@ def evaluate(order: Examination, out: Console, **where: Any) -> Json:
     }  # fmt: skip
     if not figures["scored"]:
         raise CannotEvaluate(f"none of the {len(results)} cases has a verdict: {figures['unscored']}")
-    run.write_json("eval.json", figures)
+    RunDirectory(order.target).write_json("eval.json", figures)
     return figures
+
+
+def _plan(order: Examination, ray: Session, run: str) -> EvalPlan:
+    return EvalPlan(
+        order.mining, (), 0, order.backend, None if ray.address else str(order.toolchain.sysroot),
+        order.toolchain.version, ray.share, run=run, policy=_place(order.policy), budget=order.budget,
+    )  # fmt: skip
 
 
 def read_results(run: Path) -> list[Json]:
@@ -160,37 +147,27 @@ def _place(policy: str) -> str:
     return str(Path(policy).absolute()) if Path(policy).is_dir() else policy
 
 
-def _told(done: Done) -> str:
-    if done.summary is None:
-        words = (done.trouble or "").strip().splitlines()
-        return f"quarantined: {words[-1] if words else 'no reason given'}"
-    told = done.summary
-    if told["status"] == "rejected":
-        return f"rejected: {told['cause']}: {told['message']}"
+def _told(told: Json) -> str:
     scored = max(1, told["scored"])
     return (
         f"{told['scored']} of {told['cases']} cases, mended {told['fixed_at_1'] / scored:.1%} at the first try, "
-        f"{told['fixed'] / scored:.1%} at all, {told['wall_s']:.0f} s"
+        f"{told['fixed'] / scored:.1%} at all"
     )
 
 
 def tell(figures: Json, ks: Sequence[int], out: Console) -> None:
     """The figures for a person, in some lines."""
     at = [f"fix@{k} {figures['fix'][str(k)]['by_case']['value']:.1%}" for k in ks]
-    _say(out, f"{figures['policy']} on {figures['suite']}: {figures['scored']} cases of {figures['crates']} crates")
-    _say(out, " · ".join(at))
+    say(out, f"{figures['policy']} on {figures['suite']}: {figures['scored']} cases of {figures['crates']} crates")
+    say(out, " · ".join(at))
     for k in ks[:1]:
         own = figures["fix"][str(k)]["by_crate"]
-        _say(out, f"fix@{k} by crates, 95%: {own['low']:.1%} to {own['high']:.1%}")
-    _say(out, "exact " + " · ".join(f"@{k} {figures['exact'][str(k)]:.1%}" for k in ks))
+        say(out, f"fix@{k} by crates, 95%: {own['low']:.1%} to {own['high']:.1%}")
+    say(out, "exact " + " · ".join(f"@{k} {figures['exact'][str(k)]:.1%}" for k in ks))
     told = figures["calibration"]
-    _say(out, f"Brier {told['brier']:.3f}, ECE {told['ece']:.3f}; a proposal {figures['propose_ms']['median']:.0f} ms")
+    say(out, f"Brier {told['brier']:.3f}, ECE {told['ece']:.3f}; a proposal {figures['propose_ms']['median']:.0f} ms")
     for name in ("errors", "lints", "without misspellings and deletions"):
         if (own := figures["slices"].get(name)) is not None:
-            _say(out, f"{name}: {own['cases']} cases, " + ", ".join(f"fix@{k} {own[f'fix@{k}']:.1%}" for k in ks))
+            say(out, f"{name}: {own['cases']} cases, " + ", ".join(f"fix@{k} {own[f'fix@{k}']:.1%}" for k in ks))
     for reason, n in figures["unscored"].items():
-        _say(out, f"not scored: {n}, {reason}")
-
-
-def _say(out: Console, text: str) -> None:
-    out.print(visible(text), markup=False, highlight=False, soft_wrap=True)
+        say(out, f"not scored: {n}, {reason}")

@@ -7,24 +7,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from oxidizer import __version__
-from oxidizer.cluster.campaign import Campaign, Done, stoppable
-from oxidizer.cluster.labels import new_run, work_for
-from oxidizer.cluster.leftovers import sweep
-from oxidizer.cluster.rundir import Json, RunDirectory
+from oxidizer.cluster.campaign import stoppable
+from oxidizer.cluster.rundir import Json
 from oxidizer.cluster.session import Session, session
 from oxidizer.cluster.standings import require
 from oxidizer.cluster.toolchain import Toolchain
-from oxidizer.cluster.visible import visible
 from oxidizer.datasets.corpus.reading import Corpus
 from oxidizer.miners.recipe import Recipe
+from oxidizer.serve.judging.crates import CrateCampaign, OtherQuestion, Quarantined, say
 from oxidizer.serve.policies.templates.counts import Book
 from oxidizer.serve.policies.templates.model import example_lines, save
 from oxidizer.train.templates.fit import fit, read_book, read_labelled
@@ -78,12 +76,15 @@ def train(order: Order, out: Console, **where: Any) -> Json:
         )
     begin(order)
     units = write_units(rows, order.work / "tasks", order.toolchain.version)
-    _say(out, f"{sum(map(len, rows.values()))} fixes of {len(rows)} crates")
+    say(out, f"{sum(map(len, rows.values()))} fixes of {len(rows)} crates")
     require(order.backend, order.toolchain.sysroot, frozenset())
     limits = order.mining.limits
-    with stoppable(), session(cpus=limits.cpus, memory_bytes=limits.memory_bytes, **where) as ray:
-        book = _survey(order, units, ray, out)
-        labels = _label(order, book, units, ray, out)
+    try:
+        with stoppable(), session(cpus=limits.cpus, memory_bytes=limits.memory_bytes, **where) as ray:
+            book = _survey(order, units, ray, out)
+            labels = _label(order, book, units, ray, out)
+    except (OtherQuestion, Quarantined) as error:
+        raise CannotTrain(str(error)) from error
     labelled = read_labelled(labels)
     try:
         model, metrics = fit(book, labelled, order.seed)
@@ -112,10 +113,11 @@ def begin(order: Order) -> None:
 
 def _survey(order: Order, units: Sequence[Json], ray: Session, out: Console) -> Book:
     run = order.work / "survey"
-    _campaign(run, units, order, ray, out, {}, lambda s: f"{s['fixes']} fixes, {s['said']} said by templates")
+    campaign = CrateCampaign(run, order.asked, {}, lambda s: f"{s['fixes']} fixes, {s['said']} said by templates")
+    campaign.execute(units, _plan(order, ray, campaign.begin()), ray, out)
     book = read_book(run)
     if not book.examples:
-        raise CannotTrain(f"none of the fixes could be shown again: see {run}/units and {run}/quarantine")
+        raise CannotTrain(f"none of the fixes could be shown again: `oxidizer logs {run} CRATE` says what was seen")
     return book
 
 
@@ -125,53 +127,24 @@ def _label(order: Order, book: Book, units: Sequence[Json], ray: Session, out: C
         part = kept.with_suffix(".part")
         part.write_text("".join(json.dumps(line) + "\n" for line in example_lines(book)), encoding="utf-8")
         part.replace(kept)
-    known = {(one.crate) for one in book.examples}
+    known = {one.crate for one in book.examples}
     wanted = [unit for unit in units if unit["crate"] in known]
     if order.recipe.label_crates:
         wanted = wanted[:: max(1, len(wanted) // order.recipe.label_crates)][: order.recipe.label_crates]
-    asked = {"judged": order.recipe.judged, "labelled": order.recipe.labelled, "book": str(kept.absolute())}
-    _campaign(
-        run, wanted, order, ray, out, asked,
+    campaign = CrateCampaign(
+        run, order.asked, {"candidates": CANDIDATES},
         lambda s: f"{s['candidates']} candidates, {s['green']} of {s['judged']} judged ones compile",
     )  # fmt: skip
+    plan = replace(
+        _plan(order, ray, campaign.begin()), judged=order.recipe.judged, labelled=order.recipe.labelled,
+        book=str(kept.absolute()),
+    )  # fmt: skip
+    campaign.execute(wanted, plan, ray, out)
     return run
 
 
-def _campaign(
-    place: Path, units: Sequence[Json], order: Order, ray: Session, out: Console, asked: Mapping[str, Any],
-    told: Callable[[Json], str],
-) -> None:  # fmt: skip
-    """Do what is pending of a campaign, a line for each crate. Raises CannotTrain where crates are quarantined."""
-    run = RunDirectory(place)
-    manifest = run.read_json("run.json") or {"schema_version": 1, "id": new_run(), "asked": order.asked}
-    run.write_json("run.json", manifest)
-    work_for(manifest["id"])
-    sweep()
-    plan = Plan(
+def _plan(order: Order, ray: Session, run: str) -> Plan:
+    return Plan(
         order.mining, (), order.seed, order.backend, None if ray.address else str(order.toolchain.sysroot),
-        order.toolchain.version, ray.share, run=manifest["id"], **asked,
+        order.toolchain.version, ray.share, run=run,
     )  # fmt: skip
-    pending = run.pending(units)
-    quarantined = 0
-    for at, done in enumerate(Campaign(run, plan, {"candidates": CANDIDATES}).execute(pending, ray), 1):
-        quarantined += done.summary is None
-        _say(out, f"[{at}/{len(pending)}] {done.unit}: {_told(done, told)}")
-    sweep()
-    if quarantined:
-        raise CannotTrain(
-            f"{quarantined} crates are quarantined for trouble with this machine (see {place}/quarantine). The same "
-            "command tries them again."
-        )
-
-
-def _told(done: Done, told: Callable[[Json], str]) -> str:
-    if done.summary is None:
-        words = (done.trouble or "").strip().splitlines()
-        return f"quarantined: {words[-1] if words else 'no reason given'}"
-    if done.summary["status"] == "rejected":
-        return f"rejected: {done.summary['cause']}: {done.summary['message']}"
-    return f"{told(done.summary)}, {done.summary['wall_s']:.0f} s"
-
-
-def _say(out: Console, text: str) -> None:
-    out.print(visible(text), markup=False, highlight=False, soft_wrap=True)
