@@ -1,6 +1,7 @@
 """Templates: mined of one fix they give it back, and elsewhere they make the same of other words."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -131,12 +132,12 @@ def test_an_outcome_is_what_the_tokens_become(data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     "plain", [[], [["replace", "P", [["nothing", "x"]]]], [["move", "P", []]], [["replace", 3, []]], "x", [[1]], None]
 )
-def test_what_is_no_template_is_refused(plain: object) -> None:
+def test_what_is_no_template_is_refused(plain: Any) -> None:
     if plain == []:
         assert from_plain([]) == ()
         return
     with pytest.raises(ValueError, match="no template"):
-        from_plain(plain)  # type: ignore[arg-type]
+        from_plain(plain)
 
 
 EXAMPLES = [

@@ -66,9 +66,8 @@ def _likelihoods(scene: Scene, place: Place, new: tuple[bytes, ...]) -> tuple[fl
     file = scene.view.file(place.file)
     assert file is not None
     left, right = around(file, place)
-    return tuple(  # type: ignore[return-value]
-        _mean(scene, [*left, *middle, *right]) for middle in (new, words(scene.text(place)))
-    )
+    now, then = ([*left, *middle, *right] for middle in (new, words(scene.text(place))))
+    return _mean(scene, now), _mean(scene, then)
 
 
 def _mean(scene: Scene, said: list[bytes]) -> float:
