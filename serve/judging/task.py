@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,8 +76,3 @@ def task_of(row: Row, bench: Workbench) -> Task:
     except (OSError, KeyError) as error:
         raise ValueError(f"the diffs of {row['id']} do not fit the source: {error}") from error
     return Task(row, setup, gold, target, row["probe"]["args"][-1] if target.lints else None)
-
-
-def told_unfit(rows: Iterable[Row]) -> dict[str, int]:
-    """How many records are no tasks, by the reason."""
-    return dict(sorted(Counter(reason for row in rows if (reason := unfit(row))).items()))

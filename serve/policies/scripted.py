@@ -6,7 +6,7 @@ They are what a learned policy is measured against, and the fakes with which eve
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from oxidizer.cluster.diagnostics import MACHINE_APPLICABLE, Diagnostic, Fix
 from oxidizer.cluster.edits import Edit
@@ -99,9 +99,9 @@ class Gold:
 
     name = "gold"
 
-    def __init__(self, fixes: Mapping[Prompt, Sequence[Edit]] | Iterable[tuple[Prompt, Sequence[Edit]]]) -> None:
-        pairs = fixes.items() if isinstance(fixes, Mapping) else fixes
-        self._fixes = {id(prompt): (prompt, tuple(edits)) for prompt, edits in pairs}
+    def __init__(self, fixes: Iterable[tuple[Prompt, Sequence[Edit]]]) -> None:
+        # A prompt is kept beside its fix, so that no other one gets its place in memory.
+        self._fixes = {id(prompt): (prompt, tuple(edits)) for prompt, edits in fixes}
 
     def propose(self, prompts: Sequence[Prompt], n: int) -> list[list[Sample]]:
         """The prompt's own fix; nothing for a prompt that is not among those with one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -147,13 +147,6 @@ class Book:
         for example in examples:
             self._count(example, counts)
         return counts
-
-    def crates(self) -> Iterator[tuple[str, list[Example]]]:
-        """The fixes of each crate, by name."""
-        by_crate: dict[str, list[Example]] = defaultdict(list)
-        for example in self.examples:
-            by_crate[example.crate].append(example)
-        yield from sorted(by_crate.items())
 
     @cached_property
     def _known(self) -> dict[str, list[tuple[Template, int]]]:

@@ -137,7 +137,7 @@ class CrateView:
     """A crate as its files are now: an index, and files that differ from it."""
 
     def __init__(self, base: CrateIndex, files: Mapping[str, bytes]) -> None:
-        """`files` differ from those of `base` in texts only; one more or one less is an error."""
+        """`files` differ from those of `base` in texts only; one that `base` does not have is not looked into."""
         self.base = base
         self._delta = Statistics()
         self._changes: dict[str, Change] = {}
@@ -203,7 +203,9 @@ class CrateView:
         return known + self._defined.get(name, [])
 
     def behind(self, one: bytes, other: bytes) -> Iterator[tuple[Tokens, int]]:
-        """The places behind two tokens side by side: a file's tokens, and the index of the token that stands there."""
+        """The places behind two tokens side by side: a file's tokens, and the index of the token that stands there. At
+        most 400 of them, and where there are more a change may have others among them.
+        """
         return islice(self._behind((one, other)), _OCCURRENCES)
 
     def _behind(self, pair: Pair) -> Iterator[tuple[Tokens, int]]:

@@ -51,7 +51,8 @@ def from_plain(plain: Sequence[Any]) -> Template:
         parts = []
         for operation, anchor, pattern in plain:
             atoms = tuple(Atom(kind, value) for kind, value in pattern)
-            known = operation in _OPERATIONS and all(atom.kind in _KINDS for atom in atoms)
+            known = operation in _OPERATIONS and all(a.kind in _KINDS for a in atoms)
+            known = known and all(a.value in HOLES for a in atoms if a.kind == "hole")
             if not known or not all(isinstance(word, str) for word in (anchor, *(a.value for a in atoms))):
                 raise ValueError(f"{plain!r} is no template")
             parts.append(Part(operation, anchor, atoms))
