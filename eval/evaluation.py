@@ -23,7 +23,7 @@ from oxidizer.cluster.standings import require
 from oxidizer.cluster.toolchain import Toolchain
 from oxidizer.datasets.records import DiagFix, arrow_schema
 from oxidizer.eval.score import summary
-from oxidizer.eval.suite import Suite, check_unlearned
+from oxidizer.eval.suite import Suite, check_unlearned, fingerprint
 from oxidizer.eval.work import RESULTS, EvalPlan
 from oxidizer.miners.recipe import Recipe
 from oxidizer.serve.judging.crates import CrateCampaign, OtherQuestion, Quarantined, say
@@ -52,9 +52,9 @@ class Examination:
     @property
     def asked(self) -> Json:
         """What decides the results."""
-        ids = hashlib.sha256("\n".join(sorted(str(row["id"]) for row in self.suite.rows)).encode()).hexdigest()
+        cases = fingerprint(str(row["id"]) for row in self.suite.rows)
         return {
-            "suite": self.suite.name, "cases": ids, "policy": _identity(self.policy), "budget": asdict(self.budget),
+            "suite": self.suite.name, "cases": cases, "policy": _identity(self.policy), "budget": asdict(self.budget),
             "toolchain": self.toolchain.version,
         }  # fmt: skip
 

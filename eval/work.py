@@ -29,7 +29,7 @@ from oxidizer.serve.policies.templates.holes import distance
 from oxidizer.serve.policies.templates.index import CrateIndex, CrateView
 from oxidizer.serve.policies.templates.outcome import Outcome, TokenEdit, outcome, token_edits
 from oxidizer.serve.policies.templates.tokens import words
-from oxidizer.serve.selfplay.search import Budget, Hunt, search
+from oxidizer.serve.selfplay.search import Budget, Hunt, Try, search
 
 RESULTS = pa.schema(
     [
@@ -164,7 +164,7 @@ def _touched(hunt: Hunt) -> dict[str, bytes]:
     return {name: hunt.prompt.files[name] for name in sorted(names) if name in hunt.prompt.files}
 
 
-def _told(one: Any) -> Json:
+def _told(one: Try) -> Json:
     edits = [
         {**asdict(edit), "replacement": edit.replacement.decode("utf-8", "backslashreplace")} for edit in one.edits
     ]

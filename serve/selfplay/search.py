@@ -45,10 +45,10 @@ class Budget:
 
     @property
     def first(self) -> int:
-        """Candidates for the code as it is: the rest is kept for what they leave."""
+        """Candidates for the code as it is, half of all at least: the rest is kept for what they leave."""
         if self.depth == 1:
             return self.candidates
-        return max(1, self.candidates - self.beam * self.each)
+        return max((self.candidates + 1) // 2, self.candidates - self.beam * self.each)
 
 
 @dataclass
